@@ -1,0 +1,145 @@
+"""A cell of the tables: one model in one setting, all runs; trained, and scored on its validation and test clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zsaudio.dataset import FoldData
+from zsaudio.experiment import ModelKind
+from zsaudio.model import Aggregation, Weights
+from zsaudio.training import Epoch, Member, TrainingConfig, score, train
+
+
+@dataclass(frozen=True)
+class CellScores:
+    """Scores of M (run, clip) pairs for the C classes of a fold.
+
+    Attributes:
+        fold: the fold whose classes and clips these are.
+        run: (M,) number of the run.
+        part: (M,) number of the cross-validation part; 0 in the zero-shot settings.
+        clip_ids: (M,).
+        y_hat: (M, C) eq. 5; None for models without attention.
+        z_hat: (M, C) eq. 6 (for the mean variant divided by the number of segments).
+    """
+
+    fold: str
+    run: npt.NDArray[np.int8]
+    part: npt.NDArray[np.int8]
+    clip_ids: npt.NDArray[np.object_]
+    y_hat: npt.NDArray[np.float32] | None
+    z_hat: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A trained cell.
+
+    Attributes:
+        weights: of all members, run by run, within a run part by part.
+        members: (run, part) of each.
+        curve: training curve.
+        validation, test: scores.
+    """
+
+    weights: Weights
+    members: list[tuple[int, int]]
+    curve: list[Epoch]
+    validation: CellScores
+    test: CellScores
+
+
+def run_zero_shot(
+    training: FoldData,
+    validation: FoldData,
+    test: FoldData,
+    kind: ModelKind,
+    seeds: Sequence[int],
+    config: TrainingConfig,
+) -> Cell:
+    """Train on one fold, validate on another and score a third: three disjoint sets of classes (Table 2)."""
+    every = [np.arange(len(data.clips)) for data in (training, validation, test)]
+    members = [Member((seed,), every[0], every[1]) for seed in seeds]
+    config = replace(config, aggregation=Aggregation(kind.aggregation))
+    trained = train(training, validation, members, config)
+    names = [(run, 0) for run in range(len(seeds))]
+    return Cell(
+        trained.weights,
+        names,
+        trained.curve,
+        _scores(trained.weights, validation, names, [every[1]] * len(names), config),
+        _scores(trained.weights, test, names, [every[2]] * len(names), config),
+    )
+
+
+def run_supervised(data: FoldData, kind: ModelKind, seeds: Sequence[int], parts: int, config: TrainingConfig) -> Cell:
+    """Cross-validate over the clips of one fold with that fold's classes (section 3.4, item 3).
+
+    In each run the clips are dealt into parts; model k is tested on part k, validated on the next one and trained
+    on the rest. So every clip is scored once by a model that has seen it neither in training nor in validation.
+    """
+    names, members, tests = [], [], []
+    for run, seed in enumerate(seeds):
+        part_of = deal(len(data.clips), parts, seed)
+        for part in range(parts):
+            validation = (part + 1) % parts
+            learnt = np.flatnonzero((part_of != part) & (part_of != validation))
+            names.append((run, part))
+            members.append(Member((seed, part), learnt, np.flatnonzero(part_of == validation)))
+            tests.append(np.flatnonzero(part_of == part))
+    config = replace(config, aggregation=Aggregation(kind.aggregation))
+    trained = train(data, data, members, config)
+    return Cell(
+        trained.weights,
+        names,
+        trained.curve,
+        _scores(trained.weights, data, names, [member.validation for member in members], config),
+        _scores(trained.weights, data, names, tests, config),
+    )
+
+
+def deal(n: int, parts: int, seed: int) -> npt.NDArray[np.int64]:
+    """Deal n clips into parts whose sizes differ by one at most: (n,) number of the part of each."""
+    return np.random.default_rng([seed, parts]).permutation(n) % parts
+
+
+def _scores(
+    weights: Weights,
+    data: FoldData,
+    names: Sequence[tuple[int, int]],
+    rows: Sequence[npt.NDArray[np.int64]],
+    config: TrainingConfig,
+) -> CellScores:
+    scored = [score(weights, r, data, of_member, config.aggregation) for r, of_member in enumerate(rows)]
+    y_parts = [y_hat for y_hat, _ in scored if y_hat is not None]
+
+    def repeated(which: int) -> npt.NDArray[np.int8]:
+        return np.repeat([name[which] for name in names], [len(of_member) for of_member in rows]).astype(np.int8)
+
+    return CellScores(
+        data.classes.fold,
+        repeated(0),
+        repeated(1),
+        data.clips.clip_ids[np.concatenate(rows)],
+        np.concatenate(y_parts) if y_parts else None,
+        np.concatenate([z_hat for _, z_hat in scored]),
+    )
+
+
+def curve_columns(cell: Cell) -> dict[str, list[Any]]:
+    """The training curve as columns of `schemas.CURVE`, averaged over the parts of a run."""
+    run_of_member = np.array([run for run, _ in cell.members])
+    runs = np.unique(run_of_member).tolist()
+    columns: dict[str, list[Any]] = {
+        "run": [run for run in runs for _ in cell.curve],
+        "epoch": [epoch.epoch for _ in runs for epoch in cell.curve],
+    }
+    for name in ("train_loss", "validation_loss", "validation_map"):
+        by_member = np.array([getattr(epoch, name) for epoch in cell.curve])
+        columns[name] = [value for run in runs for value in by_member[:, run_of_member == run].mean(axis=1).tolist()]
+    return columns

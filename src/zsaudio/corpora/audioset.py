@@ -1,0 +1,145 @@
+"""AudioSet: its ontology, label and segment files and the official VGGish embeddings, fetched and verified."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tarfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from tqdm import tqdm
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.fetch import fetch
+from zsaudio.files import replacing
+from zsaudio.segments import Segments, clip_id, read_labels, read_segments
+from zsaudio.tfrecord import parse_record, read_records
+
+
+@dataclass(frozen=True)
+class Source:
+    """Public addresses of the corpus.
+
+    Attributes:
+        ontology, labels, features: addresses of ontology.json, class_labels_indices.csv and the embeddings' archive.
+        segments: addresses of the segment CSVs.
+        subsets: folders of the archive that are read; the others are skipped.
+        sha256: checksum by file name, for the files that have one.
+    """
+
+    ontology: str
+    labels: str
+    features: str
+    segments: Sequence[str]
+    subsets: Sequence[str]
+    sha256: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many of the clips in the CSVs have embeddings."""
+
+    clips: int
+    missing: int
+
+
+def prepare(source: Source, raw: Path, downloads: Path, mirror: str | None) -> Coverage:
+    """Fetch AudioSet and leave it in `raw`: the text files, SUBSET.tfrecord, and what is missing.
+
+    missing_clips.csv lists the clips of the CSVs that have no embeddings, clip_counts.csv counts clips and missing
+    clips for each class.
+
+    Args:
+        source: public addresses.
+        raw: the corpus folder to fill.
+        downloads: where downloads are kept, so that they can be resumed and are not made twice.
+        mirror: a folder or base URL to look in first.
+
+    Raises:
+        ZsAudioError: a file cannot be had, is damaged, or is not in AudioSet's format.
+    """
+    raw.mkdir(parents=True, exist_ok=True)
+    for url in [source.ontology, source.labels, *source.segments]:
+        name = PurePosixPath(url).name
+        found = fetch(url, downloads, mirror, source.sha256.get(name))
+        with replacing(raw / name) as temporary:
+            shutil.copyfile(found, temporary)
+    name = PurePosixPath(source.features).name
+    archive = fetch(source.features, downloads, mirror, source.sha256.get(name))
+    found_clips = unpack_embeddings(archive, raw, source.subsets)
+    labels = read_labels(raw / PurePosixPath(source.labels).name)
+    return _write_coverage(raw, labels, read_segments(raw, labels), found_clips)
+
+
+def unpack_embeddings(archive: Path, raw: Path, subsets: Sequence[str]) -> set[str]:
+    """Read the archive as a stream; check every record; write the subsets' records to raw/SUBSET.tfrecord.
+
+    A TFRecord file is a sequence of records, so the archive's thousands of small files make one of each subset.
+
+    Returns:
+        The clip ids that have at least one frame.
+    """
+    clips: set[str] = set()
+    unseen = set(subsets)
+    with ExitStack() as stack:
+        outputs = {
+            subset: stack.enter_context(stack.enter_context(replacing(raw / f"{subset}.tfrecord")).open("wb"))
+            for subset in subsets
+        }
+        for subset, name, stream in _members(archive):
+            if subset in outputs:
+                unseen.discard(subset)
+                content = stream.read()
+                outputs[subset].write(content)
+                clips |= _checked_clips(content, name)
+        if unseen:
+            raise ZsAudioError(f"{archive}: has no folder {sorted(unseen)[0]!r} with .tfrecord files in it")
+    return clips
+
+
+def _members(archive: Path) -> Iterator[tuple[str, str, IO[bytes]]]:
+    """(folder, name, content) of each TFRecord file, in the archive's order; content that is not read is skipped."""
+    try:
+        with (
+            archive.open("rb") as file,
+            tqdm(total=archive.stat().st_size, desc="embeddings", unit="B", unit_scale=True, mininterval=1) as progress,
+            tarfile.open(fileobj=file, mode="r|*") as tar,
+        ):
+            for member in tar:
+                content = tar.extractfile(member) if member.name.endswith(".tfrecord") else None
+                if content is not None:
+                    yield PurePosixPath(member.name).parent.name, f"{archive.name}:{member.name}", content
+                progress.update(file.tell() - progress.n)
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise ZsAudioError(f"{archive}: damaged or cut short ({error}); delete it to fetch it again") from error
+
+
+def _checked_clips(content: bytes, where: str) -> set[str]:
+    records = (parse_record(payload, where) for payload in read_records(io.BytesIO(content), where))
+    return {clip_id(record.ytid, record.start) for record in records if len(record.frames)}
+
+
+def _write_coverage(raw: Path, labels: pd.DataFrame, segments: Segments, found: set[str]) -> Coverage:
+    missing = ~np.fromiter((name in found for name in segments.clip_ids), np.bool_, len(segments))
+    lacking = pd.DataFrame({"clip_id": segments.clip_ids[missing], "subset": segments.subsets[missing]})
+    of_label = np.repeat(missing, np.diff(segments.offsets))
+    counts = labels.assign(clips=_count(segments.labels, labels), missing=_count(segments.labels[of_label], labels))
+    for name, table in [("missing_clips.csv", lacking), ("clip_counts.csv", counts)]:
+        with replacing(raw / name) as temporary:
+            table.to_csv(temporary, index=False)
+    return Coverage(len(segments), int(missing.sum()))
+
+
+def _count(indices: npt.NDArray[np.int64], labels: pd.DataFrame) -> npt.NDArray[Any]:
+    """How often each label's index occurs, in the order of the label list."""
+    counts = np.bincount(indices, minlength=int(labels["index"].max()) + 1)
+    in_order: npt.NDArray[Any] = counts[labels["index"].to_numpy()]
+    return in_order

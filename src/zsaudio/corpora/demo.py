@@ -1,0 +1,181 @@
+"""The demo corpus: synthesised clips, labels and an ontology in AudioSet's formats. The right answer is known.
+
+Class names are made of three words ("Low pulsing buzz"), so that a class which was never trained on can be
+recognised from its words. Clips are made of scenes, groups of sounds that occur together, for the split to find.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from tqdm import tqdm
+
+from zsaudio.corpora.sounds import KINDS, SAMPLE_RATE, SOUNDS, Event, Sound, mix
+from zsaudio.files import replacing, write_text
+from zsaudio.segments import clip_id, write_labels, write_segments
+
+SECONDS = 10.0
+SCENES = 6
+ROOTS = {
+    "Sounds of machines": ["Hum", "Pulsing machines"],
+    "Noises": ["Hiss", "Rattle", "Noise floor", "Unheard noise"],
+    "Animal": ["Bird", "Wild animals", "Insect"],
+    "Signals": ["Siren"],
+}
+BIRD_SONG = "Bird vocalization, bird call, bird song"
+ALARM = "Alarm rattle"
+RESTRICTIONS = {
+    "Sounds of machines": ["abstract"],
+    "Pulsing machines": ["abstract"],
+    "Noises": ["blacklist"],
+    "Noise floor": ["blacklist"],
+    "Signals": ["abstract"],
+}
+UNLABELLED = {"Unheard noise", *(name for name, found in RESTRICTIONS.items() if "abstract" in found)}
+# What single animals do; the animals are the classes, these are not.
+ANIMAL_SOUNDS = {
+    "Low steady warble": ["Croak", "Grunting warble", "Deep song"],
+    "High pulsing warble": ["Trill"],
+}
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A synthesised clip: its name's parts, its subset, what sounds in it, and its noise level in dB."""
+
+    ytid: str
+    start: float
+    subset: str
+    events: tuple[Event, ...]
+    noise_level: float
+
+    @property
+    def clip_id(self) -> str:
+        """Name of the clip."""
+        return clip_id(self.ytid, self.start)
+
+
+def mid_of(name: str) -> str:
+    """Machine id of a class of the demo."""
+    return "/demo/" + "_".join(name.lower().replace(",", "").split())
+
+
+def ontology() -> list[dict[str, Any]]:
+    """The ontology in AudioSet's JSON form; every rule of class selection has work on it."""
+    children = {name: list(below) for name, below in ROOTS.items()}
+    for kind, parent in [
+        ("hum", "Hum"),
+        ("buzz", "Insect"),
+        ("hiss", "Hiss"),
+        ("rattle", "Rattle"),
+        ("siren", "Siren"),
+    ]:
+        children[parent] = [sound.name for sound in SOUNDS if sound.kind == kind]
+    warbles = [sound for sound in SOUNDS if sound.kind == "warble"]
+    children["Bird"] = [BIRD_SONG, *(sound.name for sound in warbles if sound.register in ("high", "shrill"))]
+    children["Wild animals"] = [sound.name for sound in warbles if sound.register in ("low", "middle")]
+    children["Pulsing machines"] = [sound.name for sound in SOUNDS if (sound.kind, sound.rhythm) == ("hum", "pulsing")]
+    children["Rattle"].append(ALARM)
+    children["Siren"].append(ALARM)
+    children |= {name: list(below) for name, below in ANIMAL_SOUNDS.items()}
+    names = dict.fromkeys([*children, *(child for below in children.values() for child in below)])
+    return [
+        {
+            "id": mid_of(name),
+            "name": name,
+            "description": f"The demo's sound called {name.lower()}.",
+            "citation_uri": "",
+            "positive_examples": [],
+            "child_ids": [mid_of(child) for child in children.get(name, [])],
+            "restrictions": RESTRICTIONS.get(name, []),
+        }
+        for name in names
+    ]
+
+
+def compose(n_clips: int, seed: int) -> Iterator[Clip]:
+    """What sounds when in each clip. Clip i depends on the seed and i alone."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(SOUNDS))
+    scenes = np.array_split(order, SCENES)
+    popularity = 1 / (1 + rng.permutation(len(SOUNDS)) / 12)
+    for i in range(n_clips):
+        rng = np.random.default_rng([seed, i])
+        scene = scenes[int(rng.integers(SCENES))] if rng.random() < 0.9 else order
+        weights = popularity[scene] / popularity[scene].sum()
+        chosen = rng.choice(scene, int(rng.integers(1, 4)), replace=False, p=weights)
+        events = tuple(_event(SOUNDS[number], rng) for number in chosen for _ in range(1 + (rng.random() < 0.25)))
+        yield Clip(
+            ytid=f"demo{i:07d}",
+            start=float(rng.choice([0, 10, 30])),
+            subset="balanced_train" if i % 2 == 0 else "eval",
+            events=events,
+            noise_level=float(rng.uniform(-46, -32)),
+        )
+
+
+def _event(sound: Sound, rng: np.random.Generator) -> Event:
+    seconds = 0.5 + 2.5 * rng.beta(1, 2)  # short ones prevail
+    onset = rng.uniform(0, SECONDS - seconds)
+    return Event(sound, round(onset, 3), round(onset + seconds, 3), float(rng.uniform(-26, -10)))
+
+
+def labels_of(clip: Clip) -> list[str]:
+    """Names of the clip's labels: its sounds, and, as in AudioSet, labelled classes above and below some of them."""
+    found: list[str] = []
+    for sound in dict.fromkeys(event.sound for event in clip.events):
+        found.append(sound.name)
+        found.append(
+            "Insect" if sound.kind == "buzz" else "Animal" if sound.kind == "warble" else sound.kind.capitalize()
+        )
+        found += ANIMAL_SOUNDS.get(sound.name, [])[:1]
+        if sound.kind == "rattle" and sound.register == "shrill":
+            found.append(ALARM)
+        if sound.kind == "warble" and sound.register == "shrill":
+            found.append(BIRD_SONG)
+    return list(dict.fromkeys(found))
+
+
+def synthesise(raw: Path, n_clips: int, seed: int) -> None:
+    """Write the corpus: ontology.json, class_labels_indices.csv, two segment CSVs, strong.tsv, audio/CLIP.wav.
+
+    Args:
+        raw: the corpus folder to fill.
+        n_clips: number of clips, of ten seconds each.
+        seed: the same seed gives the same files, byte for byte.
+    """
+    nodes = ontology()
+    labelled = [node["name"] for node in nodes if node["name"] not in UNLABELLED]
+    clips = list(compose(n_clips, seed))
+    audio = raw / "audio"
+    audio.mkdir(parents=True, exist_ok=True)
+    write_text(raw / "ontology.json", json.dumps(nodes, indent=2) + "\n")
+    write_labels(raw / "class_labels_indices.csv", [mid_of(name) for name in labelled], labelled)
+    for subset in ("balanced_train", "eval"):
+        write_segments(
+            raw / f"{subset}_segments.csv",
+            (
+                (clip.ytid, clip.start, clip.start + SECONDS, [mid_of(name) for name in labels_of(clip)])
+                for clip in clips
+                if clip.subset == subset
+            ),
+        )
+    write_text(raw / "strong.tsv", "".join(_strong_lines(clips)))
+    for i, clip in enumerate(tqdm(clips, desc="synthesise", unit="clip", mininterval=1)):
+        samples = mix(clip.events, SECONDS, clip.noise_level, np.random.default_rng([seed, i, len(KINDS)]))
+        with replacing(audio / f"{clip.clip_id}.wav") as temporary:
+            soundfile.write(temporary, samples, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+
+
+def _strong_lines(clips: list[Clip]) -> Iterator[str]:
+    """Strong labels in AudioSet's format."""
+    yield "segment_id\tstart_time_seconds\tend_time_seconds\tlabel\n"
+    for clip in clips:
+        for event in sorted(clip.events, key=lambda event: event.onset):
+            yield f"{clip.clip_id}\t{event.onset:.3f}\t{event.offset:.3f}\t{mid_of(event.sound.name)}\n"

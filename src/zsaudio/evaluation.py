@@ -1,0 +1,240 @@
+"""From scores to decisions and metrics: fusion by gamma (eq. 7), threshold M (eq. 8), F1 and mAP (section 3.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from zsaudio import schemas, tables
+from zsaudio.dataset import Classes, Clips
+from zsaudio.errors import ZsAudioError
+from zsaudio.metrics import (
+    Counts,
+    average_precision,
+    best_threshold,
+    class_f1,
+    count,
+    f1_by_threshold,
+    macro_f1,
+    micro_f1,
+)
+
+GAMMAS = np.linspace(0, 1, 11)
+ZERO_RULE_THRESHOLD = 0.5  # its score is 1 for the predicted class and 0 for the others
+THRESHOLDS = 61  # points of the curve of F1 against M
+
+
+@dataclass(frozen=True)
+class FoldScores:
+    """Scores of M (run, clip) pairs for the C classes of a fold, with the truth beside them.
+
+    Attributes:
+        classes: the classes.
+        run: (M,) number of the run.
+        part: (M,) number of the cross-validation part; 0 in the zero-shot settings.
+        carried: (M, C) True where the clip carries the class.
+        y_hat: (M, C) eq. 5; None for models without attention.
+        z_hat: (M, C) eq. 6.
+    """
+
+    classes: Classes
+    run: npt.NDArray[np.int64]
+    part: npt.NDArray[np.int64]
+    carried: npt.NDArray[np.bool_]
+    y_hat: npt.NDArray[np.float32] | None
+    z_hat: npt.NDArray[np.float32]
+
+    def fused(self, gamma: float) -> npt.NDArray[np.float32]:
+        """Eq. 7: p_hat (M, C). Without attention p_hat is z_hat, "where gamma = 0" (section 3.4)."""
+        if self.y_hat is None:
+            return self.z_hat
+        fused: npt.NDArray[np.float32] = np.float32(gamma) * self.y_hat + np.float32(1 - gamma) * self.z_hat
+        return fused
+
+    def runs(self) -> list[int]:
+        """Numbers of the runs."""
+        return [int(run) for run in np.unique(self.run)]
+
+    def parts(self, run: int) -> list[int]:
+        """Numbers of the parts of a run."""
+        return [int(part) for part in np.unique(self.part[self.run == run])]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Metrics of one run; `threshold` is the mean over the parts of a cross-validation."""
+
+    run: int
+    micro_f1: float
+    macro_f1: float
+    map: float
+    threshold: float
+    class_f1: npt.NDArray[np.float64]
+    class_precision: npt.NDArray[np.float64]
+
+
+def with_labels(scores: pa.Table, clips: Clips, classes: Classes) -> FoldScores:
+    """Put the labels of the clips beside their scores (a table of `zsaudio.schemas.SCORES`).
+
+    Raises:
+        ZsAudioError: the scores are of clips or classes that the fold does not have.
+    """
+    row = {name: i for i, name in enumerate(clips.clip_ids)}
+    try:
+        rows = np.array([row[name] for name in scores["clip_id"].to_pylist()], np.int64)
+    except KeyError as error:
+        raise ZsAudioError(f"scores: clip {error} is not in {classes.fold}; run the train stage again") from None
+    z_hat = tables.matrix(scores, "z_hat")
+    if z_hat.shape[1] != len(classes):
+        raise ZsAudioError(f"scores: {z_hat.shape[1]} classes, but {classes.fold} has {len(classes)}; train again")
+    return FoldScores(
+        classes,
+        scores["run"].to_numpy().astype(np.int64),
+        scores["part"].to_numpy().astype(np.int64),
+        clips.carried(len(classes))[rows],
+        tables.matrix(scores, "y_hat") if "y_hat" in scores.column_names else None,
+        z_hat,
+    )
+
+
+def evaluate(
+    validation: FoldScores, test: FoldScores, gamma: float, threshold: Literal["validation"] | float
+) -> list[RunResult]:
+    """Metrics of each run on the test clips.
+
+    Args:
+        validation: scores that the threshold is chosen on, for each run (and part) by itself.
+        test: scores that the metrics are taken over.
+        gamma: weight of attention against the plain sum (eq. 7).
+        threshold: "validation" or M itself (eq. 8).
+    """
+    chosen_on, tested = validation.fused(gamma), test.fused(gamma)
+    results = []
+    for run in test.runs():
+        decided = _decide(validation, chosen_on, test, tested, run, threshold)
+        results.append(_result(run, decided.counts, decided.threshold, _class_precision(test, tested, run)))
+    return results
+
+
+def _class_precision(test: FoldScores, tested: npt.NDArray[np.float32], run: int) -> npt.NDArray[np.float64]:
+    """Average precision of each class in a run, the mean over its parts: scores of two models are not comparable."""
+    of_parts = []
+    for part in test.parts(run):
+        rows = (test.run == run) & (test.part == part)
+        of_parts.append(average_precision(tested[rows], test.carried[rows]))
+    known = np.isfinite(of_parts)
+    total = np.where(known, of_parts, 0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+
+
+@dataclass(frozen=True)
+class _Decided:
+    counts: Counts
+    threshold: float
+
+
+def _decide(
+    validation: FoldScores,
+    chosen_on: npt.NDArray[np.float32],
+    test: FoldScores,
+    tested: npt.NDArray[np.float32],
+    run: int,
+    threshold: Literal["validation"] | float,
+) -> _Decided:
+    counts, thresholds = [], []
+    for part in test.parts(run):
+        if threshold == "validation":
+            rows = (validation.run == run) & (validation.part == part)
+            chosen = best_threshold(chosen_on[rows], validation.carried[rows])
+        else:
+            chosen = float(threshold)
+        rows = (test.run == run) & (test.part == part)
+        counts.append(count(tested[rows] > chosen, test.carried[rows]))
+        thresholds.append(chosen)
+    return _Decided(sum(counts[1:], counts[0]), float(np.mean(thresholds)))
+
+
+def gamma_curve(
+    validation: FoldScores, test: FoldScores, threshold: Literal["validation"] | float
+) -> dict[str, list[float]]:
+    """F1 against gamma: a row per gamma and run, the threshold chosen anew at each. Empty without attention."""
+    columns: dict[str, list[float]] = {"gamma": [], "run": [], "micro_f1": [], "macro_f1": []}
+    for gamma in GAMMAS if test.y_hat is not None else ():
+        chosen_on, tested = validation.fused(gamma), test.fused(gamma)
+        for run in test.runs():
+            counts = _decide(validation, chosen_on, test, tested, run, threshold).counts
+            for name, value in zip(columns, (round(gamma, 3), run, micro_f1(counts), macro_f1(counts)), strict=True):
+                columns[name].append(value)
+    return columns
+
+
+def threshold_curve(test: FoldScores, gamma: float) -> dict[str, list[float]]:
+    """F1 on the test clips against M: a row per threshold and run, over the range in which scores lie."""
+    columns: dict[str, list[float]] = {"threshold": [], "run": [], "micro_f1": [], "macro_f1": []}
+    tested = test.fused(gamma)
+    # Between these quantiles predictions go from half of all to a ten-thousandth of all.
+    low, high = np.quantile(tested, [0.5, 0.9999]).tolist()
+    thresholds = np.linspace(low, high, THRESHOLDS)
+    for run in test.runs():
+        mine = test.run == run
+        micro, macro = f1_by_threshold(tested[mine], test.carried[mine], thresholds)
+        columns["threshold"] += thresholds.tolist()
+        columns["run"] += [run] * len(thresholds)
+        columns["micro_f1"] += micro.tolist()
+        columns["macro_f1"] += macro.tolist()
+    return columns
+
+
+def zero_rule(clips: Clips, classes: Classes) -> RunResult:
+    """Predict for every clip just the class that most clips of the fold carry (section 3.4, item 2).
+
+    Its scores say nothing about a clip, so its mAP is what chance reaches: the mean share of positive clips.
+    """
+    carried = clips.carried(len(classes))
+    scores = np.zeros(carried.shape, np.float32)
+    scores[:, int(carried.sum(0).argmax())] = 1
+    return _result(
+        0, count(scores > ZERO_RULE_THRESHOLD, carried), ZERO_RULE_THRESHOLD, average_precision(scores, carried)
+    )
+
+
+def summary(results: list[RunResult]) -> dict[str, float]:
+    """The metrics file of a cell: mean and standard deviation over the runs (n - 1; 0 for one run), by name."""
+    values: dict[str, float] = {}
+    for name in ("macro_f1", "map", "micro_f1"):
+        of_runs = np.array([getattr(result, name) for result in results])
+        values[name] = float(of_runs.mean())
+        values[f"{name}_std"] = float(of_runs.std(ddof=1)) if len(of_runs) > 1 else 0.0
+    values["threshold"] = float(np.mean([result.threshold for result in results]))
+    return values
+
+
+def result_tables(
+    results: list[RunResult], classes: Classes, carried: npt.NDArray[np.bool_]
+) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+    """Columns of `schemas.RUNS` and `schemas.CLASS_RESULTS`, the latter averaged over the runs.
+
+    Args:
+        results: metrics of each run.
+        classes: the C classes.
+        carried: (N, C) labels of the clips of one run.
+    """
+    runs = {name: [getattr(result, name) for result in results] for name in schemas.RUNS.columns}
+    by_class = {
+        "mid": classes.mids,
+        "name": classes.names,
+        "clips": carried.sum(0).tolist(),
+        "f1": np.mean([result.class_f1 for result in results], axis=0).tolist(),
+        "average_precision": np.mean([result.class_precision for result in results], axis=0).tolist(),
+    }
+    return runs, by_class
+
+
+def _result(run: int, counts: Counts, threshold: float, precision: npt.NDArray[np.float64]) -> RunResult:
+    known = precision[np.isfinite(precision)]
+    mean = float(known.mean()) if known.size else float("nan")
+    return RunResult(run, micro_f1(counts), macro_f1(counts), mean, threshold, class_f1(counts), precision)

@@ -1,0 +1,107 @@
+"""The AudioSet ontology: a graph of sound classes in which a class may have several parents."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from zsaudio.errors import ZsAudioError
+
+
+@dataclass(frozen=True)
+class Node:
+    """One class of the ontology.
+
+    Attributes:
+        mid: machine id, e.g. "/m/0bt9lr".
+        name: display name, e.g. "Dog".
+        description: a sentence on what is heard; may be empty.
+        children: mids of the child classes, in the ontology's order.
+        restrictions: of "abstract" (a container) and "blacklist" (too obscure to label); usually empty.
+    """
+
+    mid: str
+    name: str
+    description: str = ""
+    children: tuple[str, ...] = ()
+    restrictions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Ontology:
+    """Nodes by mid, in file order, with the parents and top-level branches derived from them."""
+
+    nodes: dict[str, Node]
+    parents: dict[str, tuple[str, ...]] = field(init=False)
+    branches: dict[str, frozenset[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        parents: dict[str, list[str]] = {mid: [] for mid in self.nodes}
+        for node in self.nodes.values():
+            for child in node.children:
+                if child not in self.nodes:
+                    raise ZsAudioError(f"ontology: {node.name!r} names a child {child!r} that has no node of its own")
+                parents[child].append(node.mid)
+        try:
+            TopologicalSorter(parents).prepare()
+        except CycleError as error:
+            raise ZsAudioError(f"ontology: a class is its own ancestor: {' -> '.join(error.args[1])}") from error
+        object.__setattr__(self, "parents", {mid: tuple(found) for mid, found in parents.items()})
+        branches: dict[str, set[str]] = {mid: set() for mid in self.nodes}
+        for root in self.roots:
+            for mid in self.descendants(root):
+                branches[mid].add(root)
+        object.__setattr__(self, "branches", {mid: frozenset(found) for mid, found in branches.items()})
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """Mids of the top-level nodes: those without a parent, in file order."""
+        return tuple(mid for mid in self.nodes if not self.parents[mid])
+
+    def descendants(self, mid: str) -> set[str]:
+        """The node itself and all that lie below it."""
+        seen: set[str] = set()
+        pending = [mid]
+        while pending:
+            current = pending.pop()
+            if current not in seen:
+                seen.add(current)
+                pending.extend(self.nodes[current].children)
+        return seen
+
+    def by_name(self, name: str) -> Node | None:
+        """The node with this display name, or None."""
+        return next((node for node in self.nodes.values() if node.name == name), None)
+
+
+def read_ontology(path: Path) -> Ontology:
+    """Read an ontology.json of AudioSet's form: a list of objects with id, name, child_ids and restrictions.
+
+    Raises:
+        ZsAudioError: the file is no such JSON, an id appears twice, or a child has no node.
+    """
+    try:
+        items = json.loads(path.read_text(encoding="utf-8"))
+        nodes = [
+            Node(
+                mid=item["id"],
+                name=item["name"],
+                description=item.get("description", ""),
+                children=tuple(item["child_ids"]),
+                restrictions=frozenset(item["restrictions"]),
+            )
+            for item in items
+        ]
+    except OSError as error:
+        raise ZsAudioError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise ZsAudioError(
+            f"{path}: not an ontology of AudioSet's form, a JSON list of objects with id, name, child_ids and "
+            f"restrictions ({type(error).__name__}: {error})"
+        ) from error
+    by_mid = {node.mid: node for node in nodes}
+    if len(by_mid) < len(nodes):
+        raise ZsAudioError(f"{path}: {len(nodes) - len(by_mid)} ids appear more than once")
+    return Ontology(by_mid)

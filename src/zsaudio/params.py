@@ -1,0 +1,181 @@
+"""The schema of params.yaml: every param with its type and the values it may take."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.experiment import BASELINES, MODELS, SETTINGS
+
+CORPORA = ("demo", "audioset")
+
+
+def _one_of(*known: str) -> BeforeValidator:
+    def check(value: object) -> object:
+        if value not in known:
+            raise ValueError(f"{value!r} does not exist; known are {', '.join(known)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _distinct(values: list[object]) -> list[object]:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{value!r} is listed twice")
+    return values
+
+
+def _threshold(value: object) -> object:
+    if value == "validation":
+        return value
+    try:
+        return float(str(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is neither 'validation' nor a number") from None
+
+
+CorpusName = Annotated[str, _one_of(*CORPORA)]
+ModelName = Annotated[str, _one_of(*MODELS)]
+BaselineName = Annotated[str, _one_of(*BASELINES)]
+SettingName = Annotated[str, _one_of(*SETTINGS)]
+AudioEncoderName = Annotated[str, _one_of("logmel", "google_vggish")]
+TextEncoderName = Annotated[str, _one_of("bert", "vectors", "words")]
+Distinct = AfterValidator(_distinct)
+Positive = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_values(cls, value: object) -> object:
+        """No param is true or false; without this, `true` would be taken for the number 1."""
+        if isinstance(value, bool):
+            raise ValueError(f"{str(value).lower()} is no value for it")
+        return value
+
+
+class DemoParams(_Section):
+    """The synthesised corpus."""
+
+    seed: Natural
+    clips: Annotated[int, Field(ge=30)]
+
+
+class AudiosetParams(_Section):
+    """Public addresses of AudioSet."""
+
+    ontology: str
+    labels: str
+    segments: Annotated[list[str], Field(min_length=1)]
+    features: str
+    subsets: Annotated[list[str], Field(min_length=1)]
+    sha256: dict[str, str | None]
+
+
+class ClassesParams(_Section):
+    """Constants of the selection rules (section 3.1)."""
+
+    max_few_children: Natural
+    animal_root: str
+    animal_groups: list[str]
+    animal_calls: list[str]
+
+
+class FoldsParams(_Section):
+    """The split (section 3.2)."""
+
+    spanning: Annotated[str, _one_of("drop", "any")]
+
+
+class AudioParams(_Section):
+    """Audio embeddings (section 3.3)."""
+
+    encoder: dict[CorpusName, AudioEncoderName]
+    segments: Annotated[int, Field(ge=1, le=127)]
+
+
+class TextParams(_Section):
+    """Label embeddings (section 3.3)."""
+
+    encoder: dict[CorpusName, TextEncoderName]
+    model: str
+    revision: str
+    pooling: Annotated[str, _one_of("words", "label", "cls", "description")]
+    batch_size: Positive
+    vectors: Path | None
+    features: Positive
+
+
+class TrainParams(_Section):
+    """Training (sections 2.3 and 3.5)."""
+
+    seeds: Annotated[list[Natural], Field(min_length=1, max_length=100), Distinct]
+    epochs: Positive
+    batch_size: Positive
+    lr: Annotated[float, Field(gt=0)]
+    margin: Annotated[float, Field(ge=0)]
+    rank: Annotated[str, _one_of("index", "violators")]
+    weights: Annotated[str, _one_of("last", "best")]
+    parts: Annotated[int, Field(ge=3, le=100)]
+
+
+class Params(_Section):
+    """All of params.yaml."""
+
+    corpus: CorpusName
+    threads: Natural
+    gamma: Annotated[float, Field(ge=0, le=1)]
+    threshold: Annotated[Literal["validation"] | float, BeforeValidator(_threshold)]
+    models: Annotated[list[ModelName], Field(min_length=1), Distinct]
+    baselines: Annotated[list[BaselineName], Distinct]
+    settings: Annotated[list[SettingName], Field(min_length=1), Distinct]
+    demo: DemoParams
+    audioset: AudiosetParams
+    classes: ClassesParams
+    folds: FoldsParams
+    audio: AudioParams
+    text: TextParams
+    train: TrainParams
+
+
+def parse_params(values: object) -> Params:
+    """Check the content of params.yaml as a whole.
+
+    Raises:
+        ZsAudioError: a param is unknown, missing, of the wrong type or out of range; the message names each.
+    """
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        found = [_sentence(dict(one)) for one in error.errors()]
+        raise ZsAudioError("params.yaml: " + "; ".join(dict.fromkeys(found))) from None
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    path = ".".join(str(part) for part in error["loc"] if part != "[key]") or "the file"
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = _known(error["loc"][:-1])
+        close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+        meant = f" (did you mean {close[0]}?)" if close else ""
+        return f"{path} is unknown{meant}; known are {', '.join(known)}"
+    if kind == "missing":
+        return f"{path} is missing"
+    if kind == "value_error":
+        return f"{path}: {context['error']}"
+    return f"{path}: {error['input']!r} does not do: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _known(location: tuple[Any, ...]) -> list[str]:
+    section: Any = Params
+    for part in location:
+        section = section.model_fields[part].annotation
+    return list(section.model_fields)

@@ -1,0 +1,71 @@
+"""The schema of every table between two stages."""
+
+from zsaudio.tables import Kind, Schema
+
+CLASSES = Schema(
+    "classes", {"index": Kind.COUNT, "mid": Kind.TEXT, "name": Kind.TEXT, "branch": Kind.TEXT}, unique="mid"
+)
+DECISIONS = Schema(
+    "class decisions",
+    {"mid": Kind.TEXT, "name": Kind.TEXT, "branch": Kind.TEXT, "kept": Kind.TEXT, "rule": Kind.TEXT},
+    unique="mid",
+)
+FOLDS = Schema(
+    "folds",
+    {"mid": Kind.TEXT, "name": Kind.TEXT, "fold": Kind.TEXT, "order": Kind.COUNT, "clips": Kind.COUNT},
+    unique="mid",
+)
+CLIPS = Schema(
+    "clips",
+    {"clip_id": Kind.TEXT, "subset": Kind.TEXT, "fold": Kind.TEXT, "labels": Kind.INDICES},
+    unique="clip_id",
+    nullable=frozenset({"fold"}),
+    metadata=("spanning",),
+)
+AUDIO = Schema(
+    "audio embeddings",
+    {"clip_id": Kind.TEXT, "n_segments": Kind.SMALL, "embedding": Kind.VECTOR},
+    unique="clip_id",
+    metadata=("encoder", "segments", "features", "scale", "offset"),
+)
+TEXT = Schema(
+    "text embeddings",
+    {"mid": Kind.TEXT, "name": Kind.TEXT, "embedding": Kind.VECTOR},
+    unique="mid",
+    metadata=("encoder", "revision", "pooling"),
+)
+SCORES = Schema(
+    "scores",
+    {"run": Kind.SMALL, "part": Kind.SMALL, "clip_id": Kind.TEXT, "y_hat": Kind.VECTOR, "z_hat": Kind.VECTOR},
+    optional=frozenset({"y_hat"}),
+    metadata=("fold",),
+)
+
+CURVE = Schema(
+    "training curves",
+    {
+        "run": Kind.COUNT,
+        "epoch": Kind.COUNT,
+        "train_loss": Kind.REAL,
+        "validation_loss": Kind.REAL,
+        "validation_map": Kind.REAL,
+    },
+)
+RUNS = Schema(
+    "results per run",
+    {"run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL, "map": Kind.REAL, "threshold": Kind.REAL},
+    unique="run",
+)
+CLASS_RESULTS = Schema(
+    "results per class",
+    {"mid": Kind.TEXT, "name": Kind.TEXT, "clips": Kind.COUNT, "f1": Kind.REAL, "average_precision": Kind.REAL},
+    unique="mid",
+    nullable=frozenset({"average_precision"}),
+)
+GAMMA_CURVE = Schema(
+    "F1 against gamma", {"gamma": Kind.REAL, "run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL}
+)
+THRESHOLD_CURVE = Schema(
+    "F1 against the threshold",
+    {"threshold": Kind.REAL, "run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL},
+)

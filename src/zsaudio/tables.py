@@ -1,0 +1,145 @@
+"""Tables between stages: how their schemas are checked, and the one way in which they are written and read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.files import replacing
+
+
+class Kind(Enum):
+    """What a column holds, with the Arrow types that are accepted for it, the first one being written."""
+
+    TEXT = (pa.string(), pa.large_string())
+    COUNT = (pa.int64(), pa.int32(), pa.int16(), pa.int8())
+    SMALL = (pa.int8(),)
+    REAL = (pa.float64(), pa.float32())
+    INDICES = (pa.list_(pa.int64()), pa.list_(pa.int32()), pa.list_(pa.int16()))
+    VECTOR = ()  # fixed-size list of uint8, float16 or float32; its length is the table's own
+
+    def accepts(self, dtype: pa.DataType) -> bool:
+        """Whether a column of this Arrow type is of this kind."""
+        if self is Kind.VECTOR:
+            numbers = (pa.uint8(), pa.float16(), pa.float32())
+            return pa.types.is_fixed_size_list(dtype) and dtype.value_type in numbers
+        return dtype in self.value
+
+    def __str__(self) -> str:
+        return "fixed-size list of uint8, float16 or float32" if self is Kind.VECTOR else str(self.value[0])
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table.
+
+    Attributes:
+        name: what messages call the table.
+        columns: kind of each column, in the order in which they are written.
+        unique: a column in which no value appears twice.
+        nullable: columns that may have empty cells.
+        optional: columns that may be absent.
+        metadata: keys that the file's schema metadata must have.
+    """
+
+    name: str
+    columns: Mapping[str, Kind]
+    unique: str | None = None
+    nullable: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    metadata: tuple[str, ...] = ()
+
+
+def write_table(
+    path: Path, schema: Schema, columns: Mapping[str, Any], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Check columns (Arrow arrays, numpy arrays or lists) against a schema and write them, whole or not at all.
+
+    A path that ends in .csv becomes CSV; any other becomes parquet with `metadata` in its schema.
+    """
+    arrays = {}
+    for name, kind in schema.columns.items():
+        if name in columns:
+            values = columns[name]
+            ready = isinstance(values, (pa.Array, pa.ChunkedArray)) or kind is Kind.VECTOR
+            arrays[name] = values if ready else pa.array(values, type=kind.value[0], from_pandas=True)
+    table = pa.table(arrays).replace_schema_metadata(dict(metadata or {}))
+    _check(table, schema, str(path))
+    with replacing(path) as temporary:
+        if path.suffix == ".csv":
+            # Quoted only where needed, so that the files are pleasant to read and to compare.
+            pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
+        else:
+            pq.write_table(table, temporary, compression="zstd", use_dictionary=False, write_statistics=False)
+
+
+def read_table(path: Path, schema: Schema) -> pa.Table:
+    """Read a table and check it against its schema.
+
+    Raises:
+        ZsAudioError: it cannot be read, or a column is missing, of another type, empty or not unique.
+    """
+    try:
+        if path.suffix == ".csv":
+            kinds = {name: kind.value[0] for name, kind in schema.columns.items()}
+            options = pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=bool(schema.nullable))
+            table = pa.csv.read_csv(path, convert_options=options)
+        else:
+            table = pq.read_table(path)
+    except FileNotFoundError as error:
+        raise ZsAudioError(f"{path}: the table of {schema.name} is not there; `dvc repro` makes it") from error
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ZsAudioError(f"{path}: not a readable table of {schema.name} ({error})") from error
+    _check(table, schema, str(path))
+    return table
+
+
+def metadata(table: pa.Table) -> dict[str, str]:
+    """The schema metadata as text."""
+    return {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+
+
+def vectors(values: npt.NDArray[Any]) -> pa.FixedSizeListArray:
+    """An (N, ...) array as a column of N vectors, row-major, without a copy."""
+    flat = np.ascontiguousarray(values).reshape(-1)
+    width = int(np.prod(values.shape[1:], dtype=np.int64))
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat), width)
+
+
+def matrix(table: pa.Table, column: str) -> npt.NDArray[Any]:
+    """A column of vectors as an (N, width) array."""
+    chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table[column].chunks]
+    width = table.schema.field(column).type.list_size
+    return np.concatenate(chunks).reshape(-1, width) if chunks else np.zeros((0, width), np.float32)
+
+
+def _check(table: pa.Table, schema: Schema, where: str) -> None:
+    required = [name for name in schema.columns if name not in schema.optional]
+    missing = [name for name in required if name not in table.column_names]
+    unknown = [name for name in table.column_names if name not in schema.columns]
+    if missing or unknown:
+        raise ZsAudioError(
+            f"{where}: the table of {schema.name} has the columns {', '.join(schema.columns)}; "
+            f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
+        )
+    for name in table.column_names:
+        kind, column = schema.columns[name], table[name]
+        if not kind.accepts(column.type):
+            raise ZsAudioError(f"{where}: column {name!r} of {schema.name} is {column.type} and should be {kind}")
+        if column.null_count and name not in schema.nullable:
+            raise ZsAudioError(f"{where}: column {name!r} of {schema.name} has {column.null_count} empty cells")
+    if schema.unique and len(table[schema.unique].unique()) < len(table):
+        raise ZsAudioError(f"{where}: column {schema.unique!r} of {schema.name} has a value more than once")
+    lacking = [key for key in schema.metadata if key.encode() not in (table.schema.metadata or {})]
+    if lacking:
+        raise ZsAudioError(f"{where}: the schema metadata of {schema.name} lacks {', '.join(lacking)}")

@@ -1,0 +1,164 @@
+"""BERT embeddings of class labels (section 3.3), from any Hugging Face encoder of its family."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.text import Label, words
+
+FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "model.safetensors")
+
+
+class Pooling(StrEnum):
+    """How a label becomes one vector; special tokens and padding are left out of every mean."""
+
+    WORDS = "words"  # the paper's: each word on its own, mean over its pieces, then over the words
+    LABEL = "label"  # the whole label as one sequence, mean over its pieces
+    CLS = "cls"  # the whole label as one sequence, the vector of [CLS]
+    DESCRIPTION = "description"  # label and the ontology's description as one sequence, mean over its pieces
+
+
+class Bert:
+    """The last hidden layer of a BertModel. Needs no pooler; one text at a time gives the same as many."""
+
+    def __init__(
+        self,
+        model: str,
+        revision: str = "main",
+        pooling: str = Pooling.WORDS,
+        batch_size: int = 64,
+        mirror: Path | None = None,
+    ) -> None:
+        """Load tokenizer and weights.
+
+        Args:
+            model: a local folder, or a hub name such as "bert-base-uncased".
+            revision: branch, tag or commit on the hub.
+            pooling: a `Pooling`.
+            batch_size: texts per forward pass.
+            mirror: a folder to look in before the hub is asked, see `locate`.
+
+        Raises:
+            ZsAudioError: the model cannot be had.
+        """
+        import transformers
+
+        folder = locate(model, revision, mirror)
+        logging: Any = transformers.utils.logging
+        logging.disable_progress_bar()
+        logging.set_verbosity_error()
+        try:
+            # `from_pretrained` on the folder: a tokenizer built from vocab.txt alone maps every word to [UNK].
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            self._model = transformers.AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+        except (OSError, ValueError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ZsAudioError(
+                f"text.model: {model!r} cannot be loaded: {reason} It needs {', '.join(FILES)}."
+            ) from error
+        self._model.eval()
+        self.name = f"bert:{_public_name(model)}"
+        self.revision = _fingerprint(self._model)
+        self.pooling = Pooling(pooling).value
+        self.batch_size = batch_size
+
+    def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
+        """See `TextEncoder.encode`."""
+        if self.pooling == Pooling.WORDS:
+            of_label = [words(label.name) for label in labels]
+            vocabulary = sorted({word for found in of_label for word in found})
+            vectors = dict(zip(vocabulary, self._embed(vocabulary), strict=True))
+            return np.stack([np.mean([vectors[word] for word in found], axis=0) for found in of_label])
+        texts = [label.name for label in labels]
+        if self.pooling == Pooling.DESCRIPTION:
+            texts = [f"{label.name}. {label.description}".strip() for label in labels]
+        return self._embed(texts)
+
+    @torch.inference_mode()
+    def _embed(self, texts: list[str]) -> npt.NDArray[np.float32]:
+        """(len(texts), F_s), one sequence each."""
+        # Of similar length together, so that little is padded.
+        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
+        rows: dict[int, Tensor] = {}
+        for start in range(0, len(order), self.batch_size):
+            part = order[start : start + self.batch_size]
+            batch = self._tokenizer(
+                [texts[i] for i in part],
+                padding=True,
+                truncation=True,
+                return_tensors="pt",
+                return_special_tokens_mask=True,
+            )
+            content = (batch.pop("special_tokens_mask") == 0) & (batch["attention_mask"] == 1)
+            self._require_known(batch["input_ids"], content, [texts[i] for i in part])
+            hidden = self._model(**batch).last_hidden_state
+            if self.pooling == Pooling.CLS:
+                pooled = hidden[:, 0]
+            else:
+                weight = content[..., None].float()
+                pooled = (hidden * weight).sum(1) / weight.sum(1)
+            rows.update(zip(part, pooled, strict=True))
+        return torch.stack([rows[i] for i in range(len(texts))]).numpy()
+
+    def _require_known(self, ids: Tensor, content: Tensor, texts: list[str]) -> None:
+        unknown = self._tokenizer.unk_token_id
+        known = (content & (ids != unknown)).any(1) if unknown is not None else content.any(1)
+        if not bool(known.all()):
+            text = texts[int((~known).nonzero()[0])]
+            raise ZsAudioError(f"{self.name}: the tokenizer knows no piece of {text!r}; are its files complete?")
+
+
+def locate(model: str, revision: str = "main", mirror: Path | None = None) -> Path:
+    """The folder of a model: itself if it is one, else in the mirror, else from the hub (fetched once, then cached).
+
+    Args:
+        model: folder or hub name.
+        revision: branch, tag or commit on the hub.
+        mirror: a folder that holds https://HOST/PATH at HOST/PATH.
+
+    Raises:
+        ZsAudioError: nowhere to be had.
+    """
+    if Path(model).is_dir():
+        return Path(model)
+    if mirror is not None:
+        mirrored = mirror / "huggingface.co" / model / "resolve" / revision
+        if mirrored.is_dir():
+            return mirrored
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        return Path(snapshot_download(model, revision=revision, allow_patterns=list(FILES)))
+    except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
+        raise ZsAudioError(
+            f"text.model: {model!r} is no folder here and could not be had from the hub ({type(error).__name__}). "
+            "Name a folder that holds the model, or try again with a network; `corpus: demo` needs neither."
+        ) from error
+
+
+def _public_name(model: str) -> str:
+    """The hub name where there is one; of a folder its last name, without a mirror's resolve/REVISION."""
+    parts = Path(model).parts
+    if Path(model).is_dir():
+        return parts[-3] if len(parts) > 2 and parts[-2] == "resolve" else Path(model).resolve().name
+    return model
+
+
+def _fingerprint(model: Any) -> str:
+    """A hash of the weights: the same wherever they came from."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return f"sha256:{digest.hexdigest()[:12]}"

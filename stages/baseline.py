@@ -1,0 +1,30 @@
+"""Stage baseline: the zero-rule, which predicts the most frequent class and needs no model (section 3.4, item 2)."""
+
+from pipeline import Paths, run
+from zsaudio import schemas, tables
+from zsaudio.dataset import fold_classes, fold_clips
+from zsaudio.evaluation import result_tables, summary, zero_rule
+from zsaudio.experiment import SETTINGS
+from zsaudio.files import write_json
+from zsaudio.params import Params
+
+
+def main(params: Params, paths: Paths, baseline: str, setting: str) -> None:
+    classes = fold_classes(
+        tables.read_table(paths.classes, schemas.CLASSES),
+        tables.read_table(paths.folds, schemas.FOLDS),
+        SETTINGS[setting].test,
+    )
+    audio = set(tables.read_table(paths.audio, schemas.AUDIO)["clip_id"].to_pylist())
+    clips = fold_clips(tables.read_table(paths.clips, schemas.CLIPS), classes).only(audio)
+    results = [zero_rule(clips, classes)]
+
+    write_json(paths.metrics / baseline / f"{setting}.json", summary(results))
+    runs, by_class = result_tables(results, classes, clips.carried(len(classes)))
+    folder = paths.evaluations / baseline / setting
+    tables.write_table(folder / "runs.csv", schemas.RUNS, runs)
+    tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, by_class)
+
+
+if __name__ == "__main__":
+    run(main, "BASELINE", "SETTING")

@@ -1,0 +1,53 @@
+"""Stage classes: which nodes of the ontology are classes, and why (section 3.1)."""
+
+from pipeline import Paths, run
+from zsaudio import schemas, tables
+from zsaudio.errors import ZsAudioError
+from zsaudio.ontology import read_ontology
+from zsaudio.params import Params
+from zsaudio.segments import read_labels
+from zsaudio.selection import SelectionRules, select_classes
+
+
+def main(params: Params, paths: Paths) -> None:
+    ontology = read_ontology(paths.raw / "ontology.json")
+    labels = read_labels(paths.raw / "class_labels_indices.csv")
+    chosen = params.classes
+    rules = SelectionRules(
+        chosen.max_few_children, chosen.animal_root, frozenset(chosen.animal_groups), frozenset(chosen.animal_calls)
+    )
+    decisions = select_classes(ontology, set(labels["mid"]), rules)
+
+    branch = {
+        mid: " + ".join(ontology.nodes[root].name for root in ontology.roots if root in found)
+        for mid, found in ontology.branches.items()
+    }
+    tables.write_table(
+        paths.class_decisions,
+        schemas.DECISIONS,
+        {
+            "mid": list(decisions),
+            "name": [ontology.nodes[mid].name for mid in decisions],
+            "branch": [branch[mid] for mid in decisions],
+            "kept": ["yes" if rule.keeps else "no" for rule in decisions.values()],
+            "rule": [rule.value for rule in decisions.values()],
+        },
+    )
+    kept = labels[labels["mid"].map(lambda mid: mid in decisions and decisions[mid].keeps)].sort_values("index")
+    if kept.empty:
+        raise ZsAudioError(f"no class is left by the rules; {paths.class_decisions} says why for each node")
+    tables.write_table(
+        paths.classes,
+        schemas.CLASSES,
+        {
+            "index": kept["index"].to_numpy(),
+            "mid": kept["mid"].tolist(),
+            "name": kept["display_name"].tolist(),
+            "branch": [branch[mid] for mid in kept["mid"]],
+        },
+    )
+    print(f"{len(kept)} classes of {len(decisions)} nodes")
+
+
+if __name__ == "__main__":
+    run(main)

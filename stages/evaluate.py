@@ -1,0 +1,39 @@
+"""Stage evaluate: scores to F1 and mAP by gamma (eq. 7) and threshold (eq. 8); nothing is computed by a model."""
+
+from pathlib import Path
+
+from pipeline import Paths, run
+from zsaudio import schemas, tables
+from zsaudio.dataset import fold_classes, fold_clips
+from zsaudio.evaluation import FoldScores, evaluate, gamma_curve, result_tables, summary, threshold_curve, with_labels
+from zsaudio.files import write_json
+from zsaudio.params import Params
+
+
+def main(params: Params, paths: Paths, model: str, setting: str) -> None:
+    scores = paths.scores / model / setting
+    validation = read_scores(scores / "validation.parquet", paths)
+    test = read_scores(scores / "test.parquet", paths)
+    results = evaluate(validation, test, params.gamma, params.threshold)
+
+    write_json(paths.metrics / model / f"{setting}.json", summary(results))
+    folder = paths.evaluations / model / setting
+    runs, classes = result_tables(results, test.classes, test.carried[test.run == results[0].run])
+    tables.write_table(folder / "runs.csv", schemas.RUNS, runs)
+    tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, classes)
+    tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, gamma_curve(validation, test, params.threshold))
+    tables.write_table(folder / "threshold.csv", schemas.THRESHOLD_CURVE, threshold_curve(test, params.gamma))
+
+
+def read_scores(path: Path, paths: Paths) -> FoldScores:
+    scores = tables.read_table(path, schemas.SCORES)
+    classes = fold_classes(
+        tables.read_table(paths.classes, schemas.CLASSES),
+        tables.read_table(paths.folds, schemas.FOLDS),
+        tables.metadata(scores)["fold"],
+    )
+    return with_labels(scores, fold_clips(tables.read_table(paths.clips, schemas.CLIPS), classes), classes)
+
+
+if __name__ == "__main__":
+    run(main, "MODEL", "SETTING")

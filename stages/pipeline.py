@@ -1,0 +1,71 @@
+"""What every stage needs of the pipeline: the checked params, the paths, and errors as one sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.params import Params, parse_params
+
+
+class Paths:
+    """Where the stages of a corpus leave what they make."""
+
+    def __init__(self, corpus: str) -> None:
+        data, metrics = Path("data") / corpus, Path("metrics") / corpus
+        self.downloads = data / "downloads"
+        self.raw = data / "raw"
+        self.classes = data / "classes.csv"
+        self.class_decisions = data / "class_decisions.csv"
+        self.folds = data / "folds.csv"
+        self.clips = data / "clips.parquet"
+        self.audio = data / "audio.parquet"
+        self.text = data / "text.parquet"
+        self.models = data / "models"
+        self.scores = data / "scores"
+        self.curves = data / "curves"
+        self.evaluations = data / "evaluations"
+        self.plots = data / "plots"
+        self.metrics = metrics
+
+
+def run(main: Callable[..., None], *names: str) -> None:
+    """Run a stage with the params of params.yaml, its paths, and its arguments by these names (MODEL SETTING).
+
+    Every stage checks all params, so that a mistake in any of them stops the first stage that runs.
+    """
+    arguments = sys.argv[1:]
+    if len(arguments) != len(names):
+        sys.exit(f"usage: python {sys.argv[0]} {' '.join(names)}".strip())
+    try:
+        params = read_params(Path("params.yaml"))
+        main(params, Paths(params.corpus), *arguments)
+    except ZsAudioError as error:
+        sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def read_params(path: Path) -> Params:
+    """Read and check params.yaml.
+
+    Raises:
+        ZsAudioError: it is not there, is no YAML, or a param is wrong.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ZsAudioError(f"{path}: cannot be read; run stages from the project's folder") from error
+    except yaml.YAMLError as error:
+        raise ZsAudioError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
+    return parse_params(values)
+
+
+def mirror() -> str | None:
+    """The folder or base URL in which downloads are looked for first, from the environment."""
+    return os.environ.get("AUDIOSET_MIRROR") or None

@@ -1,0 +1,44 @@
+"""Stage text: embeddings of the class labels (section 3.3)."""
+
+from pathlib import Path
+
+from pipeline import Paths, mirror, run
+from zsaudio import schemas, tables
+from zsaudio.ontology import read_ontology
+from zsaudio.params import Params
+from zsaudio.text import Label, text_encoder
+
+
+def main(params: Params, paths: Paths) -> None:
+    classes = tables.read_table(paths.classes, schemas.CLASSES)
+    nodes = read_ontology(paths.raw / "ontology.json").nodes
+    names = classes["name"].to_pylist()
+    mids = classes["mid"].to_pylist()
+    chosen, place = params.text, mirror()
+    encoder = text_encoder(
+        chosen.encoder[params.corpus],
+        model=chosen.model,
+        revision=chosen.revision,
+        pooling=chosen.pooling,
+        vectors=chosen.vectors,
+        features=chosen.features,
+        batch_size=chosen.batch_size,
+        mirror=Path(place) if place and "://" not in place else None,
+    )
+    labels = [Label(name, nodes[mid].description) for mid, name in zip(mids, names, strict=True)]
+    embeddings = encoder.encode(labels)
+    tables.write_table(
+        paths.text,
+        schemas.TEXT,
+        {"mid": mids, "name": names, "embedding": tables.vectors(embeddings)},
+        {
+            "encoder": encoder.name,
+            "revision": encoder.revision,
+            "pooling": encoder.pooling,
+        },
+    )
+    print(f"{len(names)} labels, {embeddings.shape[1]} features by {encoder.name}")
+
+
+if __name__ == "__main__":
+    run(main)

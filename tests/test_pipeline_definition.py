@@ -1,0 +1,61 @@
+"""dvc.yaml names the modules that each stage uses, no more and no fewer."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+# They check and carry values but compute none, and change with every new param or table: no reason to train again.
+PLUMBING = {
+    "src/zsaudio/__init__.py",
+    "src/zsaudio/errors.py",
+    "src/zsaudio/files.py",
+    "src/zsaudio/params.py",
+    "src/zsaudio/schemas.py",
+    "stages/pipeline.py",
+}
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def modules_of(path: Path) -> set[str]:
+    """Files of the project that a script imports, directly or not, at its top or within a function."""
+    found: set[str] = set()
+    pending = [path]
+    while pending:
+        for node in ast.walk(ast.parse(pending.pop().read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            for name in names:
+                for file in files_of(name):
+                    if file not in found:
+                        found.add(file)
+                        pending.append(ROOT / file)
+    return found
+
+
+def files_of(module: str) -> list[str]:
+    if module == "pipeline":
+        return ["stages/pipeline.py"]
+    if module.split(".")[0] != "zsaudio":
+        return []
+    parts = module.split(".")
+    packages = ["/".join(["src", *parts[:n], "__init__.py"]) for n in range(1, len(parts) + 1)]
+    candidates = [*packages, "/".join(["src", *parts]) + ".py"]
+    return [file for file in candidates if (ROOT / file).is_file()]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_deps_are_the_imports(name):
+    script = f"stages/{name}.py"
+    deps = {dep for dep in STAGES[name]["deps"] if dep.endswith(".py")}
+    imported = modules_of(ROOT / script) - PLUMBING | {script}
+    assert deps == imported, "dvc.yaml: deps of the stage differ from what it imports"
+
+
+def test_every_script_is_a_stage():
+    assert {path.stem for path in (ROOT / "stages").glob("*.py")} - {"pipeline"} == set(STAGES)
