@@ -27,7 +27,7 @@ def main(params: Params, paths: Paths) -> None:
     write_text(paths.metrics / "report.md", render_report(results, facts(params, paths)))
 
     curves = {
-        cell: frame(paths.curves / cell[0] / f"{cell[1]}.csv", schemas.CURVE) for cell in read("runs.csv", schemas.RUNS)
+        (model, setting): frame(paths.curves / model / f"{setting}.csv", schemas.CURVE) for model, setting in trained
     }
     plots = {
         "training": mean_over_runs(collect(curves), ["epoch"]),

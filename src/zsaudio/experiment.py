@@ -21,16 +21,12 @@ class ModelKind:
     """A trained row of the tables.
 
     Attributes:
-        title: what tables call it.
         aggregation: a `zsaudio.model.Aggregation`: how segments become the score that is trained and tested.
         supervised: cross-validated over the clips and classes of the test fold, instead of zero-shot.
-        ours: not in the paper.
     """
 
-    title: str
     aggregation: str
     supervised: bool = False
-    ours: bool = False
 
 
 SETTINGS = {
@@ -39,9 +35,9 @@ SETTINGS = {
     "setting3": Setting(train="fold1", validation="fold2", test="fold3"),
 }
 MODELS = {
-    "temporal_attention": ModelKind("Temporal attention", "attention"),
-    "uniform_aggregation": ModelKind("Uniform aggregation (sum, the paper's)", "sum"),
-    "uniform_mean": ModelKind("Uniform aggregation (mean, ours)", "mean", ours=True),
-    "supervised": ModelKind("Supervised", "attention", supervised=True),
+    "temporal_attention": ModelKind("attention"),
+    "uniform_aggregation": ModelKind("sum"),
+    "uniform_mean": ModelKind("mean"),  # ours
+    "supervised": ModelKind("attention", supervised=True),
 }
-BASELINES = {"zero_rule": "Zero-rule"}
+BASELINES = ("zero_rule",)

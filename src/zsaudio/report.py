@@ -10,9 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from zsaudio import paper
-from zsaudio.experiment import BASELINES, MODELS, SETTINGS
+from zsaudio.experiment import MODELS, SETTINGS
 
 MEAN = "mean"
+TITLES = {
+    "temporal_attention": "Temporal attention",
+    "uniform_aggregation": "Uniform aggregation (sum, the paper's)",
+    "uniform_mean": "Uniform aggregation (mean, ours)",
+    "supervised": "Supervised",
+    "zero_rule": "Zero-rule",
+}
 COLUMNS = {"micro_f1": "Micro F1", "macro_f1": "Macro F1", "map": "mAP"}
 
 
@@ -44,11 +51,6 @@ class Facts:
 
 # Results of the runs of each (model, setting), columns of `zsaudio.schemas.RUNS`.
 Results = Mapping[tuple[str, str], pd.DataFrame]
-
-
-def title_of(model: str) -> str:
-    """What tables call a model or baseline."""
-    return MODELS[model].title if model in MODELS else BASELINES[model]
 
 
 def build_table(results: Results, metric: str) -> dict[str, dict[str, float]]:
@@ -146,7 +148,7 @@ def _render_table(table: Mapping[str, Mapping[str, float]], published: Mapping[s
     columns = [name for name in next(iter(table.values())) if not name.endswith("_std")]
     lines = _header(["model", *columns, *(f"paper: {name}" for name in columns if published)])
     for model, row in table.items():
-        cells = [title_of(model)]
+        cells = [TITLES[model]]
         # A baseline has no runs to differ.
         spread = model in MODELS
         cells += [f"{row[name]:.3f}" + (f" ± {row[f'{name}_std']:.3f}" if spread else "") for name in columns]
@@ -175,7 +177,7 @@ def _comparison(results: Results, model: str, other: str) -> list[str]:
         gaps = [results[model, s][metric].mean() - results[other, s][metric].mean() for s in settings]
         above = sum(gap > 0 for gap in gaps)
         parts.append(f"{title} on {above} of {len(gaps)} folds (mean difference {np.mean(gaps):+.3f})")
-    return [f"- {title_of(model)} is above {title_of(other)[0].lower()}{title_of(other)[1:]} in {'; '.join(parts)}."]
+    return [f"- {TITLES[model]} is above {TITLES[other]} in {'; '.join(parts)}."]
 
 
 def _header(names: Sequence[str]) -> list[str]:
