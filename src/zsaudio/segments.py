@@ -97,6 +97,8 @@ def read_segments(folder: Path, labels: pd.DataFrame) -> Segments:
         raise ZsAudioError(f"{folder}: no file named *{SUFFIX}")
     frames = [_read_file(path) for path in paths]
     rows = pd.concat(frames, ignore_index=True)
+    if rows.empty:
+        raise ZsAudioError(f"{folder}: the *{SUFFIX} files list no clip")
     twice = rows["clip_id"].duplicated()
     if twice.any():
         raise ZsAudioError(f"{folder}: clip {rows.loc[twice, 'clip_id'].iloc[0]!r} is listed twice")
@@ -131,8 +133,7 @@ def _read_file(path: Path) -> pd.DataFrame:
             f"{path}: not a segments file of AudioSet's form, YTID, start_seconds, end_seconds, "
             f'"label,label" on each line ({" ".join(str(error).split())})'
         ) from error
-    # A line that is cut short leaves its last cells empty.
-    broken = (rows["labels"].isna()) | (rows["labels"] == "") | (rows["ytid"] == "")
+    broken = (rows["labels"] == "") | (rows["ytid"] == "")
     if broken.any():
         raise ZsAudioError(f"{path}: clip {rows.loc[broken, 'ytid'].iloc[0]!r} has no labels or no name")
     milliseconds = (rows["start"] * 1000).round().astype("int64").astype(str)

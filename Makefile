@@ -1,0 +1,20 @@
+# `make repro` runs the pipeline, `make test` checks the project; each installs what it needs into .venv first.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: repro test
+repro: .venv/ready
+	dvc repro
+
+test: .venv/ready
+	ruff check .
+	ruff format --check .
+	codespell
+	mypy
+	pytest
+
+.venv/ready: pyproject.toml .dvc/plots/page.py
+	$(PYTHON) -m venv .venv
+	python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	python .dvc/plots/page.py
+	touch $@

@@ -1,0 +1,99 @@
+"""Downloads: mirror first, resumed after a break, verified, atomic, and a clear sentence when nothing helps."""
+
+import hashlib
+
+import pytest
+
+from zsaudio import ZsAudioError
+from zsaudio.fetch import fetch
+
+CONTENT = bytes(range(256)) * 40_000  # 10 MB: several chunks
+
+
+@pytest.fixture
+def site(tmp_path, serve):
+    folder = tmp_path / "site"
+    (folder / "set").mkdir(parents=True)
+    (folder / "set" / "file.bin").write_bytes(CONTENT)
+    return serve(folder)
+
+
+def test_a_cut_download_is_resumed_by_the_next_run(site, tmp_path):
+    url, downloads = f"{site.url}/set/file.bin", tmp_path / "downloads"
+    site.cut = len(CONTENT) // 2
+    with pytest.raises(ZsAudioError, match=r"the connection broke off; [\d,]+ bytes are kept and resumed next time"):
+        fetch(url, downloads, attempts=1)
+    assert not (downloads / "file.bin").exists()
+    part = (downloads / "file.bin.part").stat().st_size
+    assert 0 < part <= len(CONTENT) // 2
+
+    path = fetch(url, downloads)
+    assert path.read_bytes() == CONTENT
+    assert site.ranges == [None, f"bytes={part}-"]
+    assert sorted(found.name for found in downloads.iterdir()) == ["file.bin"]
+
+
+def test_a_cut_is_taken_up_again_within_a_run(site, tmp_path):
+    site.cut = 3_000_000
+    assert fetch(f"{site.url}/set/file.bin", tmp_path).read_bytes() == CONTENT
+
+
+def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(site, tmp_path):
+    url = f"{site.url}/set/file.bin"
+    site.cut = 3_000_000
+    with pytest.raises(ZsAudioError):
+        fetch(url, tmp_path / "downloads", attempts=1)
+    changed = CONTENT[::-1]
+    (tmp_path / "site" / "set" / "file.bin").write_bytes(changed)
+    assert fetch(url, tmp_path / "downloads").read_bytes() == changed
+
+
+def test_a_server_without_ranges_sends_all_again(site, tmp_path):
+    site.supports_ranges = False
+    site.cut = 3_000_000
+    assert fetch(f"{site.url}/set/file.bin", tmp_path).read_bytes() == CONTENT
+
+
+def test_what_is_there_is_not_fetched_again(site, tmp_path):
+    for _ in range(2):
+        fetch(f"{site.url}/set/file.bin", tmp_path / "downloads")
+    assert len(site.ranges) == 1
+
+
+def test_a_mirror_folder_is_used_where_it_lies(tmp_path):
+    mirrored = tmp_path / "mirror" / "host" / "path" / "file.bin"
+    mirrored.parent.mkdir(parents=True)
+    mirrored.write_bytes(b"content")
+    found = fetch("https://host/path/file.bin", tmp_path / "downloads", mirror=str(tmp_path / "mirror"))
+    assert found == mirrored
+    assert not (tmp_path / "downloads").exists()
+
+
+def test_a_mirror_by_url_is_asked_before_the_public_address(site, tmp_path):
+    found = fetch("http://set/file.bin", tmp_path / "downloads", mirror=f"{site.url}/")
+    assert found.read_bytes() == CONTENT
+
+
+def test_a_wrong_checksum_is_refused(site, tmp_path):
+    with pytest.raises(ZsAudioError, match=r"file\.bin: its sha256 is .* not 00; delete it|put the new checksum"):
+        fetch(f"{site.url}/set/file.bin", tmp_path, sha256="00")
+    good = hashlib.sha256(CONTENT).hexdigest()
+    assert fetch(f"{site.url}/set/file.bin", tmp_path, sha256=good).read_bytes() == CONTENT
+
+
+def test_offline_and_not_mirrored_says_what_was_tried(tmp_path, serve):
+    server = serve(tmp_path)
+    url = f"{server.url}/none.bin"
+    server.close()
+    with pytest.raises(ZsAudioError) as caught:
+        fetch(url, tmp_path, mirror=str(tmp_path / "mirror"), attempts=1)
+    message = str(caught.value)
+    assert "none.bin could not be had; tried" in message
+    assert str(tmp_path / "mirror") in message
+    assert f"{url} (no connection)" in message
+    assert "`corpus: demo`, which needs no network" in message
+
+
+def test_a_missing_file_is_named_with_the_servers_answer(site, tmp_path):
+    with pytest.raises(ZsAudioError, match="the server answers 404"):
+        fetch(f"{site.url}/set/other.bin", tmp_path)

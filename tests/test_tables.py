@@ -1,0 +1,91 @@
+"""Tables are checked when they are written and when they are read; messages name the file, the column and the fix."""
+
+import numpy as np
+import pytest
+
+from zsaudio import ZsAudioError, schemas, tables
+
+CLASSES = {"index": [0, 3], "mid": ["/m/a", "/m/b"], "name": ["Speech", 'Dog, "big"'], "branch": ["Human", "Animal"]}
+
+
+@pytest.mark.parametrize("name", ["classes.csv", "classes.parquet"])
+def test_what_is_written_is_read_back(tmp_path, name):
+    tables.write_table(tmp_path / name, schemas.CLASSES, CLASSES)
+    assert tables.read_table(tmp_path / name, schemas.CLASSES).to_pydict() == CLASSES
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.float32])
+def test_vectors_keep_their_type_shape_and_metadata(tmp_path, dtype):
+    values = np.arange(24).reshape(2, 3, 4).astype(dtype)
+    columns = {"clip_id": ["a", "b"], "n_segments": np.array([3, 2], np.int8), "embedding": tables.vectors(values)}
+    facts = {"encoder": "x", "segments": "3", "features": "4", "scale": "1.0", "offset": "0.0"}
+    tables.write_table(tmp_path / "audio.parquet", schemas.AUDIO, columns, facts)
+    table = tables.read_table(tmp_path / "audio.parquet", schemas.AUDIO)
+    found = tables.matrix(table, "embedding")
+    assert found.dtype == dtype
+    assert np.array_equal(found.reshape(2, 3, 4), values)
+    assert tables.metadata(table) == facts
+
+
+def test_an_optional_column_may_be_absent(tmp_path):
+    columns = {"run": [0], "part": [0], "clip_id": ["a"], "z_hat": tables.vectors(np.zeros((1, 2), np.float32))}
+    tables.write_table(tmp_path / "scores.parquet", schemas.SCORES, columns, {"fold": "fold1"})
+    assert "y_hat" not in tables.read_table(tmp_path / "scores.parquet", schemas.SCORES).column_names
+
+
+def test_an_empty_cell_of_a_nullable_column_is_read_back(tmp_path):
+    columns = {"mid": ["/m/a", "/m/b"], "name": ["A", "B"], "clips": [0, 1], "f1": [0.0, 1.0]}
+    columns["average_precision"] = [float("nan"), 0.5]
+    tables.write_table(tmp_path / "classes.csv", schemas.CLASS_RESULTS, columns)
+    table = tables.read_table(tmp_path / "classes.csv", schemas.CLASS_RESULTS)
+    assert table["average_precision"].to_pylist() == [None, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"mid": ["/m/a", "/m/a"]}, "column 'mid' of classes has a value more than once"),
+        ({"name": ["Speech", None]}, "column 'name' of classes has 1 empty cells"),
+        ({"name": None}, "missing: name"),
+        ({"colour": ["red", "blue"]}, None),
+    ],
+)
+def test_bad_columns_are_refused(tmp_path, change, message):
+    columns = {name: values for name, values in {**CLASSES, **change}.items() if values is not None}
+    path = tmp_path / "classes.csv"
+    if message is None:  # a column that the schema does not have is not written
+        tables.write_table(path, schemas.CLASSES, columns)
+        assert "colour" not in tables.read_table(path, schemas.CLASSES).column_names
+    else:
+        with pytest.raises(ZsAudioError, match=message):
+            tables.write_table(path, schemas.CLASSES, columns)
+        assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("index,mid,name\n0,/m/a,A\n", r"classes\.csv: the table of classes has the columns .* missing: branch"),
+        ("index,mid,name,branch,colour\n0,/m/a,A,B,red\n", "unknown: colour"),
+        ("index,mid,name,branch\nzero,/m/a,A,B\n", "not a readable table of classes"),
+        ("", "not a readable table of classes"),
+    ],
+)
+def test_bad_files_are_refused(tmp_path, content, message):
+    (tmp_path / "classes.csv").write_text(content)
+    with pytest.raises(ZsAudioError, match=message):
+        tables.read_table(tmp_path / "classes.csv", schemas.CLASSES)
+
+
+def test_a_missing_table_is_named_with_what_makes_it(tmp_path):
+    with pytest.raises(ZsAudioError, match=r"classes\.csv: the table of classes is not there; `dvc repro` makes it"):
+        tables.read_table(tmp_path / "classes.csv", schemas.CLASSES)
+
+
+def test_a_wrong_type_and_missing_metadata_are_refused(tmp_path):
+    columns = {"mid": ["/m/a"], "name": ["A"], "embedding": tables.vectors(np.zeros((1, 2), np.float64))}
+    with pytest.raises(ZsAudioError, match=r"column 'embedding' of text embeddings is .*double.* should be fixed-size"):
+        tables.write_table(tmp_path / "text.parquet", schemas.TEXT, columns)
+    columns["embedding"] = tables.vectors(np.zeros((1, 2), np.float32))
+    with pytest.raises(ZsAudioError, match="schema metadata of text embeddings lacks encoder, revision, pooling"):
+        tables.write_table(tmp_path / "text.parquet", schemas.TEXT, columns)

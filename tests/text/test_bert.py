@@ -1,0 +1,119 @@
+"""BERT pooling on a tiny BertModel in the public file format, which the test saves itself."""
+
+import numpy as np
+import pytest
+import torch
+
+from zsaudio import ZsAudioError
+from zsaudio.text import Label
+from zsaudio.text.bert import Bert, Pooling, locate
+
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "dog", "bark", "##ing", "big", "sound", ".", "of", "a"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordPiece
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+    from tokenizers.processors import TemplateProcessing
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    path = tmp_path_factory.mktemp("hub") / "tiny-bert"
+    tokenizer = Tokenizer(WordPiece({word: i for i, word in enumerate(VOCABULARY)}, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(), BertPreTokenizer()
+    tokenizer.post_processor = TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    specials = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **specials).save_pretrained(path)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(VOCABULARY), hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16
+    )
+    BertModel(config).save_pretrained(path)
+    return path
+
+
+def hidden(folder, pieces: list[str]) -> np.ndarray:
+    """Last hidden layer of one sequence, [CLS] first and [SEP] last, straight from the model."""
+    from transformers import BertModel
+
+    ids = [VOCABULARY.index(piece) for piece in ["[CLS]", *pieces, "[SEP]"]]
+    with torch.inference_mode():
+        return BertModel.from_pretrained(folder).eval()(torch.tensor([ids])).last_hidden_state[0].numpy()
+
+
+def test_words_are_embedded_one_by_one_and_averaged(folder):
+    found = Bert(str(folder)).encode([Label("Big barking")])[0]
+    big, barking = hidden(folder, ["big"])[1:-1].mean(0), hidden(folder, ["bark", "##ing"])[1:-1].mean(0)
+    assert np.allclose(found, (big + barking) / 2, atol=1e-5)
+
+
+def test_label_is_the_mean_over_its_pieces_without_special_tokens(folder):
+    found = Bert(str(folder), pooling=Pooling.LABEL).encode([Label("Big barking dog")])[0]
+    assert np.allclose(found, hidden(folder, ["big", "bark", "##ing", "dog"])[1:-1].mean(0), atol=1e-5)
+
+
+def test_cls_is_the_first_vector(folder):
+    found = Bert(str(folder), pooling=Pooling.CLS).encode([Label("Big dog")])[0]
+    assert np.allclose(found, hidden(folder, ["big", "dog"])[0], atol=1e-5)
+
+
+def test_description_follows_the_label(folder):
+    found = Bert(str(folder), pooling=Pooling.DESCRIPTION).encode([Label("Dog", "sound of a dog")])[0]
+    pieces = ["dog", ".", "sound", "of", "a", "dog"]
+    assert np.allclose(found, hidden(folder, pieces)[1:-1].mean(0), atol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", list(Pooling))
+def test_batches_and_padding_change_nothing(folder, pooling):
+    labels = [Label("Dog"), Label("Big barking dog sound", "a big dog"), Label("sound of a big dog")]
+    together = Bert(str(folder), pooling=pooling, batch_size=64).encode(labels)
+    one_by_one = Bert(str(folder), pooling=pooling, batch_size=1).encode(labels)
+    assert together.shape == (3, 8)
+    assert np.allclose(together, one_by_one, atol=1e-5)
+
+
+def test_a_label_that_the_tokenizer_does_not_know_is_an_error(folder):
+    with pytest.raises(ZsAudioError, match="the tokenizer knows no piece of 'Violin'"):
+        Bert(str(folder)).encode([Label("Dog"), Label("Violin")])
+
+
+def test_name_and_revision_say_which_weights(folder):
+    encoder = Bert(str(folder))
+    assert encoder.name == "bert:tiny-bert"
+    assert encoder.revision.startswith("sha256:")
+    assert encoder.revision == Bert(str(folder)).revision
+
+
+def test_a_hub_name_is_looked_up_in_the_mirror(folder, tmp_path):
+    mirrored = tmp_path / "huggingface.co" / "someone" / "tiny-bert" / "resolve" / "main"
+    mirrored.parent.mkdir(parents=True)
+    mirrored.symlink_to(folder)
+    assert locate("someone/tiny-bert", "main", tmp_path) == mirrored
+    assert Bert("someone/tiny-bert", mirror=tmp_path).name == "bert:someone/tiny-bert"
+    assert Bert(str(mirrored)).name == "bert:tiny-bert"
+
+
+def test_a_model_that_cannot_be_had_is_named(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ZsAudioError, match=r"text\.model: 'nobody/nothing' is no folder here and could not be had"):
+        Bert("nobody/nothing")
+
+
+def test_a_folder_without_a_model_is_named(tmp_path):
+    with pytest.raises(ZsAudioError, match=r"text\.model: .* cannot be loaded: .*It needs config\.json"):
+        Bert(str(tmp_path))
+
+
+def test_a_real_encoder_puts_related_labels_together(mirror):
+    folder = mirror / "huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main"
+    if not folder.is_dir():
+        pytest.skip("the mirror has no all-MiniLM-L6-v2")
+    dog, wolf, guitar = Bert(str(folder)).encode([Label("Dog"), Label("Wolf"), Label("Guitar")])
+
+    def cosine(a, b):
+        return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+
+    assert dog.shape == (384,)
+    assert cosine(dog, wolf) > cosine(dog, guitar)

@@ -1,0 +1,78 @@
+"""Words of a label, and the encoders words and vectors."""
+
+import numpy as np
+import pytest
+
+from zsaudio import ZsAudioError
+from zsaudio.text import Label, text_encoder, words
+from zsaudio.text.vectors import Vectors
+from zsaudio.text.words import Words
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("Dog", ["Dog"]),
+        ("Dental drill, dentist's drill", ["Dental", "drill", "dentist's", "drill"]),
+        ("Male speech, man speaking", ["Male", "speech", "man", "speaking"]),
+        ("Tick-tock", ["Tick", "tock"]),
+        ("Car passing by (2nd)", ["Car", "passing", "by", "nd"]),
+        ("Hörspiel 音", ["Hörspiel", "音"]),
+    ],
+)
+def test_words_are_the_alphabetic_words(label, expected):
+    assert words(label) == expected
+
+
+@pytest.mark.parametrize("label", ["", "  ", "1234", "!?"])
+def test_a_label_without_a_word_is_an_error(label):
+    with pytest.raises(ZsAudioError, match="has no word to embed"):
+        words(label)
+
+
+def test_words_encoder_is_the_mean_of_fixed_vectors():
+    encoder = Words(16)
+    low, hum, both, again = encoder.encode([Label("Low"), Label("hum"), Label("Low hum"), Label("HUM low!")])
+    assert np.allclose(both, (low + hum) / 2, atol=1e-6)
+    assert np.allclose(both, again)
+    assert not np.allclose(low, hum)
+    assert both.dtype == np.float32
+    assert np.array_equal(Words(16).encode([Label("low")])[0], low)
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("3 2\ndog 1 2\nDrill 3 4\nbig -1 0\n", encoding="utf-8")
+    return path
+
+
+def test_vectors_encoder_is_the_mean_over_known_words(table):
+    found = Vectors(table).encode([Label("Dog"), Label("Big dog"), Label("Drill"), Label("Unheard-of dog")])
+    assert found.tolist() == [[1, 2], [0, 1], [3, 4], [1, 2]]
+
+
+def test_a_label_of_unknown_words_is_an_error(table):
+    with pytest.raises(ZsAudioError, match="no vector for any word of the label 'Violin'"):
+        Vectors(table).encode([Label("Dog"), Label("Violin")])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("dog one two\n", "line 1: not a word and its numbers"), ("cat 1 2 3\ndog 1 2\n", "line 2: 2 numbers, where 3")],
+)
+def test_a_damaged_table_is_named_with_the_line(tmp_path, content, message):
+    path = tmp_path / "vectors.txt"
+    path.write_text(content)
+    with pytest.raises(ZsAudioError, match=message):
+        Vectors(path).encode([Label("dog"), Label("cat")])
+
+
+def test_a_missing_table_and_an_unknown_encoder_are_named(tmp_path):
+    options = {"model": "", "revision": "", "pooling": "words", "features": 4, "batch_size": 1, "mirror": None}
+    with pytest.raises(ZsAudioError, match=r"text\.vectors: .*none\.txt cannot be read"):
+        text_encoder("vectors", vectors=tmp_path / "none.txt", **options)
+    with pytest.raises(ZsAudioError, match=r"text\.vectors must name a table"):
+        text_encoder("vectors", vectors=None, **options)
+    with pytest.raises(ZsAudioError, match="'elmo' is unknown; known are bert, vectors, words"):
+        text_encoder("elmo", vectors=None, **options)
