@@ -20,10 +20,10 @@ def mirror() -> Path:
 
 
 class Server:
-    """Serves a folder on localhost with byte ranges; `cut` bytes into the next answer the connection breaks."""
+    """Serves a folder on localhost with byte ranges; `cuts` says after how many bytes a file's answers break off."""
 
     def __init__(self, folder: Path) -> None:
-        self.cut: int | None = None
+        self.cuts: dict[str, int] = {}
         self.ranges: list[str | None] = []
         self.supports_ranges = True
         handler = functools.partial(_Handler, self, folder)
@@ -69,12 +69,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("ETag", etag)
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
-        if self.state.cut is not None:
-            self.wfile.write(content[start : start + self.state.cut])
-            self.state.cut = None
+        cut = self.state.cuts.get(path.name)
+        self.wfile.write(content[start : len(content) if cut is None else start + cut])
+        if cut is not None:
             self.close_connection = True
-            return
-        self.wfile.write(content[start:])
 
     def log_message(self, format: str, *args: object) -> None:
         pass

@@ -20,13 +20,14 @@ def site(tmp_path, serve):
 
 def test_a_cut_download_is_resumed_by_the_next_run(site, tmp_path):
     url, downloads = f"{site.url}/set/file.bin", tmp_path / "downloads"
-    site.cut = len(CONTENT) // 2
+    site.cuts = {"file.bin": len(CONTENT) // 2}
     with pytest.raises(ZsAudioError, match=r"the connection broke off; [\d,]+ bytes are kept and resumed next time"):
         fetch(url, downloads, attempts=1)
     assert not (downloads / "file.bin").exists()
     part = (downloads / "file.bin.part").stat().st_size
     assert 0 < part <= len(CONTENT) // 2
 
+    site.cuts = {}
     path = fetch(url, downloads)
     assert path.read_bytes() == CONTENT
     assert site.ranges == [None, f"bytes={part}-"]
@@ -34,15 +35,16 @@ def test_a_cut_download_is_resumed_by_the_next_run(site, tmp_path):
 
 
 def test_a_cut_is_taken_up_again_within_a_run(site, tmp_path):
-    site.cut = 3_000_000
+    site.cuts = {"file.bin": 4_000_000}  # three answers make 10 MB
     assert fetch(f"{site.url}/set/file.bin", tmp_path).read_bytes() == CONTENT
 
 
 def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(site, tmp_path):
     url = f"{site.url}/set/file.bin"
-    site.cut = 3_000_000
+    site.cuts = {"file.bin": 3_000_000}
     with pytest.raises(ZsAudioError):
         fetch(url, tmp_path / "downloads", attempts=1)
+    site.cuts = {}
     changed = CONTENT[::-1]
     (tmp_path / "site" / "set" / "file.bin").write_bytes(changed)
     assert fetch(url, tmp_path / "downloads").read_bytes() == changed
@@ -50,7 +52,10 @@ def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(site, tmp_path)
 
 def test_a_server_without_ranges_sends_all_again(site, tmp_path):
     site.supports_ranges = False
-    site.cut = 3_000_000
+    site.cuts = {"file.bin": 3_000_000}
+    with pytest.raises(ZsAudioError):
+        fetch(f"{site.url}/set/file.bin", tmp_path, attempts=1)
+    site.cuts = {}
     assert fetch(f"{site.url}/set/file.bin", tmp_path).read_bytes() == CONTENT
 
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import requests
+import urllib3
 from tqdm import tqdm
 
 from zsaudio.errors import ZsAudioError
@@ -118,11 +119,15 @@ def _continue(url: str, part: Path) -> None:
             part.open("ab" if resumed else "wb") as file,
             tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=part.stem, mininterval=1) as progress,
         ):
-            for chunk in answer.iter_content(CHUNK):
-                file.write(chunk)
-                progress.update(len(chunk))
+            try:
+                # read1 hands over what has come; reading whole chunks would lose the last one when the line breaks.
+                while chunk := answer.raw.read1(CHUNK):
+                    file.write(chunk)
+                    progress.update(len(chunk))
+            except urllib3.exceptions.HTTPError as error:
+                raise requests.exceptions.ChunkedEncodingError(error) from error
     if total is not None and part.stat().st_size != total:
-        raise requests.ConnectionError(f"{part.stat().st_size:,} of {total:,} bytes came")
+        raise requests.exceptions.ChunkedEncodingError(f"{part.stat().st_size:,} of {total:,} bytes came")
 
 
 def _validator(part: Path) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -94,19 +94,17 @@ def unpack_embeddings(archive: Path, raw: Path, subsets: Sequence[str]) -> set[s
             subset: stack.enter_context(stack.enter_context(replacing(raw / f"{subset}.tfrecord")).open("wb"))
             for subset in subsets
         }
-        for subset, name, stream in _members(archive):
-            if subset in outputs:
-                unseen.discard(subset)
-                content = stream.read()
-                outputs[subset].write(content)
-                clips |= _checked_clips(content, name)
+        for subset, name, content in _members(archive, set(subsets)):
+            unseen.discard(subset)
+            outputs[subset].write(content)
+            clips |= _checked_clips(content, name)
         if unseen:
             raise ZsAudioError(f"{archive}: has no folder {sorted(unseen)[0]!r} with .tfrecord files in it")
     return clips
 
 
-def _members(archive: Path) -> Iterator[tuple[str, str, IO[bytes]]]:
-    """(folder, name, content) of each TFRecord file, in the archive's order; content that is not read is skipped."""
+def _members(archive: Path, folders: set[str]) -> Iterator[tuple[str, str, bytes]]:
+    """(folder, name, content) of each TFRecord file in the folders, in the archive's order; the others are skipped."""
     try:
         with (
             archive.open("rb") as file,
@@ -114,10 +112,11 @@ def _members(archive: Path) -> Iterator[tuple[str, str, IO[bytes]]]:
             tarfile.open(fileobj=file, mode="r|*") as tar,
         ):
             for member in tar:
-                content = tar.extractfile(member) if member.name.endswith(".tfrecord") else None
-                if content is not None:
-                    yield PurePosixPath(member.name).parent.name, f"{archive.name}:{member.name}", content
                 progress.update(file.tell() - progress.n)
+                folder = PurePosixPath(member.name).parent.name
+                content = tar.extractfile(member) if folder in folders and member.name.endswith(".tfrecord") else None
+                if content is not None:
+                    yield folder, f"{archive.name}:{member.name}", content.read()
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise ZsAudioError(f"{archive}: damaged or cut short ({error}); delete it to fetch it again") from error
 

@@ -102,12 +102,14 @@ def ontology() -> list[dict[str, Any]]:
 def compose(n_clips: int, seed: int) -> Iterator[Clip]:
     """What sounds when in each clip. Clip i depends on the seed and i alone."""
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(SOUNDS))
-    scenes = np.array_split(order, SCENES)
+    every = np.arange(len(SOUNDS))
+    # Dealt kind by kind, so that each scene, and with them each fold, has sounds of every kind.
+    dealt = np.concatenate([rng.permutation(of_kind) for of_kind in np.split(every, len(KINDS))])
+    scenes = [dealt[number::SCENES] for number in range(SCENES)]
     popularity = 1 / (1 + rng.permutation(len(SOUNDS)) / 12)
     for i in range(n_clips):
         rng = np.random.default_rng([seed, i])
-        scene = scenes[int(rng.integers(SCENES))] if rng.random() < 0.9 else order
+        scene = scenes[int(rng.integers(SCENES))] if rng.random() < 0.9 else every
         weights = popularity[scene] / popularity[scene].sum()
         chosen = rng.choice(scene, int(rng.integers(1, 4)), replace=False, p=weights)
         events = tuple(_event(SOUNDS[number], rng) for number in chosen for _ in range(1 + (rng.random() < 0.25)))

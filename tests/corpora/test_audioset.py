@@ -1,0 +1,155 @@
+"""AudioSet from a small archive in its public form: over HTTP, resumed, verified, and what is missing listed."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from records import record, sequence_example
+from zsaudio import ZsAudioError
+from zsaudio.corpora.audioset import Source, prepare, unpack_embeddings
+from zsaudio.tfrecord import parse_record, read_records
+
+FRAMES = np.random.default_rng(0).integers(0, 256, (10, 128), dtype=np.uint8)
+LABELS = 'index,mid,display_name\n0,/m/a,"Speech"\n1,/m/b,"Dog"\n'
+SEGMENTS = {
+    "balanced_train_segments.csv": 'aaa, 0.000, 10.000, "/m/a,/m/b"\nbbb, 30.000, 40.000, "/m/b"\n',
+    "eval_segments.csv": 'ccc, 0.000, 10.000, "/m/a"\nddd, 5.000, 15.000, "/m/b"\n',
+}
+
+
+def archive(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, content in members.items():
+            info = tarfile.TarInfo(f"audioset_v1_embeddings/{name}")
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def clip(ytid: str, start: float, frames=FRAMES) -> bytes:
+    return record(sequence_example(ytid, start, [0], frames))
+
+
+MEMBERS = {
+    "bal_train/aa.tfrecord": clip("aaa", 0),
+    "bal_train/bb.tfrecord": clip("bbb", 30) + clip("zzz", 0),
+    "unbal_train/aa.tfrecord": b"never read, so never checked",
+    "eval/cc.tfrecord": clip("ccc", 0) + clip("ddd", 5, FRAMES[:0]),
+}
+
+
+@pytest.fixture
+def site(tmp_path) -> Path:
+    """The public files, laid out HOST/PATH."""
+    folder = tmp_path / "site" / "host"
+    folder.mkdir(parents=True)
+    ontology = [
+        {"id": mid, "name": name, "child_ids": [], "restrictions": []} for mid, name in [("/m/a", "S"), ("/m/b", "D")]
+    ]
+    (folder / "ontology.json").write_text(json.dumps(ontology))
+    (folder / "class_labels_indices.csv").write_text(LABELS)
+    for name, content in SEGMENTS.items():
+        (folder / name).write_text(content)
+    (folder / "features.tar.gz").write_bytes(archive(MEMBERS))
+    return folder.parent
+
+
+def source(base: str = "http://host", **changes) -> Source:
+    addresses = {
+        "ontology": f"{base}/ontology.json",
+        "labels": f"{base}/class_labels_indices.csv",
+        "features": f"{base}/features.tar.gz",
+        "segments": [f"{base}/{name}" for name in SEGMENTS],
+        "subsets": ["bal_train", "eval"],
+        "sha256": {},
+    }
+    return Source(**{**addresses, **changes})
+
+
+def content_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_records_of_the_subsets_are_gathered_and_missing_clips_listed(site, tmp_path):
+    coverage = prepare(source(), tmp_path / "raw", tmp_path / "downloads", str(site))
+    assert (coverage.clips, coverage.missing) == (4, 1)  # ddd has a record, but no frame
+    with (tmp_path / "raw" / "bal_train.tfrecord").open("rb") as stream:
+        found = [parse_record(payload, "x").ytid for payload in read_records(stream, "x")]
+    assert found == ["aaa", "bbb", "zzz"]
+    assert (tmp_path / "raw" / "missing_clips.csv").read_text() == "clip_id,subset\nddd_5000,eval\n"
+    counts = pd.read_csv(tmp_path / "raw" / "clip_counts.csv")
+    assert counts[["mid", "clips", "missing"]].to_numpy().tolist() == [["/m/a", 2, 0], ["/m/b", 3, 1]]
+    assert not (tmp_path / "downloads").exists()  # a mirror's files are used where they lie
+
+
+def test_over_http_a_cut_is_resumed_by_the_next_run_to_the_same_bytes(site, tmp_path, serve):
+    prepare(source(), tmp_path / "from_folder", tmp_path / "downloads", str(site))
+    server = serve(site)
+    public = source(f"{server.url}/host")
+    raw, downloads = tmp_path / "raw", tmp_path / "http"
+    whole = (site / "host" / "features.tar.gz").stat().st_size
+
+    server.cuts = {"features.tar.gz": whole // 5}  # each of the three attempts
+    with pytest.raises(ZsAudioError, match=r"features\.tar\.gz could not be had.*kept and resumed next time"):
+        prepare(public, raw, downloads, None)
+    assert (downloads / "features.tar.gz.part").exists()
+    assert not (raw / "bal_train.tfrecord").exists()
+
+    server.cuts = {}
+    prepare(public, raw, downloads, None)
+    assert content_of(raw) == content_of(tmp_path / "from_folder")
+    assert server.ranges[-1] is not None
+    assert server.ranges[-1].startswith("bytes=")
+
+
+def test_a_mirror_by_url_serves_every_file(site, tmp_path, serve):
+    server = serve(site)
+    coverage = prepare(source(), tmp_path / "raw", tmp_path / "downloads", server.url)
+    assert coverage.missing == 1
+    assert sorted(path.name for path in (tmp_path / "downloads").iterdir()) == sorted(
+        ["ontology.json", "class_labels_indices.csv", "features.tar.gz", *SEGMENTS]
+    )
+
+
+def test_a_pinned_checksum_is_checked(site, tmp_path):
+    pinned = source(sha256={"ontology.json": "00"})
+    with pytest.raises(ZsAudioError, match=r"ontology\.json: its sha256 is"):
+        prepare(pinned, tmp_path / "raw", tmp_path / "downloads", str(site))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda data: data[: len(data) // 2], r"features\.tar\.gz: damaged or cut short"),
+        (lambda data: b"not an archive", r"features\.tar\.gz: damaged or cut short"),
+        (lambda data: archive({**MEMBERS, "eval/cc.tfrecord": clip("ccc", 0)[:-1]}), r"cc\.tfrecord: ends within"),
+        (lambda data: archive({**MEMBERS, "eval/cc.tfrecord": clip("ccc", 0)[:-4] + bytes(4)}), "wrong checksum"),
+        (lambda data: archive({"bal_train/aa.tfrecord": clip("aaa", 0)}), "has no folder 'eval'"),
+    ],
+)
+def test_a_damaged_archive_leaves_no_embeddings(site, tmp_path, damage, message):
+    path = site / "host" / "features.tar.gz"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ZsAudioError, match=message):
+        unpack_embeddings(path, tmp_path / "raw", ["bal_train", "eval"])
+    assert list((tmp_path / "raw").iterdir()) == []
+
+
+def test_the_real_archive_holds_every_clip(mirror, tmp_path):
+    base = "http://storage.googleapis.com/us_audioset/youtube_corpus/v1"
+    real = Source(
+        ontology="https://raw.githubusercontent.com/audioset/ontology/master/ontology.json",
+        labels=f"{base}/csv/class_labels_indices.csv",
+        features=f"{base}/features/features.tar.gz",
+        segments=[f"{base}/csv/balanced_train_segments.csv", f"{base}/csv/eval_segments.csv"],
+        subsets=["bal_train", "eval"],
+        sha256={},
+    )
+    coverage = prepare(real, tmp_path / "raw", tmp_path / "downloads", str(mirror))
+    assert (coverage.clips, coverage.missing) == (42_531, 0)
