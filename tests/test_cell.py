@@ -1,0 +1,112 @@
+"""Cells: which clips train, validate and test, in the zero-shot settings and in the cross-validation."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from safetensors.torch import load_file
+
+from builders import fold_data
+from zsaudio import tables
+from zsaudio.cell import curve_columns, deal, run_supervised, run_zero_shot
+from zsaudio.checkpoint import save_model
+from zsaudio.experiment import MODELS, SETTINGS
+from zsaudio.training import TrainingConfig
+
+CONFIG = TrainingConfig(epochs=2, batch_size=8)
+DATA = [fold_data(24, 5, fold="fold2"), fold_data(15, 4, fold="fold3"), fold_data(18, 6, fold="fold1")]
+
+
+def test_settings_are_table_2_and_test_each_fold_once():
+    assert [(s.train, s.validation, s.test) for s in SETTINGS.values()] == [
+        ("fold2", "fold3", "fold1"),
+        ("fold3", "fold1", "fold2"),
+        ("fold1", "fold2", "fold3"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["temporal_attention", "uniform_aggregation", "uniform_mean"])
+def test_zero_shot_scores_every_clip_of_other_classes_in_every_run(name):
+    cell = run_zero_shot(*DATA, MODELS[name], [0, 5], CONFIG)
+    assert cell.test.fold == "fold1"
+    assert cell.test.z_hat.shape == (2 * 18, 6)
+    assert cell.validation.z_hat.shape == (2 * 15, 4)
+    assert (cell.test.y_hat is not None) == (name == "temporal_attention")
+    assert cell.test.run.tolist() == [0] * 18 + [1] * 18
+    assert cell.test.clip_ids.tolist() == DATA[2].clips.clip_ids.tolist() * 2
+    assert not cell.test.part.any()
+
+
+def test_sum_and_mean_differ_by_the_number_of_segments():
+    # Untrained, both have the same weights; 0 epochs are not to be had, so the learning rate is next to nothing.
+    still = replace(CONFIG, epochs=1, lr=1e-12)
+    total = run_zero_shot(*DATA, MODELS["uniform_aggregation"], [0], still).test.z_hat
+    mean = run_zero_shot(*DATA, MODELS["uniform_mean"], [0], still).test.z_hat
+    assert np.allclose(total, mean * DATA[2].audio.n_segments[:, None], atol=1e-4)
+
+
+def test_every_clip_is_scored_once_per_run_by_a_model_that_has_not_seen_it(monkeypatch):
+    seen = {}
+
+    def spy(data, validation, members, config):
+        seen["members"] = members
+        return train(data, validation, members, config)
+
+    from zsaudio.training import train
+
+    monkeypatch.setattr("zsaudio.cell.train", spy)
+    cell = run_supervised(DATA[0], MODELS["supervised"], [0, 1], 4, CONFIG)
+    row = {name: i for i, name in enumerate(DATA[0].clips.clip_ids)}
+    for scores in (cell.test, cell.validation):
+        for run in (0, 1):
+            assert sorted(row[name] for name in scores.clip_ids[scores.run == run]) == list(range(24))
+    for member, (run, part) in zip(seen["members"], cell.members, strict=True):
+        tested, validated = (
+            {row[name] for name in scores.clip_ids[(scores.run == run) & (scores.part == part)]}
+            for scores in (cell.test, cell.validation)
+        )
+        learnt = set(member.train.tolist())
+        assert validated == set(member.validation.tolist())
+        assert learnt | tested | validated == set(range(24))
+        assert len(learnt) + len(tested) + len(validated) == 24
+
+
+def test_parts_are_of_equal_size_and_differ_by_seed():
+    parts = deal(23, 5, seed=0)
+    assert sorted(np.bincount(parts).tolist()) == [4, 4, 5, 5, 5]
+    assert not np.array_equal(parts, deal(23, 5, seed=1))
+
+
+def test_the_curve_has_a_row_for_each_run_and_epoch():
+    cell = run_supervised(DATA[0], MODELS["supervised"], [0, 1], 3, CONFIG)
+    columns = curve_columns(cell)
+    assert columns["run"] == [0, 0, 1, 1]
+    assert columns["epoch"] == [1, 2, 1, 2]
+    assert columns["train_loss"][1] == pytest.approx(np.mean(cell.curve[1].train_loss[:3]))
+
+
+def test_a_model_on_disk_says_all_that_is_needed_to_use_it(tmp_path):
+    cell = run_zero_shot(*DATA, MODELS["temporal_attention"], [0, 5], CONFIG)
+    mids = [mid for data in DATA for mid in data.classes.mids]
+    folds = [data.classes.fold for data in DATA for _ in data.classes.mids]
+    classes = pa.table({"index": range(len(mids)), "mid": mids, "name": mids})
+    audio = pa.table({}).replace_schema_metadata({"encoder": "google_vggish", "scale": "0.1"})
+    vectors = tables.vectors(np.zeros((1, 5), np.float32))
+    text = pa.table({"embedding": vectors}).replace_schema_metadata({"encoder": "bert:x", "pooling": "words"})
+    clips = pa.table({}).replace_schema_metadata({"spanning": "drop"})
+    folds = pa.table({"mid": mids, "fold": folds})
+    training = {"seeds": [0, 5], "epochs": 2}
+    save_model(tmp_path, cell, "temporal_attention", "setting1", training, classes, folds, clips, audio, text)
+
+    found = load_file(tmp_path / "model.safetensors")
+    assert found["hidden"].shape == (2, 5, 512)
+    assert found.keys() == cell.weights.tensors().keys()
+    described = json.loads((tmp_path / "model.json").read_text())
+    assert described["aggregation"] == "attention"
+    assert described["members"] == [{"run": 0, "seed": 0, "part": 0}, {"run": 1, "seed": 5, "part": 0}]
+    assert described["folds"] == {"train": "fold2", "validation": "fold3", "test": "fold1"}
+    assert [one["mid"] for one in described["classes"]["fold1"]] == DATA[2].classes.mids
+    assert described["audio"]["encoder"] == "google_vggish"
+    assert described["text"] == {"encoder": "bert:x", "pooling": "words", "features": 5}

@@ -1,0 +1,183 @@
+"""The pipeline itself: `dvc repro` and `dvc exp run` on a miniature of the demo, in a clone of the project."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+MODELS = ["temporal_attention", "supervised"]
+SETTINGS = ["setting1", "setting2"]
+CELLS = {f"{model}-{setting}" for model in MODELS for setting in SETTINGS}
+
+
+class Project:
+    """A clone with params of its own, in which DVC is run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        listed = self.run("git", "ls-files", "-coz", "--exclude-standard", cwd=ROOT).stdout
+        for name in filter(None, listed.split("\0")):
+            if (ROOT / name).is_file() and name != "dvc.lock" and not name.startswith("metrics/"):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        self.run("git", "init", "--quiet", "--initial-branch=main")
+        self.commit()
+
+    def run(self, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        own = str(Path(sys.executable).parent)
+        environment = {
+            **os.environ,
+            "PATH": own + os.pathsep + os.environ["PATH"],
+            "GIT_AUTHOR_NAME": "a",
+            "GIT_AUTHOR_EMAIL": "a@b.c",
+            "GIT_COMMITTER_NAME": "a",
+            "GIT_COMMITTER_EMAIL": "a@b.c",
+        }
+        return subprocess.run(
+            command, cwd=cwd or self.folder, env=environment, capture_output=True, text=True, check=False
+        )
+
+    def dvc(self, *arguments: str) -> str:
+        """Output of a DVC command that succeeds."""
+        done = self.run("dvc", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def commit(self) -> None:
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", "state")
+
+    def set_params(self, **values: object) -> None:
+        path = self.folder / "params.yaml"
+        params = yaml.safe_load(path.read_text())
+        for name, value in values.items():
+            section, _, key = name.partition("__")
+            if key:
+                params[section][key] = value
+            else:
+                params[section] = value
+        path.write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def metrics(self, name: str) -> dict:
+        return json.loads((self.folder / "metrics" / "demo" / name).read_text())
+
+
+def stages_run(output: str) -> set[str]:
+    return set(re.findall(r"Running stage '(.+?)'", output))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Project:
+    """A finished run in a folder whose name has a space and a letter that is not ASCII."""
+    project = Project(tmp_path_factory.mktemp("odd päth"))
+    project.set_params(models=MODELS, settings=SETTINGS, demo__clips=120, train__epochs=2, train__seeds=[0, 1])
+    project.commit()
+    output = project.dvc("repro")
+    assert "corpus" in stages_run(output)
+    project.commit()
+    return project
+
+
+def test_repro_makes_the_metrics_and_the_report(project):
+    for model in [*MODELS, "zero_rule"]:
+        for setting in SETTINGS:
+            values = project.metrics(f"{model}/{setting}.json")
+            assert set(values) == {
+                "micro_f1",
+                "micro_f1_std",
+                "macro_f1",
+                "macro_f1_std",
+                "map",
+                "map_std",
+                "threshold",
+            }
+            assert 0 < values["map"] <= 1
+    table = project.metrics("table3.json")
+    assert set(table) == {*MODELS, "zero_rule"}
+    assert table["temporal_attention"]["fold1"] == project.metrics("temporal_attention/setting1.json")["micro_f1"]
+    assert project.metrics("table4.json")["zero_rule"]["mean"] > 0
+    assert project.metrics("table1.json")["classes"] == 48
+    report = (project.folder / "metrics/demo/report.md").read_text()
+    assert "2 runs of 2 epochs" in report
+    curve = pd.read_csv(project.folder / "data/demo/curves/temporal_attention/setting1.csv")
+    assert curve[["run", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [1, 1], [1, 2]]
+
+
+def test_a_second_repro_does_nothing(project):
+    output = project.dvc("repro")
+    assert stages_run(output) == set()
+    assert "Data and pipelines are up to date." in output
+
+
+def test_another_gamma_evaluates_and_reports_only(project):
+    output = project.dvc("exp", "run", "-S", "gamma=0.3")
+    assert stages_run(output) == {f"evaluate@{cell}" for cell in CELLS} | {"report"}
+    assert "gamma = 0.3" in (project.folder / "metrics/demo/report.md").read_text()
+    shown = json.loads(project.dvc("metrics", "diff", "--json"))
+    changed = {path for path in shown if "diff" in shown[path] or shown[path]}
+    assert any("temporal_attention" in path for path in changed)
+    assert not any("zero_rule" in path for path in changed)
+    assert "0.3" in project.dvc("params", "diff")
+
+    # Back again: everything comes from the run cache but the report, whose files are in git.
+    output = project.dvc("exp", "run", "-S", "gamma=0.5")
+    assert stages_run(output) <= {"report"}
+    assert project.run("git", "status", "--porcelain", "metrics").stdout == ""
+
+
+def test_threshold_is_a_number_or_validation(project):
+    output = project.dvc("exp", "run", "-S", "threshold=1.51")
+    assert stages_run(output) == {f"evaluate@{cell}" for cell in CELLS} | {"report"}
+    assert project.metrics("temporal_attention/setting1.json")["threshold"] == 1.51
+    project.dvc("exp", "run", "-S", "threshold=validation")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("corpus=audio_set", "corpus: params.yaml: corpus: 'audio_set' does not exist; known are demo, audioset"),
+        ("train.epochs=few", "train: params.yaml: train.epochs: 'few' does not do"),
+        ("models=[attention]", "params.yaml: models.0: 'attention' does not exist; known are temporal_attention"),
+        ("settings=[setting9]", "params.yaml: settings.0: 'setting9' does not exist; known are setting1"),
+        ("gamma=high", "evaluate: params.yaml: gamma: 'high' does not do"),
+        ("+gama=0.3", None),
+        ("gama=0.3", "Could not override 'gama'"),
+    ],
+)
+def test_a_mistake_stops_before_anything_is_computed(project, change, message):
+    done = project.run("dvc", "exp", "run", "-S", change)
+    output = done.stdout + done.stderr
+    computed = (project.folder / "data/demo/models").stat().st_mtime
+    if message is None:  # a param that no stage knows: nothing runs; the next stage that does run names it
+        done = project.run("python", "stages/classes.py")
+        output, message = done.stdout + done.stderr, "classes: params.yaml: gama is unknown (did you mean gamma?)"
+    assert done.returncode != 0
+    assert message in output
+    assert "Traceback" not in output
+    assert (project.folder / "data/demo/models").stat().st_mtime == computed
+    project.run("git", "checkout", "--quiet", ".")
+    project.dvc("checkout", "--quiet", "--force")
+
+
+def test_plots_are_one_page_that_needs_no_network(project):
+    shutil.copy2(ROOT / ".dvc/plots/page.html", project.folder / ".dvc/plots/page.html")
+    project.dvc("plots", "show", "--out", "plots")
+    page = (project.folder / "plots" / "index.html").read_text()
+    assert page.count("vegaEmbed('#") == 5
+    assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
+    for title in ("Validation mAP by epoch", "F1 against gamma", "F1 of each class"):
+        assert title in page
+
+
+def test_stages_want_their_arguments(project):
+    done = project.run("python", "stages/train.py", "temporal_attention")
+    assert done.returncode != 0
+    assert done.stderr.strip() == "usage: python stages/train.py MODEL SETTING"
