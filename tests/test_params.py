@@ -75,3 +75,15 @@ def test_numbers_as_dvc_writes_them_are_numbers(path, value):
     params = parse_params(changed(path, value))
     section = params.train.lr if path == "train.lr" else params.threshold
     assert section == float(value)
+
+
+def test_dvc_rewrites_the_file_as_it_is(tmp_path):
+    """`dvc exp run -S` writes params.yaml anew; written in DVC's own style, only the value changes in a diff."""
+    from dvc.utils.serialize import modify_yaml
+
+    path = tmp_path / "params.yaml"
+    text = (Path(__file__).parent.parent / "params.yaml").read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+    with modify_yaml(str(path)):
+        pass
+    assert path.read_text(encoding="utf-8") == text
