@@ -64,6 +64,10 @@ def test_sentences_follow_from_the_numbers():
     assert "Temporal attention is above Uniform aggregation (sum, the paper's) in Micro F1 on 1 of 2 folds" in text
     assert "(mean difference +0.050)" in text
     assert "mean, ours) in" not in text  # it was not run
+    assert "a change of scale" not in text
+    mean = {("uniform_mean", "setting1"): runs(0.2, 0.2), ("uniform_mean", "setting2"): runs(0.44, 0.44)}
+    # On average 0.35 by attention, 0.30 by the sum, 0.32 by the mean.
+    assert "the gap to attention: 40% in Micro F1" in render_report({**RESULTS, **mean}, facts("demo"))
 
 
 def test_curves_are_gathered_and_averaged_over_runs():
