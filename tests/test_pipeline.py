@@ -163,7 +163,7 @@ def test_a_mistake_stops_before_anything_is_computed(project, change, message):
     assert message in output
     assert "Traceback" not in output
     assert (project.folder / "data/demo/models").stat().st_mtime == computed
-    project.run("git", "checkout", "--quiet", ".")
+    project.run("git", "reset", "--quiet", "--hard")  # DVC leaves the mistake in params.yaml, and staged
     project.dvc("checkout", "--quiet", "--force")
 
 
