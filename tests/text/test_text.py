@@ -16,7 +16,7 @@ from zsaudio.text.words import Words
         ("Dental drill, dentist's drill", ["Dental", "drill", "dentist's", "drill"]),
         ("Male speech, man speaking", ["Male", "speech", "man", "speaking"]),
         ("Tick-tock", ["Tick", "tock"]),
-        ("Car passing by (2nd)", ["Car", "passing", "by", "nd"]),
+        ("Top 40 (music)", ["Top", "music"]),
         ("Hörspiel 音", ["Hörspiel", "音"]),
     ],
 )
