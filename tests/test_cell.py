@@ -9,7 +9,7 @@ import pytest
 from safetensors.torch import load_file
 
 from builders import fold_data
-from zsaudio import tables
+from zsaudio import ZsAudioError, tables
 from zsaudio.cell import curve_columns, deal, run_supervised, run_zero_shot
 from zsaudio.checkpoint import save_model
 from zsaudio.experiment import MODELS, SETTINGS
@@ -71,6 +71,11 @@ def test_every_clip_is_scored_once_per_run_by_a_model_that_has_not_seen_it(monke
         assert validated == set(member.validation.tolist())
         assert learnt | tested | validated == set(range(24))
         assert len(learnt) + len(tested) + len(validated) == 24
+
+
+def test_fewer_clips_than_parts_are_an_error():
+    with pytest.raises(ZsAudioError, match=r"fold2 has 24 clips, too few for train\.parts = 25"):
+        run_supervised(DATA[0], MODELS["supervised"], [0], 25, CONFIG)
 
 
 def test_parts_are_of_equal_size_and_differ_by_seed():

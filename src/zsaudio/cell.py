@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.dataset import FoldData
+from zsaudio.errors import ZsAudioError
 from zsaudio.experiment import ModelKind
 from zsaudio.model import Aggregation, Weights
 from zsaudio.training import Epoch, Member, TrainingConfig, score, train
@@ -82,7 +83,14 @@ def run_supervised(data: FoldData, kind: ModelKind, seeds: Sequence[int], parts:
 
     In each run the clips are dealt into parts; model k is tested on part k, validated on the next one and trained
     on the rest. So every clip is scored once by a model that has seen it neither in training nor in validation.
+
+    Raises:
+        ZsAudioError: there are fewer clips than parts.
     """
+    if len(data.clips) < parts:
+        raise ZsAudioError(
+            f"{data.classes.fold} has {len(data.clips)} clips, too few for train.parts = {parts}; lower it or add clips"
+        )
     names, members, tests = [], [], []
     for run, seed in enumerate(seeds):
         part_of = deal(len(data.clips), parts, seed)

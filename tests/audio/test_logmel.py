@@ -51,6 +51,11 @@ def test_clips_without_a_file_are_left_out_and_long_ones_cut(tmp_path):
     assert found.values.dtype == np.float16
 
 
+def test_a_corpus_without_recordings_is_named(tmp_path):
+    with pytest.raises(ZsAudioError, match="has no folder audio/; the encoder logmel needs recordings"):
+        audio_encoder("logmel").encode(tmp_path, ["a_0"], 10)
+
+
 def test_no_recording_at_all_is_an_error():
     with pytest.raises(ZsAudioError, match="none of the 1 clips has audio"):
         gather({}, ["a_0"], 10, 1.0, 0.0)

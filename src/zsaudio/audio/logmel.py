@@ -31,6 +31,10 @@ class LogMel:
     def encode(self, raw: Path, clip_ids: Sequence[str], segments: int) -> AudioEmbeddings:
         """See `AudioEncoder.encode`; F_a is 128: 64 means, then 64 standard deviations."""
         folder = raw / "audio"
+        if not folder.is_dir():
+            raise ZsAudioError(
+                f"{raw}: has no folder audio/; the encoder logmel needs recordings, as the demo has them"
+            )
         found = {}
         for clip in tqdm(clip_ids, desc="logmel", unit="clip", mininterval=1):
             path = folder / f"{clip}.wav"
