@@ -131,9 +131,8 @@ def _how(facts: Facts) -> str:
 def _render_table1(facts: Facts, on_audioset: bool) -> str:
     values = facts.table1
     lines = ["## Table 1: the folds", ""]
-    heading = ["fold", "most frequent class", "classes", "clips", "labels per clip"] + (
-        ["paper: classes", "clips"] if on_audioset else []
-    )
+    heading = ["fold", "most frequent class", "classes", "clips", "labels per clip"]
+    heading += ["paper: classes", "paper: clips"] if on_audioset else []
     lines += _header(heading)
     for fold in paper.CLASSES:
         row = [fold, facts.frequent[fold], f"{values[f'{fold}_classes']:.0f}", f"{values[f'{fold}_clips']:,.0f}"]
