@@ -50,6 +50,17 @@ def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(site, tmp_path)
     assert fetch(url, tmp_path / "downloads").read_bytes() == changed
 
 
+def test_a_part_longer_than_the_file_is_thrown_away(site, tmp_path):
+    url = f"{site.url}/set/file.bin"
+    site.cuts = {"file.bin": 3_000_000}
+    with pytest.raises(ZsAudioError):
+        fetch(url, tmp_path / "downloads", attempts=1)
+    site.cuts = {}
+    with (tmp_path / "downloads" / "file.bin.part").open("ab") as part:
+        part.write(CONTENT)
+    assert fetch(url, tmp_path / "downloads").read_bytes() == CONTENT
+
+
 def test_a_server_without_ranges_sends_all_again(site, tmp_path):
     site.supports_ranges = False
     site.cuts = {"file.bin": 3_000_000}

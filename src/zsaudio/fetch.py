@@ -108,6 +108,9 @@ def _continue(url: str, part: Path) -> None:
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
         if answer.status_code == 416 and answer.headers.get("Content-Range") == f"bytes */{have}":
             return  # cut after the last byte
+        if answer.status_code == 416:  # the server has less than we do: another file by now
+            part.unlink()
+            raise requests.ConnectionError("the part does not fit the file")
         answer.raise_for_status()
         resumed = answer.status_code == 206
         if not resumed:
