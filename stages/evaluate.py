@@ -16,13 +16,13 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     test = read_scores(scores / "test.parquet", paths)
     results = evaluate(validation, test, params.gamma, params.threshold)
 
-    write_json(paths.metrics / model / f"{setting}.json", summary(results))
     folder = paths.evaluations / model / setting
     runs, classes = result_tables(results, test.classes, test.carried[test.run == results[0].run])
     tables.write_table(folder / "runs.csv", schemas.RUNS, runs)
     tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, classes)
     tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, gamma_curve(validation, test, params.threshold))
     tables.write_table(folder / "threshold.csv", schemas.THRESHOLD_CURVE, threshold_curve(test, params.gamma))
+    write_json(paths.metrics / model / f"{setting}.json", summary(results))
 
 
 def read_scores(path: Path, paths: Paths) -> FoldScores:

@@ -39,14 +39,20 @@ def run(main: Callable[..., None], *names: str) -> None:
 
     Every stage checks all params, so that a mistake in any of them stops the first stage that runs.
     """
-    arguments = sys.argv[1:]
+    stage, arguments = Path(sys.argv[0]).stem, sys.argv[1:]
     if len(arguments) != len(names):
         sys.exit(f"usage: python {sys.argv[0]} {' '.join(names)}".strip())
     try:
         params = read_params(Path("params.yaml"))
+        for name, value in zip(names, arguments, strict=True):
+            known = {"MODEL": params.models, "BASELINE": params.baselines, "SETTING": params.settings}[name]
+            if value not in known:
+                raise ZsAudioError(f"{name} {value!r} is not listed in params.yaml; known are {', '.join(known)}")
         main(params, Paths(params.corpus), *arguments)
     except ZsAudioError as error:
-        sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
+        sys.exit(f"{stage}: {error}")
+    except OSError as error:  # a full disk, a folder that may not be written
+        sys.exit(f"{stage}: {error.strerror}: {error.filename or 'a file being written'}; nothing half-written is left")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -59,11 +65,19 @@ def read_params(path: Path) -> Params:
     """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ZsAudioError(f"{path}: cannot be read; run stages from the project's folder") from error
     except yaml.YAMLError as error:
         raise ZsAudioError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
     return parse_params(values)
+
+
+def use_threads(params: Params) -> None:
+    """Let torch use as many threads as the params say; its rounding depends on it, and so do results, a little."""
+    import torch
+
+    if params.threads:
+        torch.set_num_threads(params.threads)
 
 
 def mirror() -> str | None:

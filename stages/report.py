@@ -58,6 +58,7 @@ def facts(params: Params, paths: Paths) -> Facts:
         gamma=params.gamma,
         threshold=params.threshold,
         training=params.train.model_dump(),
+        threads=params.threads,
         spanning=params.folds.spanning,
         table1=read_json(paths.metrics / "table1.json"),
         frequent=dict(zip(first["fold"], first["name"], strict=True)),

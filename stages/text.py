@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline import Paths, mirror, run
+from pipeline import Paths, mirror, run, use_threads
 from zsaudio import schemas, tables
 from zsaudio.ontology import read_ontology
 from zsaudio.params import Params
@@ -15,6 +15,8 @@ def main(params: Params, paths: Paths) -> None:
     names = classes["name"].to_pylist()
     mids = classes["mid"].to_pylist()
     chosen, place = params.text, mirror()
+    if chosen.encoder[params.corpus] == "bert":
+        use_threads(params)
     encoder = text_encoder(
         chosen.encoder[params.corpus],
         model=chosen.model,

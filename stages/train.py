@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from pipeline import Paths, run
+from pipeline import Paths, run, use_threads
 from zsaudio import schemas, tables
 from zsaudio.cell import CellScores, curve_columns, run_supervised, run_zero_shot
 from zsaudio.checkpoint import save_model
@@ -16,7 +16,7 @@ from zsaudio.training import TrainingConfig
 
 
 def main(params: Params, paths: Paths, model: str, setting: str) -> None:
-    torch.set_num_threads(params.threads or torch.get_num_threads())
+    use_threads(params)
     torch.use_deterministic_algorithms(True)
     kind, folds = MODELS[model], SETTINGS[setting]
     found = [

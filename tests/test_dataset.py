@@ -71,6 +71,18 @@ def test_tables_are_joined_and_clips_without_audio_left_out():
     assert data.clips.only({"c"}).labels.tolist() == [[0, -1]]
 
 
+def test_embeddings_of_another_width_or_length_are_refused():
+    wide = audio(["a", "b"]).replace_schema_metadata(
+        {"segments": "2", "features": "4", "scale": "1.0", "offset": "0.0"}
+    )
+    with pytest.raises(ZsAudioError, match="vectors of 6 numbers, where 2 segments of 4 features were announced"):
+        load_fold("fold1", CLASSES, FOLDS, clips("drop"), wide, TEXT)
+    long = audio(["a", "b"])
+    long = long.set_column(1, "n_segments", pa.array([1, 50], pa.int8()))
+    with pytest.raises(ZsAudioError, match="column 'n_segments' must lie between 1 and 2"):
+        load_fold("fold1", CLASSES, FOLDS, clips("drop"), long, TEXT)
+
+
 def test_what_lacks_is_named():
     with pytest.raises(ZsAudioError, match="audio embeddings: none for the clips of fold1; run the audio stage"):
         load_fold("fold1", CLASSES, FOLDS, clips("drop"), audio(["x"]), TEXT)

@@ -1,12 +1,14 @@
 """Equations 1 to 8 against numbers worked out by hand, and masking."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from zsaudio.evaluation import FoldScores
+from zsaudio.dataset import Classes
+from zsaudio.evaluation import FoldScores, evaluate
 from zsaudio.model import (
     Aggregation,
     attended_score,
@@ -61,8 +63,17 @@ def test_eq_7_fusion():
 
 
 def test_eq_8_is_a_strict_inequality():
-    z_hat = np.array([[1.51, 1.52]], np.float32)
-    assert (z_hat > np.float32(1.51)).tolist() == [[False, True]]
+    one = np.zeros(1, np.int64)
+    carried = np.array([[True, True]])
+    exact = FoldScores(None, one, one, carried, None, np.array([[1.5, 1.75]], np.float32))
+    # Only the class above M = 1.5 is predicted: 1 hit, 1 predicted, 2 carried.
+    assert _decided_f1(exact, 1.5) == pytest.approx(2 / 3)
+    assert _decided_f1(exact, 1.25) == 1.0
+
+
+def _decided_f1(scores: FoldScores, threshold: float) -> float:
+    scores = replace(scores, classes=Classes("fold1", np.arange(2), ["a", "b"], ["A", "B"]))
+    return evaluate(scores, scores, 0.5, threshold)[0].micro_f1
 
 
 def test_eq_1_and_2_by_hand():

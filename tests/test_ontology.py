@@ -21,8 +21,7 @@ def test_parents_roots_and_branches(tmp_path):
     assert ontology.branches["d"] == {"a", "b"}
     assert ontology.branches["c"] == {"a"}
     assert ontology.nodes["d"].description == "D."
-    assert ontology.by_name("C") == Node("c", "C")
-    assert ontology.by_name("E") is None
+    assert ontology.nodes["c"] == Node("c", "C")
 
 
 @pytest.mark.parametrize(

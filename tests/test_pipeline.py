@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,11 @@ class Project:
             else:
                 params[section] = value
         path.write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def content(self) -> dict[str, bytes]:
+        """What the stages have made, but for the recordings."""
+        paths = [path for path in (self.folder / "data").rglob("*") if path.is_file() and path.suffix != ".wav"]
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths}
 
     def metrics(self, name: str) -> dict:
         return json.loads((self.folder / "metrics" / "demo" / name).read_text())
@@ -153,18 +159,18 @@ def test_threshold_is_a_number_or_validation(project):
     ],
 )
 def test_a_mistake_stops_before_anything_is_computed(project, change, message):
+    before = project.content()
     done = project.run("dvc", "exp", "run", "-S", change)
     output = done.stdout + done.stderr
-    computed = (project.folder / "data/demo/models").stat().st_mtime
     if message is None:  # a param that no stage knows: nothing runs; the next stage that does run names it
         done = project.run("python", "stages/classes.py")
         output, message = done.stdout + done.stderr, "classes: params.yaml: gama is unknown (did you mean gamma?)"
     assert done.returncode != 0
     assert message in output
     assert "Traceback" not in output
-    assert (project.folder / "data/demo/models").stat().st_mtime == computed
     project.run("git", "reset", "--quiet", "--hard")  # DVC leaves the mistake in params.yaml, and staged
-    project.dvc("checkout", "--quiet", "--force")
+    project.dvc("checkout", "--quiet", "--force")  # and takes the outputs of a stage away before it runs it
+    assert project.content() == before
 
 
 def test_plots_are_one_page_that_needs_no_network(project):
@@ -175,6 +181,26 @@ def test_plots_are_one_page_that_needs_no_network(project):
     assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
     for title in ("Validation mAP by epoch", "F1 against gamma", "F1 of each class"):
         assert title in page
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("stage", ["corpus", "audio", "train"])
+def test_an_interrupted_stage_is_made_whole_by_the_next_run(project, stage, how):
+    before = project.content()
+    arguments = ["temporal_attention", "setting1"] if stage == "train" else []
+    command = [sys.executable, f"stages/{stage}.py", *arguments]
+    environment = {**os.environ, "PYTHONPATH": "src"}
+    with subprocess.Popen(command, cwd=project.folder, env=environment, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        running.stderr.read(1)  # the progress bar: it is at work
+        running.send_signal(how)
+        _, errors = running.communicate()
+    assert running.returncode != 0
+    assert "Traceback" not in errors
+    name = f"{stage}@temporal_attention-setting1" if stage == "train" else stage
+    project.dvc("repro", "--single-item", "--force", "--no-run-cache", name)
+    assert {name: data for name, data in project.content().items() if not name.endswith(".tmp")} == before
+    project.run("git", "reset", "--quiet", "--hard")
 
 
 def test_stages_want_their_arguments(project):

@@ -28,7 +28,7 @@ def facts(corpus: str) -> Facts:
         table1 |= {f"{fold}_classes": 10, f"{fold}_clips": 30, f"{fold}_labels_per_clip": 1.5}
     training = {"seeds": [0, 1], "epochs": 7, "batch_size": 32, "lr": 0.01, "rank": "index", "weights": "last"}
     frequent = dict.fromkeys(paper.CLASSES, "Music")
-    return Facts(corpus, "google_vggish", "bert:x", "words", 0.5, "validation", training, "drop", table1, frequent)
+    return Facts(corpus, "google_vggish", "bert:x", "words", 0.5, "validation", training, 2, "drop", table1, frequent)
 
 
 def test_tables_hold_folds_mean_and_deviations():

@@ -49,6 +49,8 @@ def test_clip_ids_are_those_of_the_strong_labels():
         ('x, 0, 10, "/m/z"\n', "label '/m/z' is not in the label list"),
         ('x, 0, 10, ""\n', "clip 'x' has no labels"),
         ("x, 0\n", "not a segments file of AudioSet's form"),
+        ("x, 0, 10, /m/a,/m/b\n", "not a segments file of AudioSet's form"),
+        ('x, inf, 10, "/m/a"\n', "column 'start_seconds' has a value that is no time"),
         ('x, zero, 10, "/m/a"\n', "not a segments file of AudioSet's form"),
         ('x, 0, 10, "/m/a", 3\ny, 0, 10, "/m/a", 3, 4\n', "not a segments file of AudioSet's form"),
         ('x, 0, 10, "/m/a"\nx, 0.0, 10, "/m/b"\n', "clip 'x_0' is listed twice"),

@@ -1,11 +1,13 @@
 """Class selection: a small ontology for each rule, and AudioSet's own."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from zsaudio import ZsAudioError
 from zsaudio.ontology import Node, Ontology, read_ontology
 from zsaudio.selection import Rule, SelectionRules, select_classes
 
@@ -24,6 +26,7 @@ def decide(tree: dict[str, list[str]], unlabelled: str = "", restricted: str = "
         )
         for name in names
     }
+    rules = replace(rules, animal_root="Animal" if "Animal" in tree else None)
     return select_classes(Ontology(nodes), set(names) - {"root", *unlabelled.split()}, rules)
 
 
@@ -123,6 +126,17 @@ def test_what_one_path_keeps_another_does_not_take_away():
 def test_every_node_has_a_decision_in_the_ontologys_order():
     tree = {"root": ["a", "b"], "a": ["c", "d", "e"], "other": ["b"], "b": ["f"]}
     assert list(decide(tree)) == ["root", "a", "other", "b", "c", "d", "e", "f"]
+
+
+def test_a_label_outside_the_ontology_is_an_error():
+    ontology = Ontology({"a": Node("a", "A")})
+    with pytest.raises(ZsAudioError, match=r"label '/m/x' of class_labels_indices\.csv is not in ontology\.json"):
+        select_classes(ontology, {"a", "/m/x"}, SelectionRules())
+
+
+def test_a_mistyped_animal_root_is_an_error():
+    with pytest.raises(ZsAudioError, match=r"classes\.animal_root: 'Animals' is no top-level node; known are A"):
+        select_classes(Ontology({"a": Node("a", "A")}), {"a"}, SelectionRules(animal_root="Animals"))
 
 
 def test_audioset_has_334_classes(mirror):

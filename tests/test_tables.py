@@ -1,6 +1,11 @@
 """Tables are checked when they are written and when they are read; messages name the file, the column and the fix."""
 
+import errno
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from zsaudio import ZsAudioError, schemas, tables
@@ -75,6 +80,35 @@ def test_bad_files_are_refused(tmp_path, content, message):
     (tmp_path / "classes.csv").write_text(content)
     with pytest.raises(ZsAudioError, match=message):
         tables.read_table(tmp_path / "classes.csv", schemas.CLASSES)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_nan_in_a_parquet_is_refused_by_the_reader_too(tmp_path, value):
+    values = np.zeros((3, 4), np.float32)
+    values[1, 2] = value
+    table = pa.table({"mid": ["a", "b", "c"], "name": ["A", "B", "C"], "embedding": tables.vectors(values)})
+    facts = {"encoder": "x", "revision": "y", "pooling": "z"}
+    pq.write_table(table.replace_schema_metadata(facts), tmp_path / "text.parquet")
+    with pytest.raises(
+        ZsAudioError, match=r"text\.parquet: column 'embedding' of text embeddings has NaN or infinity in 1"
+    ):
+        tables.read_table(tmp_path / "text.parquet", schemas.TEXT)
+
+
+def test_a_disk_that_fills_up_leaves_the_old_table(tmp_path, monkeypatch):
+    path = tmp_path / "classes.parquet"
+    tables.write_table(path, schemas.CLASSES, CLASSES)
+    before = path.read_bytes()
+
+    def full(table, where, **options):
+        Path(where).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device", str(where))
+
+    monkeypatch.setattr("zsaudio.tables.pq.write_table", full)
+    with pytest.raises(OSError, match="No space left"):
+        tables.write_table(path, schemas.CLASSES, CLASSES)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_missing_table_is_named_with_what_makes_it(tmp_path):

@@ -130,7 +130,8 @@ def load_fold(
     """Join the tables on the classes and clips of a fold; clips without an embedding are left out.
 
     Raises:
-        ZsAudioError: the fold has no classes, a class has no text embedding, or no clip has an embedding.
+        ZsAudioError: the fold has no classes, a class has no text embedding, no clip has an embedding, or the
+            embeddings are not of the announced width.
     """
     of_fold = fold_classes(classes, folds, fold)
     text_row = {mid: row for row, mid in enumerate(text["mid"].to_pylist())}
@@ -147,13 +148,22 @@ def load_fold(
         raise ZsAudioError(f"audio embeddings: none for the clips of {fold}; run the audio stage again")
     facts = tables.metadata(audio)
     n_segments, n_features = int(facts["segments"]), int(facts["features"])
+    width = audio.schema.field("embedding").type.list_size
+    if width != n_segments * n_features:
+        raise ZsAudioError(
+            f"audio embeddings: vectors of {width} numbers, where {n_segments} segments of {n_features} features were "
+            "announced; run the audio stage again"
+        )
+    real = audio["n_segments"].to_numpy().astype(np.int64)
+    if real.min() < 1 or real.max() > n_segments:
+        raise ZsAudioError(f"audio embeddings: column 'n_segments' must lie between 1 and {n_segments}")
     return FoldData(
         of_fold,
         Clips(found.clip_ids[present], found.labels[present]),
         embeddings,
         Audio(
             tables.matrix(audio, "embedding").reshape(-1, n_segments, n_features)[rows[present]],
-            audio["n_segments"].to_numpy().astype(np.int64)[rows[present]],
+            real[rows[present]],
             float(facts["scale"]),
             float(facts["offset"]),
         ),

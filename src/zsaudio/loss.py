@@ -15,11 +15,11 @@ class Rank(StrEnum):
     VIOLATORS = "violators"  # Xie's public baseline: how many negatives come within the margin
 
 
-def rank_penalty(n_classes: int, device: torch.device | None = None) -> Tensor:
+def rank_penalty(n_classes: int) -> Tensor:
     """beta(i) / i for i = 0 to n_classes (eq. 10 and 11), 0 at i = 0: `[n_classes + 1]`."""
     i = torch.arange(1, n_classes + 1, dtype=torch.float64)
     weights = torch.cat([torch.zeros(1, dtype=torch.float64), (1 / i).cumsum(0) / i])
-    return weights.to(device=device, dtype=torch.float32)
+    return weights.to(torch.float32)
 
 
 def warp_loss(scores: Tensor, labels: Tensor, penalty: Tensor, margin: float = 1.0, rank: Rank = Rank.INDEX) -> Tensor:

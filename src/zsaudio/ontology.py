@@ -71,10 +71,6 @@ class Ontology:
                 pending.extend(self.nodes[current].children)
         return seen
 
-    def by_name(self, name: str) -> Node | None:
-        """The node with this display name, or None."""
-        return next((node for node in self.nodes.values() if node.name == name), None)
-
 
 def read_ontology(path: Path) -> Ontology:
     """Read an ontology.json of AudioSet's form: a list of objects with id, name, child_ids and restrictions.

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.experiment import BASELINES, MODELS, SETTINGS
@@ -34,9 +44,18 @@ def _threshold(value: object) -> object:
     if value == "validation":
         return value
     try:
-        return float(str(value))
+        number = float(str(value))
     except ValueError:
-        raise ValueError(f"{value!r} is neither 'validation' nor a number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is neither 'validation' nor a number")
+    return number
+
+
+def _address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError(f"{value!r} is no address: it must start with http:// or https://")
+    return value
 
 
 CorpusName = Annotated[str, _one_of(*CORPORA)]
@@ -48,10 +67,12 @@ TextEncoderName = Annotated[str, _one_of("bert", "vectors", "words")]
 Distinct = AfterValidator(_distinct)
 Positive = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Address = Annotated[str, AfterValidator(_address)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -65,17 +86,17 @@ class _Section(BaseModel):
 class DemoParams(_Section):
     """The synthesised corpus."""
 
-    seed: Natural
+    seed: Seed
     clips: Annotated[int, Field(ge=30)]
 
 
 class AudiosetParams(_Section):
     """Public addresses of AudioSet."""
 
-    ontology: str
-    labels: str
-    segments: Annotated[list[str], Field(min_length=1)]
-    features: str
+    ontology: Address
+    labels: Address
+    segments: Annotated[list[Address], Field(min_length=1)]
+    features: Address
     subsets: Annotated[list[str], Field(min_length=1)]
     sha256: dict[str, str | None]
 
@@ -84,7 +105,7 @@ class ClassesParams(_Section):
     """Constants of the selection rules (section 3.1)."""
 
     max_few_children: Natural
-    animal_root: str
+    animal_root: str | None
     animal_groups: list[str]
     animal_calls: list[str]
 
@@ -117,7 +138,7 @@ class TextParams(_Section):
 class TrainParams(_Section):
     """Training (sections 2.3 and 3.5)."""
 
-    seeds: Annotated[list[Natural], Field(min_length=1, max_length=100), Distinct]
+    seeds: Annotated[list[Seed], Field(min_length=1, max_length=100), Distinct]
     epochs: Positive
     batch_size: Positive
     lr: Annotated[float, Field(gt=0)]
@@ -145,6 +166,21 @@ class Params(_Section):
     text: TextParams
     train: TrainParams
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Params:
+        """What no section knows of the others."""
+        for name, section in (("audio", self.audio), ("text", self.text)):
+            if self.corpus not in section.encoder:
+                raise ValueError(f"{name}.encoder names none for the corpus {self.corpus}")
+        if self.text.encoder[self.corpus] == "vectors" and self.text.vectors is None:
+            raise ValueError("text.vectors must name a table of word vectors when the text encoder is 'vectors'")
+        source = self.audioset
+        files = [url.rsplit("/", 1)[-1] for url in [source.ontology, source.labels, *source.segments, source.features]]
+        for name in source.sha256:
+            if name not in files:
+                raise ValueError(f"audioset.sha256: {name!r} is not fetched; known are {', '.join(files)}")
+        return self
+
 
 def parse_params(values: object) -> Params:
     """Check the content of params.yaml as a whole.
@@ -169,6 +205,8 @@ def _sentence(error: dict[str, Any]) -> str:
         return f"{path} is unknown{meant}; known are {', '.join(known)}"
     if kind == "missing":
         return f"{path} is missing"
+    if kind == "value_error" and not error["loc"]:
+        return str(context["error"])
     if kind == "value_error":
         return f"{path}: {context['error']}"
     return f"{path}: {error['input']!r} does not do: {error['msg'][0].lower()}{error['msg'][1:]}"

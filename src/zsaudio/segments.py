@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,18 +118,21 @@ def read_segments(folder: Path, labels: pd.DataFrame) -> Segments:
 def _read_file(path: Path) -> pd.DataFrame:
     columns = ["ytid", "start", "end", "labels"]
     try:
-        rows = pd.read_csv(
-            path,
-            names=columns,
-            comment="#",
-            skipinitialspace=True,
-            quoting=csv.QUOTE_MINIMAL,
-            dtype={"ytid": str, "start": float, "end": float, "labels": str},
-            keep_default_na=False,
-            index_col=False,
-            on_bad_lines="error",
-        )
-    except (OSError, ValueError) as error:
+        with warnings.catch_warnings():
+            # pandas drops the surplus cells of a line and merely warns: labels without quotes would get lost.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            rows = pd.read_csv(
+                path,
+                names=columns,
+                comment="#",
+                skipinitialspace=True,
+                quoting=csv.QUOTE_MINIMAL,
+                dtype={"ytid": str, "start": float, "end": float, "labels": str},
+                keep_default_na=False,
+                index_col=False,
+                on_bad_lines="error",
+            )
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:
         raise ZsAudioError(
             f"{path}: not a segments file of AudioSet's form, YTID, start_seconds, end_seconds, "
             f'"label,label" on each line ({" ".join(str(error).split())})'
@@ -136,6 +140,8 @@ def _read_file(path: Path) -> pd.DataFrame:
     broken = (rows["labels"] == "") | (rows["ytid"] == "")
     if broken.any():
         raise ZsAudioError(f"{path}: clip {rows.loc[broken, 'ytid'].iloc[0]!r} has no labels or no name")
+    if not np.isfinite(rows["start"]).all():
+        raise ZsAudioError(f"{path}: column 'start_seconds' has a value that is no time")
     milliseconds = (rows["start"] * 1000).round().astype("int64").astype(str)
     rows["clip_id"] = rows["ytid"] + "_" + milliseconds
     rows["subset"] = path.name.removesuffix(SUFFIX)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from zsaudio.errors import ZsAudioError
 from zsaudio.ontology import Node, Ontology
 
 
@@ -34,13 +35,13 @@ class SelectionRules:
 
     Attributes:
         max_few_children: a class with at most this many children is kept in their place.
-        animal_root: name of the top-level node under which animals are kept in place of their sounds.
+        animal_root: name of the top-level node under which animals are kept in place of their sounds; None: nowhere.
         animal_groups: names of nodes there that merely group animals, and so give way to them.
         animal_calls: names of nodes there that are sounds of a whole group (birds) and no animal.
     """
 
     max_few_children: int = 2
-    animal_root: str = "Animal"
+    animal_root: str | None = None
     animal_groups: frozenset[str] = frozenset()
     animal_calls: frozenset[str] = frozenset()
 
@@ -58,7 +59,21 @@ def select_classes(ontology: Ontology, labelled: set[str], rules: SelectionRules
 
     Returns:
         A rule for each mid, in the ontology's order. A node reached by several paths is kept if one keeps it.
+
+    Raises:
+        ZsAudioError: a label is not in the ontology, or no top-level node has the name of `animal_root`.
     """
+    unknown = sorted(labelled - ontology.nodes.keys())
+    if unknown:
+        raise ZsAudioError(
+            f"label {unknown[0]!r} of class_labels_indices.csv is not in ontology.json ({len(unknown)} such labels): "
+            "the two files must be of one corpus"
+        )
+    roots = [ontology.nodes[mid].name for mid in ontology.roots]
+    if rules.animal_root not in [None, *roots]:
+        raise ZsAudioError(
+            f"classes.animal_root: {rules.animal_root!r} is no top-level node; known are {', '.join(roots)}"
+        )
     return _Walk(ontology, labelled, rules).decide()
 
 
@@ -69,8 +84,8 @@ class _Walk:
         self.rules = rules
         self.decisions: dict[str, Rule] = {}
         self.visited: set[str] = set()
-        animal_root = ontology.by_name(rules.animal_root)
-        self.animal_root = animal_root.mid if animal_root and not ontology.parents[animal_root.mid] else None
+        roots = {ontology.nodes[mid].name: mid for mid in ontology.roots}
+        self.animal_root = roots[rules.animal_root] if rules.animal_root else None
 
     def decide(self) -> dict[str, Rule]:
         for node in self.ontology.nodes.values():

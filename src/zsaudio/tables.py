@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 from zsaudio.errors import ZsAudioError
 from zsaudio.files import replacing
 
+AGAIN = "; the stage that makes it should run again (dvc repro -f)"
+
 
 class Kind(Enum):
     """What a column holds, with the Arrow types that are accepted for it, the first one being written."""
@@ -123,6 +125,16 @@ def matrix(table: pa.Table, column: str) -> npt.NDArray[Any]:
     return np.concatenate(chunks).reshape(-1, width) if chunks else np.zeros((0, width), np.float32)
 
 
+def _not_finite(table: pa.Table, name: str, kind: Kind) -> int:
+    """In how many rows a column of numbers holds NaN or infinity."""
+    if kind is Kind.VECTOR and pa.types.is_floating(table.schema.field(name).type.value_type):
+        return int((~np.isfinite(matrix(table, name)).all(axis=1)).sum())
+    if kind is Kind.REAL:
+        values = table[name].drop_null().to_numpy()
+        return int((~np.isfinite(values)).sum())
+    return 0
+
+
 def _check(table: pa.Table, schema: Schema, where: str) -> None:
     required = [name for name in schema.columns if name not in schema.optional]
     missing = [name for name in required if name not in table.column_names]
@@ -138,6 +150,9 @@ def _check(table: pa.Table, schema: Schema, where: str) -> None:
             raise ZsAudioError(f"{where}: column {name!r} of {schema.name} is {column.type} and should be {kind}")
         if column.null_count and name not in schema.nullable:
             raise ZsAudioError(f"{where}: column {name!r} of {schema.name} has {column.null_count} empty cells")
+        broken = _not_finite(table, name, kind)
+        if broken:
+            raise ZsAudioError(f"{where}: column {name!r} of {schema.name} has NaN or infinity in {broken} rows{AGAIN}")
     if schema.unique and len(table[schema.unique].unique()) < len(table):
         raise ZsAudioError(f"{where}: column {schema.unique!r} of {schema.name} has a value more than once")
     lacking = [key for key in schema.metadata if key.encode() not in (table.schema.metadata or {})]

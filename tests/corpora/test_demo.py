@@ -17,6 +17,7 @@ from zsaudio.selection import Rule, SelectionRules, select_classes
 from zsaudio.text import words
 
 RULES = SelectionRules(
+    animal_root="Animal",
     animal_groups=frozenset({"Animal", "Bird", "Insect", "Wild animals"}),
     animal_calls=frozenset({"Bird vocalization, bird call, bird song"}),
 )

@@ -1,8 +1,11 @@
 """BERT pooling on a tiny BertModel in the public file format, which the test saves itself."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from zsaudio import ZsAudioError
 from zsaudio.text import Label
@@ -99,6 +102,25 @@ def test_a_model_that_cannot_be_had_is_named(monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ZsAudioError, match=r"text\.model: 'nobody/nothing' is no folder here and could not be had"):
         Bert("nobody/nothing")
+
+
+def test_weights_that_are_not_the_models_are_refused(folder, tmp_path):
+    """transformers would draw what is missing at random, and say so only in a log."""
+    path = tmp_path / "other"
+    shutil.copytree(folder, path)
+    weights = load_file(path / "model.safetensors")
+    save_file({name.replace("layer.1.", "layer.9."): t for name, t in weights.items()}, path / "model.safetensors")
+    with pytest.raises(ZsAudioError, match=r"model\.safetensors lacks \d+ of the weights that config\.json asks for"):
+        Bert(str(path))
+
+
+def test_a_damaged_weights_file_is_named(folder, tmp_path):
+    path = tmp_path / "cut"
+    shutil.copytree(folder, path)
+    content = (path / "model.safetensors").read_bytes()
+    (path / "model.safetensors").write_bytes(content[:-50])
+    with pytest.raises(ZsAudioError, match=r"text\.model: .* cannot be loaded"):
+        Bert(str(path))
 
 
 def test_a_folder_without_a_model_is_named(tmp_path):

@@ -97,7 +97,10 @@ def unpack_embeddings(archive: Path, raw: Path, subsets: Sequence[str]) -> set[s
         for subset, name, content in _members(archive, set(subsets)):
             unseen.discard(subset)
             outputs[subset].write(content)
-            clips |= _checked_clips(content, name)
+            try:
+                clips |= _checked_clips(content, name)
+            except ZsAudioError as error:
+                raise ZsAudioError(f"{error} (delete {archive} first)") from error
         if unseen:
             raise ZsAudioError(f"{archive}: has no folder {sorted(unseen)[0]!r} with .tfrecord files in it")
     return clips

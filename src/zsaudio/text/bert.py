@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.text import Label, words
 
 FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "model.safetensors")
+
+UNUSED = "pooler."  # weights that the last hidden layer does not depend on, and that some models lack
 
 
 class Pooling(StrEnum):
@@ -60,12 +63,20 @@ class Bert:
         try:
             # `from_pretrained` on the folder: a tokenizer built from vocab.txt alone maps every word to [UNK].
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            self._model = transformers.AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
-        except (OSError, ValueError, KeyError) as error:
-            reason = str(error).strip().splitlines()[0]
+            self._model, info = transformers.AutoModel.from_pretrained(
+                folder, dtype=torch.float32, local_files_only=True, output_loading_info=True
+            )
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise ZsAudioError(
                 f"text.model: {model!r} cannot be loaded: {reason} It needs {', '.join(FILES)}."
             ) from error
+        absent = sorted(key for key in info["missing_keys"] if not key.startswith(UNUSED))
+        if absent:  # transformers would draw them at random
+            raise ZsAudioError(
+                f"text.model: {model!r}: model.safetensors lacks {len(absent)} of the weights that config.json asks "
+                f"for, {absent[0]} first; the two files are not of one model"
+            )
         self._model.eval()
         self.name = f"bert:{_public_name(model)}"
         self.revision = _fingerprint(self._model)
@@ -159,6 +170,8 @@ def _fingerprint(model: Any) -> str:
     """A hash of the weights: the same wherever they came from."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
+        if name.startswith(UNUSED):
+            continue
         digest.update(name.encode())
         digest.update(tensor.contiguous().numpy().tobytes())
     return f"sha256:{digest.hexdigest()[:12]}"
