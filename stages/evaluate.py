@@ -1,7 +1,5 @@
 """Stage evaluate: scores to F1 and mAP by gamma (eq. 7) and threshold (eq. 8); nothing is computed by a model."""
 
-from pathlib import Path
-
 from pipeline import Paths, run
 from zsaudio import schemas, tables
 from zsaudio.dataset import fold_classes, fold_clips
@@ -11,9 +9,16 @@ from zsaudio.params import Params
 
 
 def main(params: Params, paths: Paths, model: str, setting: str) -> None:
-    scores = paths.scores / model / setting
-    validation = read_scores(scores / "validation.parquet", paths)
-    test = read_scores(scores / "test.parquet", paths)
+    every_class = tables.read_table(paths.classes, schemas.CLASSES)
+    folds = tables.read_table(paths.folds, schemas.FOLDS)
+    clips = tables.read_table(paths.clips, schemas.CLIPS)
+
+    def read_scores(name: str) -> FoldScores:
+        scores = tables.read_table(paths.scores / model / setting / f"{name}.parquet", schemas.SCORES)
+        of_fold = fold_classes(every_class, folds, tables.metadata(scores)["fold"])
+        return with_labels(scores, fold_clips(clips, of_fold), of_fold)
+
+    validation, test = read_scores("validation"), read_scores("test")
     results = evaluate(validation, test, params.gamma, params.threshold)
 
     folder = paths.evaluations / model / setting
@@ -23,16 +28,6 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, gamma_curve(validation, test, params.threshold))
     tables.write_table(folder / "threshold.csv", schemas.THRESHOLD_CURVE, threshold_curve(test, params.gamma))
     write_json(paths.metrics / model / f"{setting}.json", summary(results))
-
-
-def read_scores(path: Path, paths: Paths) -> FoldScores:
-    scores = tables.read_table(path, schemas.SCORES)
-    classes = fold_classes(
-        tables.read_table(paths.classes, schemas.CLASSES),
-        tables.read_table(paths.folds, schemas.FOLDS),
-        tables.metadata(scores)["fold"],
-    )
-    return with_labels(scores, fold_clips(tables.read_table(paths.clips, schemas.CLIPS), classes), classes)
 
 
 if __name__ == "__main__":

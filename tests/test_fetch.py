@@ -18,16 +18,23 @@ def site(tmp_path, serve):
     return serve(folder)
 
 
-def test_a_cut_download_is_resumed_by_the_next_run(site, tmp_path):
-    url, downloads = f"{site.url}/set/file.bin", tmp_path / "downloads"
-    site.cuts = {"file.bin": len(CONTENT) // 2}
+def break_off(site, downloads, size: int) -> str:
+    """Fetch the file over a connection that breaks after `size` bytes and is well again afterwards; its address."""
+    url = f"{site.url}/set/file.bin"
+    site.cuts = {"file.bin": size}
     with pytest.raises(ZsAudioError, match=r"the connection broke off; [\d,]+ bytes are kept and resumed next time"):
         fetch(url, downloads, attempts=1)
+    site.cuts = {}
+    return url
+
+
+def test_a_cut_download_is_resumed_by_the_next_run(site, tmp_path):
+    downloads = tmp_path / "downloads"
+    url = break_off(site, downloads, len(CONTENT) // 2)
     assert not (downloads / "file.bin").exists()
     part = (downloads / "file.bin.part").stat().st_size
     assert 0 < part <= len(CONTENT) // 2
 
-    site.cuts = {}
     path = fetch(url, downloads)
     assert path.read_bytes() == CONTENT
     assert site.ranges == [None, f"bytes={part}-"]
@@ -40,22 +47,14 @@ def test_a_cut_is_taken_up_again_within_a_run(site, tmp_path):
 
 
 def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(site, tmp_path):
-    url = f"{site.url}/set/file.bin"
-    site.cuts = {"file.bin": 3_000_000}
-    with pytest.raises(ZsAudioError):
-        fetch(url, tmp_path / "downloads", attempts=1)
-    site.cuts = {}
+    url = break_off(site, tmp_path / "downloads", 3_000_000)
     changed = CONTENT[::-1]
     (tmp_path / "site" / "set" / "file.bin").write_bytes(changed)
     assert fetch(url, tmp_path / "downloads").read_bytes() == changed
 
 
 def test_a_part_longer_than_the_file_is_thrown_away(site, tmp_path):
-    url = f"{site.url}/set/file.bin"
-    site.cuts = {"file.bin": 3_000_000}
-    with pytest.raises(ZsAudioError):
-        fetch(url, tmp_path / "downloads", attempts=1)
-    site.cuts = {}
+    url = break_off(site, tmp_path / "downloads", 3_000_000)
     with (tmp_path / "downloads" / "file.bin.part").open("ab") as part:
         part.write(CONTENT)
     assert fetch(url, tmp_path / "downloads").read_bytes() == CONTENT
@@ -63,11 +62,8 @@ def test_a_part_longer_than_the_file_is_thrown_away(site, tmp_path):
 
 def test_a_server_without_ranges_sends_all_again(site, tmp_path):
     site.supports_ranges = False
-    site.cuts = {"file.bin": 3_000_000}
-    with pytest.raises(ZsAudioError):
-        fetch(f"{site.url}/set/file.bin", tmp_path, attempts=1)
-    site.cuts = {}
-    assert fetch(f"{site.url}/set/file.bin", tmp_path).read_bytes() == CONTENT
+    url = break_off(site, tmp_path, 3_000_000)
+    assert fetch(url, tmp_path).read_bytes() == CONTENT
 
 
 def test_what_is_there_is_not_fetched_again(site, tmp_path):

@@ -202,13 +202,18 @@ def zero_rule(clips: Clips, classes: Classes) -> RunResult:
     )
 
 
+def deviation(of_runs: npt.NDArray[np.float64]) -> float:
+    """Standard deviation over the runs, (R,), with n - 1; 0 for one run."""
+    return float(of_runs.std(ddof=1)) if len(of_runs) > 1 else 0.0
+
+
 def summary(results: list[RunResult]) -> dict[str, float]:
-    """The metrics file of a cell: mean and standard deviation over the runs (n - 1; 0 for one run), by name."""
+    """The metrics file of a cell: mean and deviation over the runs, by name."""
     values: dict[str, float] = {}
     for name in ("macro_f1", "map", "micro_f1"):
         of_runs = np.array([getattr(result, name) for result in results])
         values[name] = float(of_runs.mean())
-        values[f"{name}_std"] = float(of_runs.std(ddof=1)) if len(of_runs) > 1 else 0.0
+        values[f"{name}_std"] = deviation(of_runs)
     values["threshold"] = float(np.mean([result.threshold for result in results]))
     return values
 

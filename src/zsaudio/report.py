@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from zsaudio import paper
+from zsaudio.evaluation import deviation
 from zsaudio.experiment import MODELS, SETTINGS
 
 MEAN = "mean"
@@ -71,13 +71,9 @@ def build_table(results: Results, metric: str) -> dict[str, dict[str, float]]:
         row: dict[str, float] = {}
         for fold, values in [*sorted(by_fold.items()), (MEAN, np.mean(list(by_fold.values()), axis=0))]:
             row[fold] = float(values.mean())
-            row[f"{fold}_std"] = _deviation(values)
+            row[f"{fold}_std"] = deviation(values)
         table[model] = row
     return table
-
-
-def _deviation(values: npt.NDArray[np.float64]) -> float:
-    return float(values.std(ddof=1)) if len(values) > 1 else 0.0
 
 
 def collect(tables: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:

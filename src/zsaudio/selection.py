@@ -69,23 +69,23 @@ def select_classes(ontology: Ontology, labelled: set[str], rules: SelectionRules
             f"label {unknown[0]!r} of class_labels_indices.csv is not in ontology.json ({len(unknown)} such labels): "
             "the two files must be of one corpus"
         )
-    roots = [ontology.nodes[mid].name for mid in ontology.roots]
+    roots = {ontology.nodes[mid].name: mid for mid in ontology.roots}
     if rules.animal_root not in [None, *roots]:
         raise ZsAudioError(
             f"classes.animal_root: {rules.animal_root!r} is no top-level node; known are {', '.join(roots)}"
         )
-    return _Walk(ontology, labelled, rules).decide()
+    animal_root = roots[rules.animal_root] if rules.animal_root else None
+    return _Walk(ontology, labelled, rules, animal_root).decide()
 
 
 class _Walk:
-    def __init__(self, ontology: Ontology, labelled: set[str], rules: SelectionRules) -> None:
+    def __init__(self, ontology: Ontology, labelled: set[str], rules: SelectionRules, animal_root: str | None) -> None:
         self.ontology = ontology
         self.labelled = labelled
         self.rules = rules
         self.decisions: dict[str, Rule] = {}
         self.visited: set[str] = set()
-        roots = {ontology.nodes[mid].name: mid for mid in ontology.roots}
-        self.animal_root = roots[rules.animal_root] if rules.animal_root else None
+        self.animal_root = animal_root
 
     def decide(self) -> dict[str, Rule]:
         for node in self.ontology.nodes.values():

@@ -17,8 +17,6 @@ import pyarrow.parquet as pq
 from zsaudio.errors import ZsAudioError
 from zsaudio.files import replacing
 
-AGAIN = "; the stage that makes it should run again (dvc repro -f)"
-
 
 class Kind(Enum):
     """What a column holds, with the Arrow types that are accepted for it, the first one being written."""
@@ -152,7 +150,10 @@ def _check(table: pa.Table, schema: Schema, where: str) -> None:
             raise ZsAudioError(f"{where}: column {name!r} of {schema.name} has {column.null_count} empty cells")
         broken = _not_finite(table, name, kind)
         if broken:
-            raise ZsAudioError(f"{where}: column {name!r} of {schema.name} has NaN or infinity in {broken} rows{AGAIN}")
+            raise ZsAudioError(
+                f"{where}: column {name!r} of {schema.name} has NaN or infinity in {broken} rows; the stage that makes "
+                "it should run again (dvc repro -f)"
+            )
     if schema.unique and len(table[schema.unique].unique()) < len(table):
         raise ZsAudioError(f"{where}: column {schema.unique!r} of {schema.name} has a value more than once")
     lacking = [key for key in schema.metadata if key.encode() not in (table.schema.metadata or {})]
