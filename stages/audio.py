@@ -1,34 +1,78 @@
 """Stage audio: embeddings of the clips' audio, a row of features per second (section 3.3)."""
 
-from pipeline import Paths, run
+from collections.abc import Mapping
+
+from pipeline import Paths, mirror, run, use_threads
 from zsaudio import schemas, tables
-from zsaudio.audio import audio_encoder
+from zsaudio.errors import ZsAudioError
 from zsaudio.params import Params
+from zsaudio.recordings import read_recordings
+
+Lacking = list[tuple[str, str, str]]  # clip id, file, why it has no audio
 
 
 def main(params: Params, paths: Paths) -> None:
     clips = tables.read_table(paths.clips, schemas.CLIPS)["clip_id"].to_pylist()
-    encoder = audio_encoder(params.audio.encoder[params.corpus])
-    found = encoder.encode(paths.raw, clips, params.audio.segments)
-    _, segments, features = found.values.shape
+    make = from_embeddings if params.audio.encoder[params.corpus] == "google_vggish" else from_recordings
+    lacking = make(params, paths, clips)
+    names = [clip for clip, _, _ in lacking]
     tables.write_table(
-        paths.audio,
-        schemas.AUDIO,
-        {
-            "clip_id": found.clip_ids,
-            "n_segments": found.n_segments,
-            "embedding": tables.vectors(found.values),
-        },
-        {
-            "encoder": encoder.name,
-            "segments": str(segments),
-            "features": str(features),
-            "scale": repr(found.scale),
-            "offset": repr(found.offset),
-        },
+        paths.audio_errors,
+        schemas.AUDIO_ERRORS,
+        {"clip_id": names, "file": [file for _, file, _ in lacking], "reason": [reason for _, _, reason in lacking]},
     )
-    short = int((found.n_segments < segments).sum())
-    print(f"{len(found.clip_ids):,} of {len(clips):,} clips have audio; {short:,} are shorter than {segments} s")
+    print(
+        f"{len(clips) - len(names):,} of {len(clips):,} clips have audio; {paths.audio_errors} says why others do not"
+    )
+
+
+def from_embeddings(params: Params, paths: Paths, clips: list[str]) -> Lacking:
+    from zsaudio.audio import padded
+    from zsaudio.audio.google_vggish import read_embeddings
+    from zsaudio.tfrecord import FEATURES, OFFSET, SCALE
+
+    found = read_embeddings(paths.raw, clips)
+    present = [clip for clip in clips if clip in found]
+    if not present:
+        raise ZsAudioError(f"none of the {len(clips):,} clips has audio in the corpus; run the corpus stage again")
+    n_segments, values = padded([found[clip] for clip in present], params.audio.segments, FEATURES)
+    facts = {
+        "encoder": "google_vggish",
+        "features": str(FEATURES),
+        "scale": repr(SCALE),
+        "offset": repr(OFFSET),
+        "segments": str(params.audio.segments),
+        "weights": params.audio.weights,
+        "pca": params.audio.pca,
+    }
+    columns = {"clip_id": present, "n_segments": n_segments, "embedding": tables.vectors(values)}
+    tables.write_table(paths.audio, schemas.AUDIO, columns, facts)
+    return [(clip, "", "no embedding in the archive") for clip in clips if clip not in found]
+
+
+def from_recordings(params: Params, paths: Paths, clips: list[str]) -> Lacking:
+    from zsaudio.audio import recording_encoder
+    from zsaudio.audio.extraction import extract
+
+    chosen = params.audio
+    facts: Mapping[str, str] = {
+        "encoder": chosen.encoder[params.corpus],
+        "weights": chosen.weights,
+        "pca": chosen.pca,
+        "output": chosen.output,
+        "activation": chosen.activation,
+        "precision": chosen.precision,
+    }
+    if facts["encoder"] == "vggish":
+        use_threads(params)
+    files = read_recordings(paths.raw)
+    present = {clip: files[clip] for clip in clips if clip in files}
+    if not present:
+        raise ZsAudioError(f"none of the {len(clips):,} clips has a recording; {paths.raw} says which are missing")
+    encoder = recording_encoder(facts, mirror=mirror())
+    done = extract(encoder, present, chosen.segments, paths.extraction, chosen.workers)
+    tables.concatenate(paths.audio, schemas.AUDIO, done.shards, {**encoder.facts, "segments": str(chosen.segments)})
+    return done.errors + [(clip, "", "no recording") for clip in clips if clip not in files]
 
 
 if __name__ == "__main__":

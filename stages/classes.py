@@ -13,8 +13,12 @@ def main(params: Params, paths: Paths) -> None:
     ontology = read_ontology(paths.raw / "ontology.json")
     labels = read_labels(paths.raw / "class_labels_indices.csv")
     chosen = params.classes
+    flat = params.corpus == "local" and params.local.ontology is None  # every label is its own class
     rules = SelectionRules(
-        chosen.max_few_children, chosen.animal_root, frozenset(chosen.animal_groups), frozenset(chosen.animal_calls)
+        chosen.max_few_children,
+        None if flat else chosen.animal_root,
+        frozenset(chosen.animal_groups),
+        frozenset(chosen.animal_calls),
     )
     decisions = select_classes(ontology, set(labels["mid"]), rules)
 

@@ -1,7 +1,8 @@
-"""Stage evaluate: scores to F1 and mAP by gamma (eq. 7) and threshold (eq. 8); nothing is computed by a model."""
+"""Stage evaluate: scores to F1 and mAP by gamma (eq. 7) and threshold (eq. 8), which complete the trained model."""
 
 from pipeline import Paths, run
 from zsaudio import schemas, tables
+from zsaudio.checkpoint import WEIGHTS, Decision, read_model, save_model
 from zsaudio.dataset import fold_classes, fold_clips
 from zsaudio.evaluation import FoldScores, evaluate, gamma_curve, result_tables, summary, threshold_curve, with_labels
 from zsaudio.files import write_json
@@ -27,7 +28,13 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, classes)
     tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, gamma_curve(validation, test, params.threshold))
     tables.write_table(folder / "threshold.csv", schemas.THRESHOLD_CURVE, threshold_curve(test, params.gamma))
-    write_json(paths.metrics / model / f"{setting}.json", summary(results))
+    metrics = summary(results)
+    write_json(paths.metrics / model / f"{setting}.json", metrics)
+    thresholds = [threshold for result in results for threshold in result.thresholds]
+    decision = Decision(gamma=params.gamma, thresholds=thresholds, metrics=metrics)
+    trained = paths.weights / model / setting
+    config = read_model(trained).model_copy(update={"decision": decision})
+    save_model(paths.models / model / setting, trained / WEIGHTS, config)
 
 
 if __name__ == "__main__":

@@ -33,13 +33,9 @@ def main(params: Params, paths: Paths) -> None:
         paths.text,
         schemas.TEXT,
         {"mid": mids, "name": names, "embedding": tables.vectors(embeddings)},
-        {
-            "encoder": encoder.name,
-            "revision": encoder.revision,
-            "pooling": encoder.pooling,
-        },
+        encoder.facts,
     )
-    print(f"{len(names)} labels, {embeddings.shape[1]} features by {encoder.name}")
+    print(f"{len(names)} labels, {embeddings.shape[1]} features by {encoder.facts['encoder']}")
 
 
 if __name__ == "__main__":

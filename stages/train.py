@@ -7,7 +7,7 @@ import torch
 from pipeline import Paths, run, use_threads
 from zsaudio import schemas, tables
 from zsaudio.cell import CellScores, curve_columns, run_supervised, run_zero_shot
-from zsaudio.checkpoint import save_model
+from zsaudio.checkpoint import describe, save_model
 from zsaudio.dataset import FoldData, load_fold
 from zsaudio.experiment import MODELS, SETTINGS
 from zsaudio.loss import Rank
@@ -48,7 +48,9 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
         data = (fold(folds.train), fold(folds.validation), fold(folds.test))
         cell = run_zero_shot(*data, kind, chosen.seeds, config)
 
-    save_model(paths.models / model / setting, cell, model, setting, chosen.model_dump(), *found)
+    weights = {name: tensor.numpy() for name, tensor in cell.weights.tensors().items()}
+    described = describe(model, setting, params.corpus, cell.members, chosen.model_dump(), *found)
+    save_model(paths.weights / model / setting, weights, described)
     for name, scores in [("validation", cell.validation), ("test", cell.test)]:
         write_scores(paths.scores / model / setting / f"{name}.parquet", scores)
     tables.write_table(paths.curves / model / f"{setting}.csv", schemas.CURVE, curve_columns(cell))

@@ -1,66 +1,201 @@
-"""A trained cell on disk: weights as safetensors, and a JSON of all that is needed to use them elsewhere."""
+"""A trained cell on disk: weights, a JSON of all that is needed to use them elsewhere, and checksums of both."""
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-from safetensors.torch import save_file
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors.numpy import save_file
 
 from zsaudio import tables
-from zsaudio.cell import Cell
 from zsaudio.dataset import Classes, fold_classes
+from zsaudio.errors import ZsAudioError
 from zsaudio.experiment import MODELS, SETTINGS
-from zsaudio.files import replacing, write_json
+from zsaudio.files import read_json, replacing, write_json, write_text
 
 WEIGHTS = "model.safetensors"
-DESCRIPTION = "model.json"
+CONFIG = "config.json"
+CHECKSUMS = "SHA256SUMS"  # as `sha256sum --check` wants them
 
 
-def save_model(
-    folder: Path,
-    cell: Cell,
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Member(_Part):
+    """One of the models that are stacked in the weights: a run of the cell, in a cross-validation one of its parts."""
+
+    run: int
+    seed: int
+    part: int
+
+
+class ClassName(_Part):
+    """A class by its machine id and its name."""
+
+    mid: str
+    name: str
+
+
+class Decision(_Part):
+    """What turns scores into predictions, and how good they were on the test fold.
+
+    Attributes:
+        gamma: of eq. 7.
+        thresholds: M of eq. 8, one for each member.
+        metrics: the metrics file of the cell.
+    """
+
+    gamma: float
+    thresholds: list[float]
+    metrics: dict[str, float]
+
+
+class Config(_Part):
+    """What config.json says.
+
+    Attributes:
+        model, setting, corpus: names of the cell and what it was trained on.
+        aggregation: a `zsaudio.model.Aggregation`.
+        members: what the leading axis of the weights is.
+        training: the params of training.
+        spanning: what was done with clips whose labels span folds.
+        audio, text: metadata of the tables of embeddings: encoders and all that is needed to make them again.
+        folds: fold by role (train, validation, test).
+        classes: classes by fold.
+        decision: None until the cell is evaluated.
+    """
+
+    model: str
+    setting: str
+    corpus: str
+    aggregation: Literal["attention", "sum", "mean"]
+    members: list[Member]
+    training: dict[str, Any]
+    spanning: str
+    audio: dict[str, str]
+    text: dict[str, str]
+    folds: dict[str, str]
+    classes: dict[str, list[ClassName]]
+    decision: Decision | None = None
+
+
+def describe(
     model: str,
     setting: str,
-    training: dict[str, Any],
+    corpus: str,
+    members: Sequence[tuple[int, int]],
+    training: Mapping[str, Any],
     classes: pa.Table,
     folds: pa.Table,
     clips: pa.Table,
     audio: pa.Table,
     text: pa.Table,
-) -> None:
-    """Write folder/model.safetensors, all members stacked along a leading axis, and folder/model.json.
+) -> Config:
+    """The config of a cell that is trained and not yet evaluated.
 
     Args:
-        folder: where to.
-        cell: what was trained.
-        model, setting: names of the cell.
+        model, setting, corpus: names of the cell and of its corpus.
+        members: (run, part) of each.
         training: the params that it was trained with.
         classes, folds, clips, audio, text: the tables that it was trained on.
     """
-    with replacing(folder / WEIGHTS) as temporary:
-        save_file({name: tensor.contiguous() for name, tensor in cell.weights.tensors().items()}, temporary)
     kind, of_setting = MODELS[model], SETTINGS[setting]
     roles = {"test": of_setting.test}
     if not kind.supervised:
         roles |= {"train": of_setting.train, "validation": of_setting.validation}
-    write_json(
-        folder / DESCRIPTION,
-        {
-            "model": model,
-            "setting": setting,
-            "aggregation": kind.aggregation,
-            "members": [{"run": run, "seed": training["seeds"][run], "part": part} for run, part in cell.members],
-            "training": training,
-            "spanning": tables.metadata(clips)["spanning"],
-            "audio": tables.metadata(audio),
-            "text": {**tables.metadata(text), "features": text.schema.field("embedding").type.list_size},
-            "folds": roles,
-            "classes": {fold: _class_list(fold_classes(classes, folds, fold)) for fold in roles.values()},
-        },
+    return Config(
+        model=model,
+        setting=setting,
+        corpus=corpus,
+        aggregation=kind.aggregation,  # type: ignore[arg-type]  # pydantic checks it
+        members=[Member(run=run, seed=training["seeds"][run], part=part) for run, part in members],
+        training=dict(training),
+        spanning=tables.metadata(clips)["spanning"],
+        audio=tables.metadata(audio),
+        text=tables.metadata(text),
+        folds=roles,
+        classes={fold: _class_list(fold_classes(classes, folds, fold)) for fold in roles.values()},
     )
 
 
-def _class_list(classes: Classes) -> list[dict[str, str]]:
-    return [{"mid": mid, "name": name} for mid, name in zip(classes.mids, classes.names, strict=True)]
+def save_model(folder: Path, weights: Mapping[str, npt.NDArray[np.float32]] | Path, config: Config) -> None:
+    """Write a model folder.
+
+    Args:
+        folder: where to.
+        weights: arrays by name, all members stacked along a leading axis, or a file of them.
+        config: what they are.
+    """
+    with replacing(folder / WEIGHTS) as temporary:
+        if isinstance(weights, Path):
+            shutil.copyfile(weights, temporary)
+        else:
+            save_file({name: np.ascontiguousarray(array) for name, array in weights.items()}, temporary)
+    write_json(folder / CONFIG, config.model_dump())
+    write_checksums(folder, [WEIGHTS, CONFIG])
+
+
+def read_model(folder: Path) -> Config:
+    """Check the files of a model folder and read its config; the weights are in folder/model.safetensors.
+
+    Raises:
+        ZsAudioError: the folder is none of a model, or a file is missing, altered, or not of its form.
+    """
+    if not (folder / CONFIG).is_file():
+        there = "is no folder" if not folder.is_dir() else f"has no {CONFIG}"
+        raise ZsAudioError(
+            f"{folder}: {there}; a model is a folder like data/audioset/models/temporal_attention/setting1, which "
+            "`dvc repro` makes"
+        )
+    check_files(folder)
+    try:
+        return Config.model_validate(read_json(folder / CONFIG))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ZsAudioError(f"{folder / CONFIG}: {where}: {first['msg'].lower()}; it is of another version") from error
+
+
+def write_checksums(folder: Path, names: Iterable[str]) -> None:
+    """Write folder/SHA256SUMS for the files of these names, relative to the folder."""
+    write_text(folder / CHECKSUMS, "".join(f"{_sha256(folder / name)}  {name}\n" for name in names))
+
+
+def check_files(folder: Path) -> None:
+    """Compare a model folder with its SHA256SUMS.
+
+    Raises:
+        ZsAudioError: a file is missing or altered, or there is no such list.
+    """
+    try:
+        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+        listed = {name: checksum for checksum, name in (line.split("  ", 1) for line in lines)}
+    except (OSError, ValueError) as error:
+        raise ZsAudioError(f"{folder / CHECKSUMS}: cannot be read; the model folder is not whole") from error
+    for name in (WEIGHTS, CONFIG):
+        if name not in listed:
+            raise ZsAudioError(f"{folder / CHECKSUMS}: does not list {name}; the model folder is not whole")
+    for name, expected in listed.items():
+        if not (folder / name).is_file():
+            raise ZsAudioError(f"{folder / name}: is missing; get the model folder again")
+        if _sha256(folder / name) != expected:
+            raise ZsAudioError(
+                f"{folder / name}: is not the file that {CHECKSUMS} lists: altered or damaged; get the model again"
+            )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _class_list(classes: Classes) -> list[ClassName]:
+    return [ClassName(mid=mid, name=name) for mid, name in zip(classes.mids, classes.names, strict=True)]

@@ -66,15 +66,20 @@ class FoldScores:
 
 @dataclass(frozen=True)
 class RunResult:
-    """Metrics of one run; `threshold` is the mean over the parts of a cross-validation."""
+    """Metrics of one run; `thresholds` has M for each part of a cross-validation, else one."""
 
     run: int
     micro_f1: float
     macro_f1: float
     map: float
-    threshold: float
+    thresholds: list[float]
     class_f1: npt.NDArray[np.float64]
     class_precision: npt.NDArray[np.float64]
+
+    @property
+    def threshold(self) -> float:
+        """M, the mean over the parts."""
+        return float(np.mean(self.thresholds))
 
 
 def with_labels(scores: pa.Table, clips: Clips, classes: Classes) -> FoldScores:
@@ -116,7 +121,7 @@ def evaluate(
     results = []
     for run in test.runs():
         decided = _decide(validation, chosen_on, test, tested, run, threshold)
-        results.append(_result(run, decided.counts, decided.threshold, _class_precision(test, tested, run)))
+        results.append(_result(run, decided.counts, decided.thresholds, _class_precision(test, tested, run)))
     return results
 
 
@@ -134,7 +139,7 @@ def _class_precision(test: FoldScores, tested: npt.NDArray[np.float32], run: int
 @dataclass(frozen=True)
 class _Decided:
     counts: Counts
-    threshold: float
+    thresholds: list[float]
 
 
 def _decide(
@@ -155,7 +160,7 @@ def _decide(
         rows = (test.run == run) & (test.part == part)
         counts.append(count(tested[rows] > chosen, test.carried[rows]))
         thresholds.append(chosen)
-    return _Decided(sum(counts[1:], counts[0]), float(np.mean(thresholds)))
+    return _Decided(sum(counts[1:], counts[0]), thresholds)
 
 
 def gamma_curve(
@@ -198,7 +203,7 @@ def zero_rule(clips: Clips, classes: Classes) -> RunResult:
     scores = np.zeros(carried.shape, np.float32)
     scores[:, int(carried.sum(0).argmax())] = 1
     return _result(
-        0, count(scores > ZERO_RULE_THRESHOLD, carried), ZERO_RULE_THRESHOLD, average_precision(scores, carried)
+        0, count(scores > ZERO_RULE_THRESHOLD, carried), [ZERO_RULE_THRESHOLD], average_precision(scores, carried)
     )
 
 
@@ -239,7 +244,7 @@ def result_tables(
     return runs, by_class
 
 
-def _result(run: int, counts: Counts, threshold: float, precision: npt.NDArray[np.float64]) -> RunResult:
+def _result(run: int, counts: Counts, thresholds: list[float], precision: npt.NDArray[np.float64]) -> RunResult:
     known = precision[np.isfinite(precision)]
     mean = float(known.mean()) if known.size else float("nan")
-    return RunResult(run, micro_f1(counts), macro_f1(counts), mean, threshold, class_f1(counts), precision)
+    return RunResult(run, micro_f1(counts), macro_f1(counts), mean, thresholds, class_f1(counts), precision)

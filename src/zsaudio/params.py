@@ -21,7 +21,7 @@ from pydantic import (
 from zsaudio.errors import ZsAudioError
 from zsaudio.experiment import BASELINES, MODELS, SETTINGS
 
-CORPORA = ("demo", "audioset")
+CORPORA = ("demo", "audioset", "audioset_audio", "local")
 
 
 def _one_of(*known: str) -> BeforeValidator:
@@ -62,7 +62,7 @@ CorpusName = Annotated[str, _one_of(*CORPORA)]
 ModelName = Annotated[str, _one_of(*MODELS)]
 BaselineName = Annotated[str, _one_of(*BASELINES)]
 SettingName = Annotated[str, _one_of(*SETTINGS)]
-AudioEncoderName = Annotated[str, _one_of("logmel", "google_vggish")]
+AudioEncoderName = Annotated[str, _one_of("logmel", "google_vggish", "vggish")]
 TextEncoderName = Annotated[str, _one_of("bert", "vectors", "words")]
 Distinct = AfterValidator(_distinct)
 Positive = Annotated[int, Field(ge=1)]
@@ -101,6 +101,20 @@ class AudiosetParams(_Section):
     sha256: dict[str, str | None]
 
 
+class AudiosetAudioParams(_Section):
+    """AudioSet's labels with recordings of one's own."""
+
+    recordings: Path | None
+
+
+class LocalParams(_Section):
+    """A corpus of one's own."""
+
+    recordings: Path | None
+    labels: Path | None
+    ontology: Path | None
+
+
 class ClassesParams(_Section):
     """Constants of the selection rules (section 3.1)."""
 
@@ -121,6 +135,12 @@ class AudioParams(_Section):
 
     encoder: dict[CorpusName, AudioEncoderName]
     segments: Annotated[int, Field(ge=1, le=127)]
+    workers: Annotated[int, Field(ge=1, le=256)]
+    weights: str
+    pca: str
+    output: Annotated[str, _one_of("pca", "raw")]
+    activation: Annotated[str, _one_of("none", "relu")]
+    precision: Annotated[str, _one_of("float32", "bfloat16")]
 
 
 class TextParams(_Section):
@@ -160,6 +180,8 @@ class Params(_Section):
     settings: Annotated[list[SettingName], Field(min_length=1), Distinct]
     demo: DemoParams
     audioset: AudiosetParams
+    audioset_audio: AudiosetAudioParams
+    local: LocalParams
     classes: ClassesParams
     folds: FoldsParams
     audio: AudioParams
@@ -174,6 +196,11 @@ class Params(_Section):
                 raise ValueError(f"{name}.encoder names none for the corpus {self.corpus}")
         if self.text.encoder[self.corpus] == "vectors" and self.text.vectors is None:
             raise ValueError("text.vectors must name a table of word vectors when the text encoder is 'vectors'")
+        own = {"audioset_audio": self.audioset_audio.recordings, "local": self.local.recordings}
+        if own.get(self.corpus, Path()) is None:
+            raise ValueError(f"{self.corpus}.recordings must name the folder with the recordings")
+        if self.audio.encoder[self.corpus] == "google_vggish" and self.corpus != "audioset":
+            raise ValueError(f"audio.encoder.{self.corpus}: google_vggish is the embeddings of the corpus audioset")
         source = self.audioset
         files = [url.rsplit("/", 1)[-1] for url in [source.ontology, source.labels, *source.segments, source.features]]
         for name in source.sha256:

@@ -28,6 +28,10 @@ AUDIO = Schema(
     unique="clip_id",
     metadata=("encoder", "segments", "features", "scale", "offset"),
 )
+AUDIO_ERRORS = Schema(
+    "clips without audio", {"clip_id": Kind.TEXT, "file": Kind.TEXT, "reason": Kind.TEXT}, unique="clip_id"
+)
+RECORDINGS = Schema("recordings", {"clip_id": Kind.TEXT, "file": Kind.TEXT, "bytes": Kind.COUNT}, unique="clip_id")
 TEXT = Schema(
     "text embeddings",
     {"mid": Kind.TEXT, "name": Kind.TEXT, "embedding": Kind.VECTOR},

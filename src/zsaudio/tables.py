@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,6 +17,8 @@ import pyarrow.parquet as pq
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.files import replacing
+
+_PARQUET = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
 
 
 class Kind(Enum):
@@ -80,7 +83,7 @@ def write_table(
             # Quoted only where needed, so that the files are pleasant to read and to compare.
             pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
         else:
-            pq.write_table(table, temporary, compression="zstd", use_dictionary=False, write_statistics=False)
+            pq.write_table(table, temporary, **_PARQUET)
 
 
 def read_table(path: Path, schema: Schema) -> pa.Table:
@@ -102,6 +105,28 @@ def read_table(path: Path, schema: Schema) -> pa.Table:
         raise ZsAudioError(f"{path}: not a readable table of {schema.name} ({error})") from error
     _check(table, schema, str(path))
     return table
+
+
+def concatenate(path: Path, schema: Schema, sources: Sequence[Path], metadata: Mapping[str, str]) -> None:
+    """Write parquet tables of one schema below one another, one in memory at a time, whole or not at all.
+
+    Sources without rows are left out. Values of `schema.unique` must differ between sources, which is not checked.
+    """
+    with replacing(path) as temporary, ExitStack() as stack:
+        writer = None
+        for source in sources:
+            table = read_table(source, schema).replace_schema_metadata(dict(metadata))
+            _check(table, schema, str(path))
+            if len(table):
+                if writer is None:
+                    writer = stack.enter_context(pq.ParquetWriter(temporary, table.schema, **_PARQUET))
+                writer.write_table(table)
+
+
+def file_metadata(path: Path) -> dict[str, str]:
+    """The schema metadata of a parquet file, without reading the table."""
+    found = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in found.items()}
 
 
 def metadata(table: pa.Table) -> dict[str, str]:

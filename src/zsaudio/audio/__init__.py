@@ -1,10 +1,8 @@
-"""Audio encoders: clips to embeddings, T segments of one second by F_a features. One encoder, one file."""
+"""Audio encoders: sound to embeddings, a vector of F_a features for each second. One encoder, one file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,68 +10,77 @@ import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
 
-
-@dataclass(frozen=True)
-class AudioEmbeddings:
-    """Embeddings of N clips as they are stored; a value v stands for v * scale + offset.
-
-    Attributes:
-        clip_ids: names of the clips, in the order asked for; those without audio are left out.
-        n_segments: (N,) how many of the T segments are real; the others are zero.
-        values: (N, T, F_a) uint8 or float16.
-        scale, offset: what turns stored values into embeddings.
-    """
-
-    clip_ids: list[str]
-    n_segments: npt.NDArray[np.int8]
-    values: npt.NDArray[Any]
-    scale: float
-    offset: float
+FrontEnd = Callable[[npt.NDArray[np.float32]], npt.NDArray[Any]]
 
 
-class AudioEncoder(Protocol):
-    """What an audio encoder offers."""
+class RecordingEncoder(Protocol):
+    """What an encoder of recordings offers. A stored value v stands for v * scale + offset."""
 
-    name: str
+    @property
+    def front_end(self) -> FrontEnd:
+        """What each second is by itself turned into: (k, 16000) samples at 16 kHz to (k, ...).
 
-    def encode(self, raw: Path, clip_ids: Sequence[str], segments: int) -> AudioEmbeddings:
-        """Embed clips of the corpus folder `raw`, `segments` seconds of each at most.
-
-        Raises:
-            ZsAudioError: none of the clips has audio, or a file is damaged.
+        A function that worker processes can import, and that needs no torch.
         """
 
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """All that tells this encoder from others, as text.
 
-def gather(
-    found: dict[str, npt.NDArray[Any]], clip_ids: Sequence[str], segments: int, scale: float, offset: float
-) -> AudioEmbeddings:
-    """Put embeddings (n, F_a) by clip id, n >= 1, into one padded array, in the order of `clip_ids`."""
-    present = [clip for clip in clip_ids if clip in found]
-    if not present:
-        raise ZsAudioError(f"none of the {len(clip_ids):,} clips has audio in the corpus; run the corpus stage again")
-    first = found[present[0]]
-    values = np.zeros((len(present), segments, first.shape[1]), first.dtype)
-    n_segments = np.zeros(len(present), np.int8)
-    for row, clip in enumerate(present):
-        frames = found[clip][:segments]
-        values[row, : len(frames)] = frames
-        n_segments[row] = len(frames)
-    return AudioEmbeddings(present, n_segments, values, scale, offset)
+        encoder (its name), features (F_a), scale, offset, and what else is needed to make it again, see
+        `recording_encoder`.
+        """
+
+    def embed(self, examples: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What the front end gives, (n, ...), to embeddings as they are stored: (n, F_a) uint8 or float16."""
 
 
-def audio_encoder(name: str) -> AudioEncoder:
-    """The encoder of this name.
+def recording_encoder(
+    facts: Mapping[str, str], *, weights: str | None = None, pca: str | None = None, mirror: str | None = None
+) -> RecordingEncoder:
+    """The encoder that these facts describe, for recordings.
+
+    Of the released embeddings (google_vggish) it is VGGish without a last activation, after PCA, in 8 bits: the
+    network that they come from.
+
+    Args:
+        facts: as in `RecordingEncoder.facts`; of vggish, weights, pca, output, activation and precision.
+        weights, pca: files of VGGish to use in place of those that the facts name.
+        mirror: where downloads are looked for first.
 
     Raises:
-        ZsAudioError: there is none.
+        ZsAudioError: there is no such encoder, or it cannot be had.
     """
-    # Imported here, since each needs libraries that the others do not.
+    # Imported here, since each needs libraries that the other does not.
+    name = facts["encoder"]
     if name == "logmel":
         from zsaudio.audio.logmel import LogMel
 
         return LogMel()
-    if name == "google_vggish":
-        from zsaudio.audio.google_vggish import GoogleVggish
+    if name in ("vggish", "google_vggish"):
+        from zsaudio.audio import vggish
 
-        return GoogleVggish()
-    raise ZsAudioError(f"audio encoder {name!r} is unknown; known are google_vggish, logmel")
+        return vggish.Vggish(
+            weights or facts.get("weights", vggish.WEIGHTS),
+            pca or facts.get("pca", vggish.PCA),
+            facts.get("output", vggish.Output.PCA),
+            facts.get("activation", vggish.Activation.NONE),
+            facts.get("precision", vggish.Precision.FLOAT32),
+            mirror,
+        )
+    raise ZsAudioError(f"audio encoder {name!r} is unknown; known are google_vggish, logmel, vggish")
+
+
+def padded(
+    found: Sequence[npt.NDArray[Any]], segments: int, features: int
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[Any]]:
+    """Embeddings (n, F_a) of N clips, n >= 1, as one array.
+
+    Returns:
+        (N,) how many segments of each are real, `segments` at most; (N, T, F_a) values, zero where there is none.
+    """
+    dtype = found[0].dtype if found else np.uint8
+    values = np.zeros((len(found), segments, features), dtype)
+    for row, frames in zip(values, found, strict=True):
+        row[: len(frames)] = frames[:segments]
+    return np.array([min(len(frames), segments) for frames in found], np.int8), values

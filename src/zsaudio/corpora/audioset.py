@@ -10,16 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from tqdm import tqdm
 
+from zsaudio.corpora.coverage import Coverage, coverage, write_coverage
 from zsaudio.errors import ZsAudioError
 from zsaudio.fetch import fetch
 from zsaudio.files import replacing
+from zsaudio.recordings import find_recordings, match_clips, write_recordings
 from zsaudio.segments import Segments, clip_id, read_labels, read_segments
 from zsaudio.tfrecord import parse_record, read_records
 
@@ -43,19 +42,8 @@ class Source:
     sha256: Mapping[str, str | None]
 
 
-@dataclass(frozen=True)
-class Coverage:
-    """How many of the clips in the CSVs have embeddings."""
-
-    clips: int
-    missing: int
-
-
 def prepare(source: Source, raw: Path, downloads: Path, mirror: str | None) -> Coverage:
     """Fetch AudioSet and leave it in `raw`: the text files, SUBSET.tfrecord, and what is missing.
-
-    missing_clips.csv lists the clips of the CSVs that have no embeddings, clip_counts.csv counts clips and missing
-    clips for each class.
 
     Args:
         source: public addresses.
@@ -66,17 +54,50 @@ def prepare(source: Source, raw: Path, downloads: Path, mirror: str | None) -> C
     Raises:
         ZsAudioError: a file cannot be had, is damaged, or is not in AudioSet's format.
     """
+    labels, segments = _fetch_lists(source, raw, downloads, mirror)
+    name = PurePosixPath(source.features).name
+    archive = fetch(source.features, downloads, mirror, source.sha256.get(name))
+    found = coverage(segments, labels, unpack_embeddings(archive, raw, source.subsets))
+    write_coverage(raw, segments, found)
+    return found
+
+
+def prepare_recordings(source: Source, recordings: Path, raw: Path, downloads: Path, mirror: str | None) -> Coverage:
+    """Fetch AudioSet's text files into `raw` and list which of the clips there are recordings of.
+
+    Args:
+        source, raw, downloads, mirror: as in `prepare`; the embeddings are not fetched.
+        recordings: a folder of recordings named after their clips, see `zsaudio.recordings.match_clips`.
+
+    Raises:
+        ZsAudioError: as in `prepare`; or the folder is not there, or has no recording of any clip.
+    """
+    if not recordings.is_dir():
+        raise ZsAudioError(f"audioset_audio.recordings: {recordings} is no folder; name the one with the recordings")
+    labels, segments = _fetch_lists(source, raw, downloads, mirror)
+    paths = find_recordings(recordings)
+    matched = match_clips(paths, list(segments.clip_ids))
+    if not matched:
+        raise ZsAudioError(
+            f"audioset_audio.recordings: {recordings} has {len(paths):,} recordings, none of them named after a clip "
+            f"of {', '.join(PurePosixPath(url).name for url in source.segments)}, like {segments.clip_ids[0]}.wav"
+        )
+    write_recordings(raw, matched)
+    found = coverage(segments, labels, matched)
+    write_coverage(raw, segments, found)
+    return found
+
+
+def _fetch_lists(source: Source, raw: Path, downloads: Path, mirror: str | None) -> tuple[pd.DataFrame, Segments]:
+    """Ontology, label list and segments into `raw`; the latter two read."""
     raw.mkdir(parents=True, exist_ok=True)
     for url in [source.ontology, source.labels, *source.segments]:
         name = PurePosixPath(url).name
         found = fetch(url, downloads, mirror, source.sha256.get(name))
         with replacing(raw / name) as temporary:
             shutil.copyfile(found, temporary)
-    name = PurePosixPath(source.features).name
-    archive = fetch(source.features, downloads, mirror, source.sha256.get(name))
-    found_clips = unpack_embeddings(archive, raw, source.subsets)
     labels = read_labels(raw / PurePosixPath(source.labels).name)
-    return _write_coverage(raw, labels, read_segments(raw, labels), found_clips)
+    return labels, read_segments(raw, labels)
 
 
 def unpack_embeddings(archive: Path, raw: Path, subsets: Sequence[str]) -> set[str]:
@@ -127,21 +148,3 @@ def _members(archive: Path, folders: set[str]) -> Iterator[tuple[str, str, bytes
 def _checked_clips(content: bytes, where: str) -> set[str]:
     records = (parse_record(payload, where) for payload in read_records(io.BytesIO(content), where))
     return {clip_id(record.ytid, record.start) for record in records if len(record.frames)}
-
-
-def _write_coverage(raw: Path, labels: pd.DataFrame, segments: Segments, found: set[str]) -> Coverage:
-    missing = ~np.fromiter((name in found for name in segments.clip_ids), np.bool_, len(segments))
-    lacking = pd.DataFrame({"clip_id": segments.clip_ids[missing], "subset": segments.subsets[missing]})
-    of_label = np.repeat(missing, np.diff(segments.offsets))
-    counts = labels.assign(clips=_count(segments.labels, labels), missing=_count(segments.labels[of_label], labels))
-    for name, table in [("missing_clips.csv", lacking), ("clip_counts.csv", counts)]:
-        with replacing(raw / name) as temporary:
-            table.to_csv(temporary, index=False)
-    return Coverage(len(segments), int(missing.sum()))
-
-
-def _count(indices: npt.NDArray[np.int64], labels: pd.DataFrame) -> npt.NDArray[Any]:
-    """How often each label's index occurs, in the order of the label list."""
-    counts = np.bincount(indices, minlength=int(labels["index"].max()) + 1)
-    in_order: npt.NDArray[Any] = counts[labels["index"].to_numpy()]
-    return in_order

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from zsaudio.corpora.sounds import KINDS, SAMPLE_RATE, SOUNDS, Event, Sound, mix
 from zsaudio.files import replacing, write_text
+from zsaudio.recordings import write_recordings
 from zsaudio.segments import clip_id, write_labels, write_segments
 
 SECONDS = 10.0
@@ -145,7 +146,8 @@ def labels_of(clip: Clip) -> list[str]:
 
 
 def synthesise(raw: Path, n_clips: int, seed: int) -> None:
-    """Write the corpus: ontology.json, class_labels_indices.csv, two segment CSVs, strong.tsv, audio/CLIP.wav.
+    """Write the corpus: ontology.json, class_labels_indices.csv, two segment CSVs, strong.tsv, audio/CLIP.wav and
+    recordings.csv.
 
     Args:
         raw: the corpus folder to fill.
@@ -173,6 +175,7 @@ def synthesise(raw: Path, n_clips: int, seed: int) -> None:
         samples = mix(clip.events, SECONDS, clip.noise_level, np.random.default_rng([seed, i, len(KINDS)]))
         with replacing(audio / f"{clip.clip_id}.wav") as temporary:
             soundfile.write(temporary, samples, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+    write_recordings(raw, {clip.clip_id: audio / f"{clip.clip_id}.wav" for clip in clips})
 
 
 def _strong_lines(clips: list[Clip]) -> Iterator[str]:

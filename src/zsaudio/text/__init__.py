@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
+
+BATCH_SIZE = 64  # texts per forward pass, where nothing else is said
 
 # A run of letters of any alphabet, with the apostrophes (straight or curly) inside it.
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
@@ -26,17 +28,15 @@ class Label:
 
 
 class TextEncoder(Protocol):
-    """What a text encoder offers.
+    """What a text encoder offers."""
 
-    Attributes:
-        name: what is written into the tables' metadata.
-        revision: which weights or which table, as exactly as can be said.
-        pooling: how the words of a label become one vector.
-    """
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """All that tells this encoder from others, as text.
 
-    name: str
-    revision: str
-    pooling: str
+        encoder (its name), revision (which weights or which table, as exactly as can be said), pooling (how the words
+        of a label become one vector), and what else is needed to make it again, see `same_encoder`.
+        """
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """Embed labels: (C, F_s).
@@ -96,3 +96,35 @@ def text_encoder(
 
         return Words(features)
     raise ZsAudioError(f"text encoder {name!r} is unknown; known are bert, vectors, words")
+
+
+def same_encoder(
+    facts: Mapping[str, str], *, model: str | None = None, vectors: Path | None = None, mirror: Path | None = None
+) -> TextEncoder:
+    """The encoder that these facts describe.
+
+    Args:
+        facts: as in `TextEncoder.facts`.
+        model, vectors: folder of a BERT, or table of word vectors, to use in place of what the facts name.
+        mirror: a folder to look in before the hub is asked.
+
+    Raises:
+        ZsAudioError: it cannot be had, or what can be had is not the same.
+    """
+    name = facts["encoder"].partition(":")[0]
+    encoder = text_encoder(
+        name,
+        model=model or facts.get("model", ""),
+        revision=facts.get("branch", "main"),
+        pooling=facts["pooling"],
+        vectors=vectors or (Path(facts["vectors"]) if "vectors" in facts else None),
+        features=int(facts.get("features", "0")),
+        batch_size=BATCH_SIZE,
+        mirror=mirror,
+    )
+    if encoder.facts["revision"] != facts["revision"]:
+        raise ZsAudioError(
+            f"text encoder: this {facts['encoder']} is {encoder.facts['revision']}, and the model was trained with "
+            f"{facts['revision']}"
+        )
+    return encoder

@@ -78,10 +78,16 @@ class Bert:
                 f"for, {absent[0]} first; the two files are not of one model"
             )
         self._model.eval()
-        self.name = f"bert:{_public_name(model)}"
-        self.revision = _fingerprint(self._model)
-        self.pooling = Pooling(pooling).value
+        self.folder = folder
+        self.pooling = Pooling(pooling)
         self.batch_size = batch_size
+        self.facts = {
+            "encoder": f"bert:{_public_name(model)}",
+            "revision": _fingerprint(self._model),
+            "pooling": self.pooling.value,
+            "model": model,
+            "branch": revision,
+        }
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`."""
@@ -126,7 +132,9 @@ class Bert:
         known = (content & (ids != unknown)).any(1) if unknown is not None else content.any(1)
         if not bool(known.all()):
             text = texts[int((~known).nonzero()[0])]
-            raise ZsAudioError(f"{self.name}: the tokenizer knows no piece of {text!r}; are its files complete?")
+            raise ZsAudioError(
+                f"{self.facts['encoder']}: the tokenizer knows no piece of {text!r}; are its files complete?"
+            )
 
 
 def locate(model: str, revision: str = "main", mirror: Path | None = None) -> Path:

@@ -16,9 +16,6 @@ from zsaudio.text import Label, words
 class Vectors:
     """A label is the mean over those of its words that the table has, looked up as written, then in lower case."""
 
-    name = "vectors"
-    pooling = "words"
-
     def __init__(self, path: Path) -> None:
         """Args:
         path: text file with `word number number ...` on each line; a first line `count features` is skipped.
@@ -26,9 +23,10 @@ class Vectors:
         self.path = path
         try:
             with path.open("rb") as file:
-                self.revision = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+                revision = hashlib.file_digest(file, "sha256").hexdigest()[:12]
         except OSError as error:
             raise ZsAudioError(f"text.vectors: {path} cannot be read ({error.strerror})") from error
+        self.facts = {"encoder": "vectors", "revision": revision, "pooling": "words", "vectors": str(path)}
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`; a label of which the table has no word is an error."""

@@ -14,12 +14,9 @@ from zsaudio.text import Label, words
 class Words:
     """Knows which words two labels share and nothing else; capital letters do not count."""
 
-    name = "words"
-    revision = "sha256"
-    pooling = "words"
-
     def __init__(self, features: int) -> None:
         self.features = features
+        self.facts = {"encoder": "words", "revision": "sha256", "pooling": "words", "features": str(features)}
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`; the numbers of a word are drawn from a normal distribution."""

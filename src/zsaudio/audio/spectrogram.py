@@ -1,0 +1,54 @@
+"""The log-mel spectrogram that VGGish sees: 96 frames of 64 bands for each second."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+
+from zsaudio.audio.recording import SAMPLE_RATE, Samples
+
+FRAMES, BANDS = 96, 64
+WINDOW, HOP, FFT = 400, 160, 512  # samples: 25 and 10 ms
+LOW, HIGH = 125.0, 7500.0  # Hz, edges of the lowest and the highest band
+FLOOR = 0.01  # added to the mel magnitudes before the logarithm
+
+
+def log_mel(seconds: Samples) -> npt.NDArray[np.float32]:
+    """Log-mel magnitudes (k, 96, 64) of k seconds (k, 16000) at 16 kHz, 10 ms a frame.
+
+    Equal to torchvggish's within 1e-4 for the same samples; a second at a time is the same as its framing with a hop
+    of 1.0 s. When torchvggish resamples (resampy) and we do (soxr), the bands whose centre is above 7.3 kHz differ by
+    up to 0.5, all others by less than 0.05 (tests/test_spectrogram.py).
+    """
+    frames = np.lib.stride_tricks.sliding_window_view(seconds, WINDOW, axis=1)[:, ::HOP][:, :FRAMES]
+    spectrum = scipy.fft.rfft(frames * _window(), FFT, axis=-1)
+    result: npt.NDArray[np.float32] = np.log(np.abs(spectrum) @ mel_matrix() + np.float32(FLOOR))
+    return result
+
+
+@functools.cache
+def mel_matrix() -> npt.NDArray[np.float32]:
+    """Weights (257, 64) of triangular bands, spaced evenly and linear in HTK's mel scale, as in Google's VGGish.
+
+    librosa's filter bank has its triangles linear in Hz, which changes log-mels by 1e-2.
+    """
+    edges = np.linspace(_mel(LOW), _mel(HIGH), BANDS + 2)
+    bins = _mel(np.linspace(0, SAMPLE_RATE / 2, FFT // 2 + 1))[:, None]
+    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
+    weights = np.maximum(0, np.minimum(rising, falling))
+    weights[0] = 0  # HTK leaves out the constant part
+    return weights.astype(np.float32)
+
+
+@functools.cache
+def _window() -> npt.NDArray[np.float32]:
+    """A periodic Hann window."""
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
+
+
+def _mel(hertz: float | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(1127.0 * np.log1p(np.asarray(hertz) / 700.0))

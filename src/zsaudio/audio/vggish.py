@@ -1,0 +1,214 @@
+"""VGGish on recordings: torchvggish's network and weights, with Google's post-processing."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import re
+import zipfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from zsaudio.audio import spectrogram
+from zsaudio.audio.winograd import WinogradConv, pooled
+from zsaudio.errors import ZsAudioError
+from zsaudio.fetch import fetch
+from zsaudio.tfrecord import FEATURES, OFFSET, SCALE
+
+WEIGHTS = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
+PCA = "https://storage.googleapis.com/audioset/vggish_pca_params.npz"
+PCA_SHA256 = "4d878af3e306defbfb37095365aa7e5a6cecb86bad13e859e626151c4e6a8b9d"
+POOLED = (True, True, False, True, False, True)  # which of the six convolutions a maximum over 2 x 2 follows
+BATCH = 160  # seconds through the network at a time
+EARLY = 3  # convolutions on large images with few channels: a few seconds at a time, to stay in the cache
+SMALL_BLOCK = 8  # seconds at a time through those
+BLOCK = 40  # through the later ones, whose weights are large
+QUANTISED = 2.0  # 8 bits span -2 to 2
+
+
+class Output(StrEnum):
+    """What an embedding is."""
+
+    PCA = "pca"  # whitened by PCA and quantised to 8 bits, as the released embeddings are
+    RAW = "raw"  # what the network gives
+
+
+class Activation(StrEnum):
+    """What follows the last layer."""
+
+    NONE = "none"  # nothing, as in Google's network: what the released embeddings come from
+    RELU = "relu"  # as in torchvggish (its issue 24)
+
+
+class Precision(StrEnum):
+    """What the network computes in."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"  # cosine with float32 at least 0.9999; faster where the processor has it
+
+
+class Vggish:
+    """Embeds seconds: log-mel spectrogram, VGGish, and, if wanted, PCA and 8 bits. See `RecordingEncoder`."""
+
+    front_end = staticmethod(spectrogram.log_mel)
+
+    def __init__(
+        self,
+        weights: str = WEIGHTS,
+        pca: str = PCA,
+        output: str = Output.PCA,
+        activation: str = Activation.NONE,
+        precision: str = Precision.FLOAT32,
+        mirror: str | None = None,
+    ) -> None:
+        """Get the weights: fetched once into torch's hub folder, where torchvggish looks too, or from a file.
+
+        Args:
+            weights: address or path of torchvggish's state dict; a hash in its name (NAME-HASH.pth) is checked.
+            pca: address or path of Google's PCA parameters (npz); not needed for raw output.
+            output: an `Output`.
+            activation: an `Activation`.
+            precision: a `Precision`.
+            mirror: folder or base URL to look in before an address is asked, see `zsaudio.fetch.fetch`.
+
+        Raises:
+            ZsAudioError: a file cannot be had, or is not what it should be.
+        """
+        self._output, self._activation = Output(output), Activation(activation)
+        self._dtype = getattr(torch, Precision(precision).value)
+        self.files = {"weights": _located("audio.weights", weights, mirror, _hash_in(weights))}
+        self._read_weights(self.files["weights"])
+        facts = {"weights": weights, "sha256": _sha256(self.files["weights"])}
+        if self._output is Output.PCA:
+            known = PCA_SHA256 if pca == PCA else None
+            self.files["pca"] = _located("audio.pca", pca, mirror, known)
+            self._pca, self._means = _read_pca(self.files["pca"])
+            facts |= {"pca": pca}
+        quantised = self._output is Output.PCA
+        self.facts = {
+            "encoder": "vggish",
+            "features": str(FEATURES),
+            "scale": repr(SCALE if quantised else 1.0),
+            "offset": repr(OFFSET if quantised else 0.0),
+            **facts,
+            "output": self._output.value,
+            "activation": self._activation.value,
+            "precision": Precision(precision).value,
+        }
+
+    def embed(self, examples: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+        """Log-mels (n, 96, 64) to embeddings as they are stored: (n, 128), uint8 after PCA, float16 raw.
+
+        Quantising cuts the rest off, as Google's code does and `zsaudio.tfrecord.OFFSET` undoes; torchvggish rounds,
+        so that its values are the same or one higher.
+        """
+        raw = self.network(examples)
+        if self._output is Output.RAW:
+            return raw.astype(np.float16)
+        whitened = np.clip((raw - self._means) @ self._pca.T, -QUANTISED, QUANTISED)
+        return ((whitened + QUANTISED) * (255 / (2 * QUANTISED))).astype(np.uint8)
+
+    @torch.inference_mode()
+    def network(self, examples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Log-mels (n, 96, 64) to the network's output (n, 128)."""
+        x = torch.from_numpy(np.ascontiguousarray(examples)).to(self._dtype)
+        outputs = [self._forward(batch) for batch in torch.split(x[:, None], BATCH)]
+        return torch.cat(outputs).float().numpy() if outputs else np.zeros((0, FEATURES), np.float32)
+
+    def _forward(self, x: Tensor) -> Tensor:
+        """`[N, 1, 96, 64]` to `[N, 128]`."""
+        y = torch.cat([self._convolved(block) for block in torch.split(x, BLOCK)])
+        for weight, bias in self._linear[:-1]:
+            y = F.linear(y, weight, bias).relu_()
+        y = F.linear(y, *self._linear[-1])
+        return y.relu_() if self._activation is Activation.RELU else y
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        """`[N, 1, 96, 64]` to `[N, 12288]`, height, width, channel: the order that the linear layers want."""
+        between = self._late[0].input(len(x))
+        for block, out in zip(torch.split(x, SMALL_BLOCK), torch.split(between, SMALL_BLOCK), strict=True):
+            # One channel: a product of 9 x 64 per place is faster than a convolution, and leaves channels last.
+            n, (_, _, height, width) = len(block), block.shape
+            places = F.unfold(block.float(), 3, padding=1).to(self._dtype).transpose(1, 2)
+            torch.matmul(places, self._first[0], out=self._wide[:n])
+            y = pooled(self._wide[:n].view(n * height // 2, 2, width // 2, 2, -1))
+            y = y.view(n, height // 2, width // 2, -1).add_(self._first[1])
+            torch.clamp(y, min=0, out=self._early[0].input(n))
+            _chain(self._early, out)
+        y = x.new_empty(self._late[-1].output_shape(len(x)))
+        _chain(self._late, y)
+        return y.flatten(1)
+
+    def _read_weights(self, path: Path) -> None:
+        from torchvggish import torchvggish
+
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            with torch.device("meta"):
+                network = torchvggish.VGG(torchvggish.make_layers(), postprocess=False)
+            network.load_state_dict(state, assign=True)
+        except (OSError, RuntimeError, EOFError, ValueError, TypeError, KeyError, pickle.UnpicklingError) as error:
+            raise ZsAudioError(
+                f"audio.weights: {path} does not hold the weights of torchvggish's network "
+                f"({' '.join(str(error).split())[:200]})"
+            ) from error
+        layers = [(layer.weight.detach(), layer.bias.detach()) for layer in network.modules() if hasattr(layer, "bias")]
+        first, *convolutions = layers[: len(POOLED)]
+        self._first = [first[0].flatten(1).t().contiguous().to(self._dtype), first[1].to(self._dtype)]
+        places = spectrogram.FRAMES * spectrogram.BANDS
+        self._wide = torch.empty(SMALL_BLOCK, places, len(first[1]), dtype=self._dtype)
+        later, height, width = [], spectrogram.FRAMES // 2, spectrogram.BANDS // 2
+        for i, ((weight, bias), pool) in enumerate(zip(convolutions, POOLED[1:], strict=True)):
+            images = SMALL_BLOCK if i < EARLY else BLOCK
+            later.append(WinogradConv(weight, bias, pool, images, height, width, self._dtype))
+            _, height, width, _ = later[-1].output_shape(1)
+        self._early, self._late = later[:EARLY], later[EARLY:]
+        self._linear = [(weight.to(self._dtype), bias.to(self._dtype)) for weight, bias in layers[len(POOLED) :]]
+
+
+def _chain(convolutions: list[WinogradConv], out: Tensor) -> None:
+    """Convolve one after the other; the input of the first is in place, the output of the last goes to `out`."""
+    for convolution, following in zip(convolutions, [*convolutions[1:], None], strict=True):
+        convolution(out if following is None else following.input(len(out)))
+
+
+def _located(param: str, place: str, mirror: str | None, sha256: str | None) -> Path:
+    """The file at an address (fetched into torch's hub folder) or path."""
+    if "://" not in place:
+        if not Path(place).is_file():
+            raise ZsAudioError(f"{param}: {place} is not there; it must be a file or an address (https://...)")
+        return Path(place)
+    try:
+        return fetch(place, Path(torch.hub.get_dir()) / "checkpoints", mirror, sha256)
+    except ZsAudioError as error:
+        raise ZsAudioError(f"{param}: {error}") from error
+
+
+def _hash_in(name: str) -> str | None:
+    """The beginning of the sha256 in a name like vggish-10086976.pth, torch hub's convention."""
+    found = re.search(r"-([0-9a-f]{8,64})\.\w+$", name)
+    return found.group(1) if found else None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_pca(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Eigenvectors (128, 128), a row each, and means (128,)."""
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            vectors, means = found["pca_eigen_vectors"], found["pca_means"].reshape(-1)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise ZsAudioError(f"audio.pca: {path} holds no pca_eigen_vectors and pca_means ({error})") from error
+    if vectors.shape != (FEATURES, FEATURES) or means.shape != (FEATURES,):
+        raise ZsAudioError(f"audio.pca: {path}: the eigenvectors are {vectors.shape} and should be (128, 128)")
+    return vectors.astype(np.float32), means.astype(np.float32)
