@@ -1,9 +1,8 @@
 """Stage text: embeddings of the class labels (section 3.3)."""
 
-from pathlib import Path
-
 from pipeline import Paths, mirror, run, use_threads
 from zsaudio import schemas, tables
+from zsaudio.fetch import mirror_folder
 from zsaudio.ontology import read_ontology
 from zsaudio.params import Params
 from zsaudio.text import Label, text_encoder
@@ -14,7 +13,7 @@ def main(params: Params, paths: Paths) -> None:
     nodes = read_ontology(paths.raw / "ontology.json").nodes
     names = classes["name"].to_pylist()
     mids = classes["mid"].to_pylist()
-    chosen, place = params.text, mirror()
+    chosen = params.text
     if chosen.encoder[params.corpus] == "bert":
         use_threads(params)
     encoder = text_encoder(
@@ -25,7 +24,7 @@ def main(params: Params, paths: Paths) -> None:
         vectors=chosen.vectors,
         features=chosen.features,
         batch_size=chosen.batch_size,
-        mirror=Path(place) if place and "://" not in place else None,
+        mirror=mirror_folder(mirror()),
     )
     labels = [Label(name, nodes[mid].description) for mid, name in zip(mids, names, strict=True)]
     embeddings = encoder.encode(labels)

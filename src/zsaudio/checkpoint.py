@@ -22,6 +22,7 @@ from zsaudio.files import read_json, replacing, write_json, write_text
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
+ENCODERS = "encoders"  # folder of a model folder for what its encoders need
 CHECKSUMS = "SHA256SUMS"  # as `sha256sum --check` wants them
 
 
@@ -162,6 +163,11 @@ def read_model(folder: Path) -> Config:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ZsAudioError(f"{folder / CONFIG}: {where}: {first['msg'].lower()}; it is of another version") from error
+
+
+def with_paths(folder: Path, facts: Mapping[str, str]) -> dict[str, str]:
+    """Facts of an encoder, with the files that the model folder itself holds in place of their names in it."""
+    return {name: str(folder / value) if value.startswith(f"{ENCODERS}/") else value for name, value in facts.items()}
 
 
 def write_checksums(folder: Path, names: Iterable[str]) -> None:

@@ -49,7 +49,7 @@ def recording_encoder(
         mirror: where downloads are looked for first.
 
     Raises:
-        ZsAudioError: there is no such encoder, or it cannot be had.
+        ZsAudioError: there is no such encoder, it cannot be had, or its weights are not those of the facts' sha256.
     """
     # Imported here, since each needs libraries that the other does not.
     name = facts["encoder"]
@@ -60,7 +60,7 @@ def recording_encoder(
     if name in ("vggish", "google_vggish"):
         from zsaudio.audio import vggish
 
-        return vggish.Vggish(
+        encoder = vggish.Vggish(
             weights or facts.get("weights", vggish.WEIGHTS),
             pca or facts.get("pca", vggish.PCA),
             facts.get("output", vggish.Output.PCA),
@@ -68,6 +68,12 @@ def recording_encoder(
             facts.get("precision", vggish.Precision.FLOAT32),
             mirror,
         )
+        if facts.get("sha256", encoder.facts["sha256"]) != encoder.facts["sha256"]:
+            raise ZsAudioError(
+                f"audio.weights: these have the sha256 {encoder.facts['sha256']}, and the model was trained with "
+                f"{facts['sha256']}"
+            )
+        return encoder
     raise ZsAudioError(f"audio encoder {name!r} is unknown; known are google_vggish, logmel, vggish")
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from zsaudio import schemas, tables
@@ -161,7 +162,9 @@ def _workers(count: int) -> ProcessPoolExecutor:
 
 
 def _begin() -> None:
-    """Runs once in each worker: end with the parent, however that ends, and leave Ctrl-C to it."""
+    """Runs once in each worker: one thread is all it needs; end with the parent, however that ends."""
+    threadpool_limits(1)
+    # Ctrl-C is the parent's affair.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICENESS)

@@ -44,6 +44,12 @@ def mel_matrix() -> npt.NDArray[np.float32]:
     return weights.astype(np.float32)
 
 
+def mel_centres() -> npt.NDArray[np.float64]:
+    """Centre of each band in Hz: (64,)."""
+    edges = np.linspace(_mel(LOW), _mel(HIGH), BANDS + 2)
+    return np.asarray(700.0 * np.expm1(edges[1:-1] / 1127.0))
+
+
 @functools.cache
 def _window() -> npt.NDArray[np.float32]:
     """A periodic Hann window."""

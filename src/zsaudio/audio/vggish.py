@@ -83,13 +83,11 @@ class Vggish:
         """
         self._output, self._activation = Output(output), Activation(activation)
         self._dtype = getattr(torch, Precision(precision).value)
-        self.files = {"weights": _located("audio.weights", weights, mirror, _hash_in(weights))}
-        self._read_weights(self.files["weights"])
-        facts = {"weights": weights, "sha256": _sha256(self.files["weights"])}
+        path = locate("weights", weights, mirror)
+        self._read_weights(path)
+        facts = {"weights": weights, "sha256": _sha256(path)}
         if self._output is Output.PCA:
-            known = PCA_SHA256 if pca == PCA else None
-            self.files["pca"] = _located("audio.pca", pca, mirror, known)
-            self._pca, self._means = _read_pca(self.files["pca"])
+            self._pca, self._means = _read_pca(locate("pca", pca, mirror))
             facts |= {"pca": pca}
         quantised = self._output is Output.PCA
         self.facts = {
@@ -179,16 +177,21 @@ def _chain(convolutions: list[WinogradConv], out: Tensor) -> None:
         convolution(out if following is None else following.input(len(out)))
 
 
-def _located(param: str, place: str, mirror: str | None, sha256: str | None) -> Path:
-    """The file at an address (fetched into torch's hub folder) or path."""
+def locate(param: str, place: str, mirror: str | None) -> Path:
+    """The file of `weights` or `pca`: at a path, or fetched from an address into torch's hub folder.
+
+    Raises:
+        ZsAudioError: it cannot be had, or its checksum is wrong.
+    """
     if "://" not in place:
         if not Path(place).is_file():
-            raise ZsAudioError(f"{param}: {place} is not there; it must be a file or an address (https://...)")
+            raise ZsAudioError(f"audio.{param}: {place} is not there; it must be a file or an address (https://...)")
         return Path(place)
     try:
-        return fetch(place, Path(torch.hub.get_dir()) / "checkpoints", mirror, sha256)
+        known = PCA_SHA256 if place == PCA else _hash_in(place)
+        return fetch(place, Path(torch.hub.get_dir()) / "checkpoints", mirror, known)
     except ZsAudioError as error:
-        raise ZsAudioError(f"{param}: {error}") from error
+        raise ZsAudioError(f"audio.{param}: {error}") from error
 
 
 def _hash_in(name: str) -> str | None:

@@ -55,8 +55,7 @@ def prepare(source: Source, raw: Path, downloads: Path, mirror: str | None) -> C
         ZsAudioError: a file cannot be had, is damaged, or is not in AudioSet's format.
     """
     labels, segments = _fetch_lists(source, raw, downloads, mirror)
-    name = PurePosixPath(source.features).name
-    archive = fetch(source.features, downloads, mirror, source.sha256.get(name))
+    archive = _fetched(source.features, source, downloads, mirror)
     found = coverage(segments, labels, unpack_embeddings(archive, raw, source.subsets))
     write_coverage(raw, segments, found)
     return found
@@ -88,12 +87,19 @@ def prepare_recordings(source: Source, recordings: Path, raw: Path, downloads: P
     return found
 
 
+def _fetched(url: str, source: Source, downloads: Path, mirror: str | None) -> Path:
+    try:
+        return fetch(url, downloads, mirror, source.sha256.get(PurePosixPath(url).name))
+    except ZsAudioError as error:
+        raise ZsAudioError(f"{error} `corpus: demo` needs no network.") from error
+
+
 def _fetch_lists(source: Source, raw: Path, downloads: Path, mirror: str | None) -> tuple[pd.DataFrame, Segments]:
     """Ontology, label list and segments into `raw`; the latter two read."""
     raw.mkdir(parents=True, exist_ok=True)
     for url in [source.ontology, source.labels, *source.segments]:
         name = PurePosixPath(url).name
-        found = fetch(url, downloads, mirror, source.sha256.get(name))
+        found = _fetched(url, source, downloads, mirror)
         with replacing(raw / name) as temporary:
             shutil.copyfile(found, temporary)
     labels = read_labels(raw / PurePosixPath(source.labels).name)

@@ -162,7 +162,7 @@ def locate(model: str, revision: str = "main", mirror: Path | None = None) -> Pa
     except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
         raise ZsAudioError(
             f"text.model: {model!r} is no folder here and could not be had from the hub ({type(error).__name__}). "
-            "Name a folder that holds the model, or try again with a network; `corpus: demo` needs neither."
+            "Name a folder that holds the model, or try again with a network."
         ) from error
 
 

@@ -1,0 +1,41 @@
+"""The command `zsaudio`: models and corpora from the command line."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from zsaudio.errors import ZsAudioError
+from zsaudio_cli import check_corpus, export, predict
+
+app = typer.Typer(
+    name="zsaudio",
+    help="Recognise sounds that a model was never trained on, from nothing but their names.",
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("predict")(predict.predict)
+app.command("export")(export.export)
+app.command("check-corpus")(check_corpus.check_corpus)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; a mistake is one sentence. Exit status 2: wrong use; 1: something could not be done."""
+    try:
+        status = app(arguments, standalone_mode=False)
+    except typer.TyperException as error:
+        sys.exit(_failed(error.format_message(), error.exit_code))
+    except ZsAudioError as error:
+        sys.exit(_failed(str(error), 1))
+    except OSError as error:
+        sys.exit(_failed(f"{error.filename or 'a file'}: {error.strerror}", 1))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _failed(message: str, status: int) -> int:
+    print(f"zsaudio: {' '.join(message.split())}", file=sys.stderr)
+    return status

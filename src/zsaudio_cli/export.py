@@ -1,0 +1,39 @@
+"""zsaudio export: a trained model as a folder to publish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zsaudio_cli.options import mirror
+
+
+def export(
+    model: Annotated[Path, typer.Argument(metavar="DIR", help="A trained model.")],
+    to: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="What to write; default: CORPUS-MODEL-SETTING here.")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the weights, e.g. cc-by-4.0; default: by the corpus.")
+    ] = None,
+    with_encoders: Annotated[
+        bool, typer.Option("--with-encoders", help="Copy encoders that could be fetched, too.")
+    ] = False,
+) -> None:
+    """Write a folder that can be published on a model hub and used anywhere.
+
+    It holds the weights (safetensors), config.json, a model card (README.md), checksums, and the files of encoders
+    that have no public address.
+
+    Example: zsaudio export data/audioset/models/temporal_attention/setting1 --to zsaudio-audioset
+    """
+    from zsaudio.checkpoint import read_model
+    from zsaudio.export import export as write
+
+    config = read_model(model)
+    to = to or Path(f"{config.corpus}-{config.model}-{config.setting}")
+    write(model, to, licence=licence, encoders=with_encoders, mirror=mirror())
+    for path in sorted(path for path in to.rglob("*") if path.is_file()):
+        print(f"{path.stat().st_size:>12,}  {path}")

@@ -1,0 +1,131 @@
+"""zsaudio predict: recordings, labels in words, and what a trained model says of them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.labels import split_labels
+from zsaudio_cli.options import HEADLINE, Model, mirror
+
+if TYPE_CHECKING:
+    from zsaudio import Prediction
+
+
+def predict(
+    files: Annotated[list[Path], typer.Argument(metavar="RECORDING...", help="wav, flac, ogg, mp3, of any length.")],
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="What to look for, separated by commas, or by semicolons where labels have commas. "
+            "Without it: all classes of the model's corpus."
+        ),
+    ] = None,
+    labels_file: Annotated[Path | None, typer.Option(help="A text file with a label on each line.")] = None,
+    model: Model = HEADLINE,
+    top: Annotated[int | None, typer.Option(min=1, metavar="K", help="Only the K highest scores.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, with scores and attention over time.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV, a row for each recording and label.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PICTURE", help="Draw one recording and its attention: png, svg or pdf.")
+    ] = None,
+    run: Annotated[int, typer.Option(min=0, help="Which of the trained runs.")] = 0,
+    audio_weights: Annotated[str | None, typer.Option(metavar="FILE", help="VGGish's weights, if they moved.")] = None,
+    audio_pca: Annotated[str | None, typer.Option(metavar="FILE", help="VGGish's PCA, if it moved.")] = None,
+    text_model: Annotated[str | None, typer.Option(metavar="DIR", help="The BERT, if it moved.")] = None,
+    text_vectors: Annotated[str | None, typer.Option(metavar="FILE", help="The word vectors, if they moved.")] = None,
+) -> int:
+    """Look for sounds in recordings, by the words for them.
+
+    A label need not be a class that the model was trained on. Recordings longer than ten seconds are scored in
+    windows of ten, a second apart; the highest score counts.
+
+    Example: zsaudio predict clip.wav other.flac --labels "dog, police siren, rain" --top 3
+    """
+    wanted = _labels(labels, labels_file)
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of --json and --csv")
+    if plot and len(files) > 1:
+        raise typer.BadParameter(f"--plot draws one recording, and {len(files)} are given")
+
+    from zsaudio.prediction import load
+
+    loaded = load(
+        model,
+        run,
+        audio_weights=audio_weights,
+        audio_pca=audio_pca,
+        text_model=text_model,
+        text_vectors=text_vectors,
+        mirror=mirror(),
+    )
+    found: list[Prediction] = []
+    for file in files:
+        try:
+            found.append(loaded.predict(file, wanted))
+        except ZsAudioError as error:
+            print(f"zsaudio: {error}", file=sys.stderr)
+    if plot and found:
+        from zsaudio.plots import plot_prediction
+
+        plot_prediction(found[0], plot, found[0].ranking()[:top])
+    if as_json:
+        rows = [one.as_dict() for one in found]
+        for row in rows:
+            row["labels"] = row["labels"][:top]
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif as_csv:
+        _print_csv(found, top)
+    else:
+        for one in found:
+            _print_table(one, top)
+    return 0 if len(found) == len(files) else 1
+
+
+def _labels(text: str | None, file: Path | None) -> list[str] | None:
+    if text is not None and file is not None:
+        raise typer.BadParameter("choose one of --labels and --labels-file")
+    if text is not None:
+        found = split_labels(text)
+        if not found:
+            raise typer.BadParameter("--labels names no label")
+        return found
+    if file is None:
+        return None
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"--labels-file: {file} cannot be read as text in UTF-8") from error
+    found = [line.strip() for line in lines if line.strip()]
+    if not found:
+        raise typer.BadParameter(f"--labels-file: {file} names no label")
+    return found
+
+
+def _print_csv(found: Sequence[Prediction], top: int | None) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["file", "label", "score", "threshold", "above", "peak"])
+    for one in found:
+        for c in one.ranking()[:top]:
+            peak = "" if one.peaks is None else int(one.peaks[c])
+            row = [one.file, one.labels[c], f"{one.scores[c]:.6g}", f"{one.threshold:.6g}", int(one.above[c]), peak]
+            writer.writerow(row)
+
+
+def _print_table(one: Prediction, top: int | None) -> None:
+    shown = one.ranking()[:top]
+    width = max(5, *(len(one.labels[c]) for c in shown))
+    print(f"{one.file}  (threshold {one.threshold:.3f})")
+    print(f"{'label':{width}}  {'score':>9}  above  attention peaks at")
+    for c in shown:
+        peak = "-" if one.peaks is None else str(timedelta(seconds=int(one.peaks[c])))
+        print(f"{one.labels[c]:{width}}  {one.scores[c]:9.3f}  {'yes' if one.above[c] else 'no':5}  {peak}")
+    print()
