@@ -4,37 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
-import signal
-import threading
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from zsaudio import schemas, tables
-from zsaudio.audio import FrontEnd, RecordingEncoder, padded
-from zsaudio.audio.recording import read_seconds
+from zsaudio.audio import RecordingEncoder, padded
+from zsaudio.audio.decoding import Decoders
 from zsaudio.errors import ZsAudioError
 
 SHARD = 512  # recordings in a shard: what is lost at most by a crash
-BATCH = 16  # recordings through the encoder at a time
-AHEAD = 4  # batches that are decoded ahead
-NICENESS = 5  # of the workers, so that they use what the encoder leaves
-
-Examples = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -51,7 +37,7 @@ class Extracted:
 
 
 def extract(
-    encoder: RecordingEncoder, recordings: Mapping[str, Path], segments: int, folder: Path, workers: int
+    encoder: RecordingEncoder, recordings: Mapping[str, Path], segments: int, folder: Path, processes: int
 ) -> Extracted:
     """Embed recordings, `segments` seconds of each at most, into shards of `folder`.
 
@@ -64,7 +50,7 @@ def extract(
         recordings: file by clip id.
         segments: T.
         folder: where the shards are kept.
-        workers: processes that decode.
+        processes: how many decode.
 
     Raises:
         ZsAudioError: not one recording could be read, or a worker was killed.
@@ -78,10 +64,10 @@ def extract(
         progress = stack.enter_context(
             tqdm(total=len(clips), initial=len(clips) - left, desc=encoder.facts["encoder"], unit="clip", mininterval=1)
         )
-        pool = stack.enter_context(_workers(workers)) if pending else None
+        decoders = stack.enter_context(Decoders(processes, encoder.front_end, segments)) if pending else None
         for part, path in pending:
-            assert pool is not None
-            _write_shard(path, encoder, {clip: recordings[clip] for clip in part}, segments, pool, progress)
+            assert decoders is not None
+            _write_shard(path, encoder, {clip: recordings[clip] for clip in part}, segments, decoders, progress)
     errors = [tuple(error) for path in paths for error in json.loads(tables.file_metadata(path)["errors"])]
     if clips and len(errors) == len(clips):
         raise ZsAudioError(f"none of the {len(clips):,} recordings can be read; the first: {errors[0][2]}")
@@ -105,13 +91,13 @@ def _write_shard(
     encoder: RecordingEncoder,
     recordings: Mapping[str, Path],
     segments: int,
-    pool: ProcessPoolExecutor,
+    decoders: Decoders,
     progress: tqdm[Any],
 ) -> None:
     features = int(encoder.facts["features"])
     found: dict[str, npt.NDArray[Any]] = {}
     errors: list[tuple[str, str, str]] = []
-    for batch in _decoded(pool, encoder.front_end, recordings, segments):
+    for batch in decoders.batches(recordings):
         read = {clip: examples for clip, examples in batch.items() if not isinstance(examples, str)}
         errors += [(clip, str(recordings[clip]), reason) for clip, reason in batch.items() if isinstance(reason, str)]
         if read:
@@ -124,55 +110,3 @@ def _write_shard(
     columns["embedding"] = tables.vectors(values)
     facts = {**encoder.facts, "segments": str(segments), "errors": json.dumps(errors)}
     tables.write_table(path, schemas.AUDIO, columns, facts)
-
-
-def _decoded(
-    pool: ProcessPoolExecutor, front_end: FrontEnd, recordings: Mapping[str, Path], segments: int
-) -> Iterator[dict[str, Examples | str]]:
-    """Batches of recordings, each as examples or as the reason why there are none, in order and ahead of their use."""
-    clips = list(recordings)
-    batches = deque(clips[start : start + BATCH] for start in range(0, len(clips), BATCH))
-    running: deque[dict[str, Future[Examples | str]]] = deque()
-    while batches or running:
-        while batches and len(running) < AHEAD:
-            batch = batches.popleft()
-            running.append({clip: pool.submit(_decode, front_end, recordings[clip], segments) for clip in batch})
-        try:
-            yield {clip: future.result() for clip, future in running.popleft().items()}
-        except BrokenProcessPool as error:
-            raise ZsAudioError(
-                "a worker process that decodes recordings was killed, perhaps for lack of memory; the next run goes on "
-                "from the last finished shard (fewer audio.workers need less memory)"
-            ) from error
-
-
-def _decode(front_end: FrontEnd, path: Path, segments: int) -> Examples | str:
-    """Runs in a worker: the examples of a recording, or why it cannot be read."""
-    try:
-        return np.concatenate([front_end(seconds) for seconds in read_seconds(path, segments)])
-    except ZsAudioError as error:
-        return str(error)
-    except OSError as error:
-        return f"{path}: {error.strerror}"
-
-
-def _workers(count: int) -> ProcessPoolExecutor:
-    # Spawned, since a fork of a process that has used torch's threads may hang.
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin)
-
-
-def _begin() -> None:
-    """Runs once in each worker: one thread is all it needs; end with the parent, however that ends."""
-    threadpool_limits(1)
-    # Ctrl-C is the parent's affair.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)

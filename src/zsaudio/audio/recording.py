@@ -12,7 +12,7 @@ from zsaudio.errors import ZsAudioError
 
 SAMPLE_RATE = 16_000
 SLACK = 400  # samples that a second may lack: VGGish hears 0.975 s of each
-BLOCK_SECONDS = 16  # decoded at a time, so that memory does not grow with a recording's length
+BLOCK_SECONDS = 2  # decoded at a time, so that memory does not grow with a recording's length
 LOST = 0.01  # share of the announced samples that may be missing; MP3 headers are estimates
 
 Samples = npt.NDArray[np.float32]

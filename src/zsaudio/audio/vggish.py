@@ -6,6 +6,9 @@ import hashlib
 import pickle
 import re
 import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zsaudio.audio import spectrogram
-from zsaudio.audio.winograd import WinogradConv, pooled
+from zsaudio.audio.winograd import WinogradConv, Workspace, chain, chain_shape, inner, pooled
 from zsaudio.errors import ZsAudioError
 from zsaudio.fetch import fetch
 from zsaudio.tfrecord import FEATURES, OFFSET, SCALE
@@ -25,8 +28,8 @@ from zsaudio.tfrecord import FEATURES, OFFSET, SCALE
 WEIGHTS = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
 PCA = "https://storage.googleapis.com/audioset/vggish_pca_params.npz"
 PCA_SHA256 = "4d878af3e306defbfb37095365aa7e5a6cecb86bad13e859e626151c4e6a8b9d"
-POOLED = (True, True, False, True, False, True)  # which of the six convolutions a maximum over 2 x 2 follows
-BATCH = 160  # seconds through the network at a time
+POOLED = (True, False, True, False, True)  # which convolutions after the first a maximum over 2 x 2 follows
+PART = 80  # seconds through the network at a time
 EARLY = 3  # convolutions on large images with few channels: a few seconds at a time, to stay in the cache
 SMALL_BLOCK = 8  # seconds at a time through those
 BLOCK = 40  # through the later ones, whose weights are large
@@ -113,36 +116,56 @@ class Vggish:
         whitened = np.clip((raw - self._means) @ self._pca.T, -QUANTISED, QUANTISED)
         return ((whitened + QUANTISED) * (255 / (2 * QUANTISED))).astype(np.uint8)
 
-    @torch.inference_mode()
     def network(self, examples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Log-mels (n, 96, 64) to the network's output (n, 128)."""
-        x = torch.from_numpy(np.ascontiguousarray(examples)).to(self._dtype)
-        outputs = [self._forward(batch) for batch in torch.split(x[:, None], BATCH)]
-        return torch.cat(outputs).float().numpy() if outputs else np.zeros((0, FEATURES), np.float32)
+        """Log-mels (n, 96, 64) to the network's output (n, 128).
 
+        Each of torch's threads takes parts of its own, which waits less than all working on one, and gives the same
+        for any number of threads.
+        """
+        parts = torch.split(torch.from_numpy(np.ascontiguousarray(examples))[:, None], PART)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with ThreadPoolExecutor(threads) as pool:
+                outputs = list(pool.map(self._forward, parts))
+        finally:
+            torch.set_num_threads(threads)
+        return torch.cat(outputs).float().numpy()
+
+    @torch.inference_mode()
     def _forward(self, x: Tensor) -> Tensor:
         """`[N, 1, 96, 64]` to `[N, 128]`."""
-        y = torch.cat([self._convolved(block) for block in torch.split(x, BLOCK)])
+        with self._borrowed() as workspace:
+            y = torch.cat([self._convolved(block, workspace) for block in torch.split(x, BLOCK)])
         for weight, bias in self._linear[:-1]:
             y = F.linear(y, weight, bias).relu_()
         y = F.linear(y, *self._linear[-1])
         return y.relu_() if self._activation is Activation.RELU else y
 
-    def _convolved(self, x: Tensor) -> Tensor:
+    def _convolved(self, x: Tensor, workspace: Workspace) -> Tensor:
         """`[N, 1, 96, 64]` to `[N, 12288]`, height, width, channel: the order that the linear layers want."""
-        between = self._late[0].input(len(x))
-        for block, out in zip(torch.split(x, SMALL_BLOCK), torch.split(between, SMALL_BLOCK), strict=True):
-            # One channel: a product of 9 x 64 per place is faster than a convolution, and leaves channels last.
-            n, (_, _, height, width) = len(block), block.shape
-            places = F.unfold(block.float(), 3, padding=1).to(self._dtype).transpose(1, 2)
-            torch.matmul(places, self._first[0], out=self._wide[:n])
-            y = pooled(self._wide[:n].view(n * height // 2, 2, width // 2, 2, -1))
-            y = y.view(n, height // 2, width // 2, -1).add_(self._first[1])
-            torch.clamp(y, min=0, out=self._early[0].input(n))
-            _chain(self._early, out)
-        y = x.new_empty(self._late[-1].output_shape(len(x)))
-        _chain(self._late, y)
+        weight, bias = self._first
+        height, width = x.shape[2] // 2, x.shape[3] // 2
+        between = workspace.padded(*chain_shape(self._early, len(x), height, width))
+        for block, out in zip(torch.split(x, SMALL_BLOCK), torch.split(inner(between), SMALL_BLOCK), strict=True):
+            # One channel: a product of 9 x 64 for each place is faster than a convolution, and leaves channels last.
+            places = F.unfold(block, 3, padding=1).to(self._dtype).transpose(1, 2)
+            y = workspace.take("product", *places.shape[:2], len(bias))
+            torch.matmul(places, weight, out=y)
+            first = workspace.padded(len(block), height, width, len(bias))
+            y = pooled(y.view(len(block) * height, 2, width, 2, -1)).view(inner(first).shape)
+            torch.add(y, bias, out=inner(first)).clamp_(min=0)
+            chain(self._early, first, out, workspace)
+        y = x.new_empty(chain_shape(self._late, *between.shape[:1], height // 4, width // 4), dtype=self._dtype)
+        chain(self._late, between, y, workspace)
         return y.flatten(1)
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[Workspace]:
+        """A workspace that no other thread has."""
+        workspace = self._workspaces.pop() if self._workspaces else Workspace(self._dtype)
+        yield workspace
+        self._workspaces.append(workspace)
 
     def _read_weights(self, path: Path) -> None:
         from torchvggish import torchvggish
@@ -158,23 +181,15 @@ class Vggish:
                 f"({' '.join(str(error).split())[:200]})"
             ) from error
         layers = [(layer.weight.detach(), layer.bias.detach()) for layer in network.modules() if hasattr(layer, "bias")]
-        first, *convolutions = layers[: len(POOLED)]
-        self._first = [first[0].flatten(1).t().contiguous().to(self._dtype), first[1].to(self._dtype)]
-        places = spectrogram.FRAMES * spectrogram.BANDS
-        self._wide = torch.empty(SMALL_BLOCK, places, len(first[1]), dtype=self._dtype)
-        later, height, width = [], spectrogram.FRAMES // 2, spectrogram.BANDS // 2
-        for i, ((weight, bias), pool) in enumerate(zip(convolutions, POOLED[1:], strict=True)):
-            images = SMALL_BLOCK if i < EARLY else BLOCK
-            later.append(WinogradConv(weight, bias, pool, images, height, width, self._dtype))
-            _, height, width, _ = later[-1].output_shape(1)
+        first, *convolutions = layers[: len(POOLED) + 1]
+        self._first = (first[0].flatten(1).t().contiguous().to(self._dtype), first[1].to(self._dtype))
+        later = [
+            WinogradConv(weight, bias, pool, self._dtype)
+            for (weight, bias), pool in zip(convolutions, POOLED, strict=True)
+        ]
         self._early, self._late = later[:EARLY], later[EARLY:]
-        self._linear = [(weight.to(self._dtype), bias.to(self._dtype)) for weight, bias in layers[len(POOLED) :]]
-
-
-def _chain(convolutions: list[WinogradConv], out: Tensor) -> None:
-    """Convolve one after the other; the input of the first is in place, the output of the last goes to `out`."""
-    for convolution, following in zip(convolutions, [*convolutions[1:], None], strict=True):
-        convolution(out if following is None else following.input(len(out)))
+        self._workspaces: list[Workspace] = []
+        self._linear = [(weight.to(self._dtype), bias.to(self._dtype)) for weight, bias in layers[len(POOLED) + 1 :]]
 
 
 def locate(param: str, place: str, mirror: str | None) -> Path:

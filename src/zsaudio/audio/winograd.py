@@ -8,6 +8,9 @@ interpolation points are 0, ±sqrt(1/2), ±sqrt(2) and infinity: they halve the 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -31,21 +34,40 @@ def transforms() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.
     return outputs, kernels, inputs
 
 
-class WinogradConv:
-    """A 3 x 3 convolution with padding 1, then ReLU, and the maximum over 2 x 2 if wanted, of up to N images.
+class Workspace:
+    """Memory that convolutions work in, taken once and used by one thread.
 
-    All memory is taken once: for arrays of this size, getting it anew costs as much as the arithmetic.
+    Getting arrays of this size anew for each step costs as much as the arithmetic.
     """
 
-    def __init__(
-        self, weight: Tensor, bias: Tensor, pool: bool, images: int, height: int, width: int, dtype: torch.dtype
-    ) -> None:
+    def __init__(self, dtype: torch.dtype) -> None:
+        self._dtype = dtype
+        self._flat: dict[str, Tensor] = {}
+        self._padded: dict[tuple[int, ...], Tensor] = {}
+
+    def take(self, name: str, *shape: int) -> Tensor:
+        """An array of this shape with arbitrary content, in the memory that the name stands for."""
+        size = math.prod(shape)
+        if name not in self._flat or len(self._flat[name]) < size:
+            self._flat[name] = torch.empty(size, dtype=self._dtype)
+        return self._flat[name][:size].view(shape)
+
+    def padded(self, images: int, height: int, width: int, channels: int) -> Tensor:
+        """`[images, height + 2, width + 2, channels]`, the border zero; the same memory for the same shape."""
+        key = (height, width, channels)
+        if key not in self._padded or len(self._padded[key]) < images:
+            self._padded[key] = torch.zeros(images, height + 2, width + 2, channels, dtype=self._dtype)
+        return self._padded[key][:images]
+
+
+class WinogradConv:
+    """A 3 x 3 convolution with padding 1, then ReLU, and the maximum over 2 x 2 if wanted."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, pool: bool, dtype: torch.dtype) -> None:
         """Args:
         weight: `[out, in, 3, 3]`.
         bias: `[out]`.
         pool: take the maximum over 2 x 2 outputs.
-        images: N.
-        height, width: of the input, multiples of 4.
         dtype: float32 or bfloat16, of all that is computed.
         """
         outputs, kernels, inputs = transforms()
@@ -55,50 +77,58 @@ class WinogradConv:
         self._inputs = torch.from_numpy(np.kron(inputs, inputs)).to(dtype)  # [36, 36]
         self._outputs = torch.from_numpy(np.kron(outputs, outputs)).to(dtype)  # [16, 36]
         self._bias = bias.to(dtype)
-        self._pool = pool
         self._side = TILE // 2 if pool else TILE
-        self._tiles = (height // TILE, width // TILE)
-        out_channels, in_channels = weight.shape[:2]
-        n_tiles = images * self._tiles[0] * self._tiles[1]
-        self._padded = torch.zeros(images, height + 2, width + 2, in_channels, dtype=dtype)
-        self._cut = torch.empty(SPAN**2, n_tiles * in_channels, dtype=dtype)
-        self._d = torch.empty_like(self._cut)
-        self._product = torch.empty(SPAN**2, n_tiles * out_channels, dtype=dtype)
-        self._y = torch.empty(TILE**2, n_tiles * out_channels, dtype=dtype)
 
-    def input(self, images: int) -> Tensor:
-        """Where the input of the next call is to be written: `[images, height, width, in]`."""
-        return self._padded[:images, 1:-1, 1:-1]
+    def output_shape(self, images: int, height: int, width: int) -> tuple[int, int, int, int]:
+        """Shape of the output for images of this size, multiples of 4."""
+        return images, height // TILE * self._side, width // TILE * self._side, len(self._bias)
 
-    def output_shape(self, images: int) -> tuple[int, int, int, int]:
-        """Shape of what a call gives."""
-        down, across = self._tiles
-        return images, down * self._side, across * self._side, len(self._bias)
+    def __call__(self, x: Tensor, out: Tensor, workspace: Workspace) -> None:
+        """Convolve.
 
-    def __call__(self, out: Tensor) -> None:
-        """Convolve as many images as `out`, `[n, height', width', out]`, has room for."""
-        n, (down, across), side = len(out), self._tiles, self._side
-        x = self._padded[:n]
-        n_tiles, channels = n * down * across, x.shape[-1]
-        of_image, of_row, of_column, _ = x.stride()
-        tiles = x.as_strided(
-            (SPAN, SPAN, n, down, across, channels), (of_row, of_column, of_image, TILE * of_row, TILE * of_column, 1)
-        )
-        cut, d = _first(self._cut, n_tiles * channels), _first(self._d, n_tiles * channels)
-        cut.view(tiles.shape).copy_(tiles)
+        Args:
+            x: `[n, height + 2, width + 2, in]`, the border zero.
+            out: what to write, of `output_shape`; may be a part of a larger array.
+            workspace: memory.
+        """
+        n, channels, features, side = len(x), x.shape[-1], len(self._bias), self._side
+        down, across = (x.shape[1] - 2) // TILE, (x.shape[2] - 2) // TILE
+        tiles = n * down * across
+        overlapping = _tiled(x, SPAN, TILE, (n, down, across))
+        cut = workspace.take("cut", SPAN**2, tiles * channels)
+        cut.view(overlapping.shape).copy_(overlapping)
+        d = workspace.take("d", SPAN**2, tiles * channels)
         torch.mm(self._inputs, cut, out=d)
-        product, y = _first(self._product, n_tiles * len(self._bias)), _first(self._y, n_tiles * len(self._bias))
-        torch.bmm(d.view(SPAN**2, n_tiles, channels), self._weight, out=product.view(SPAN**2, n_tiles, -1))
-        torch.mm(self._outputs, product, out=y)
-        if self._pool:
+        product = workspace.take("product", SPAN**2, tiles, features)
+        torch.bmm(d.view(SPAN**2, tiles, channels), self._weight, out=product)
+        y = workspace.take("cut", TILE**2, tiles * features)
+        torch.mm(self._outputs, product.view(SPAN**2, -1), out=y)
+        if side < TILE:
             y = pooled(y.view(side, 2, side, 2, -1))
-        of_image, of_row, of_column, _ = out.stride()
-        places = out.as_strided(
-            (side, side, n, down, across, out.shape[-1]),
-            (of_row, of_column, of_image, side * of_row, side * of_column, 1),
-            out.storage_offset(),
-        )
-        torch.add(y.view(places.shape), self._bias, out=places).relu_()
+        places = _tiled(out, side, side, (n, down, across))
+        torch.add(y.view(places.shape), self._bias, out=places).clamp_(min=0)
+
+
+def chain_shape(convolutions: Sequence[WinogradConv], *shape: int) -> tuple[int, int, int, int]:
+    """What a chain of convolutions makes of images (n, height, width)."""
+    n, height, width, channels = *shape, 0
+    for convolution in convolutions:
+        n, height, width, channels = convolution.output_shape(n, height, width)
+    return n, height, width, channels
+
+
+def chain(convolutions: Sequence[WinogradConv], x: Tensor, out: Tensor, workspace: Workspace) -> None:
+    """Convolve one after the other, from `x` with its border into `out`."""
+    for convolution in convolutions[:-1]:
+        following = workspace.padded(*convolution.output_shape(len(x), x.shape[1] - 2, x.shape[2] - 2))
+        convolution(x, inner(following), workspace)
+        x = following
+    convolutions[-1](x, out, workspace)
+
+
+def inner(padded: Tensor) -> Tensor:
+    """Images without their border."""
+    return padded[:, 1:-1, 1:-1]
 
 
 def pooled(y: Tensor) -> Tensor:
@@ -107,6 +137,9 @@ def pooled(y: Tensor) -> Tensor:
     return torch.maximum(rows[:, :, 0], rows[:, :, 1])
 
 
-def _first(memory: Tensor, columns: int) -> Tensor:
-    """A `[rows, columns]` matrix in the memory of a larger one, without gaps."""
-    return memory.view(-1)[: len(memory) * columns].view(-1, columns)
+def _tiled(images: Tensor, size: int, step: int, tiles: tuple[int, int, int]) -> Tensor:
+    """A view of `[n, height, width, channels]` as `[size, size, n, down, across, channels]`, tiles `step` apart."""
+    of_image, of_row, of_column, of_channel = images.stride()
+    shape = (size, size, *tiles, images.shape[-1])
+    strides = (of_row, of_column, of_image, step * of_row, step * of_column, of_channel)
+    return images.as_strided(shape, strides, images.storage_offset())
