@@ -21,8 +21,8 @@ Samples = npt.NDArray[np.float32]
 def read_seconds(path: Path, limit: int | None = None) -> Iterator[Samples]:
     """Read a recording in blocks of seconds: arrays (k, 16000), k >= 1, of mono samples at 16 kHz.
 
-    Channels are averaged. Other rates are resampled by soxr (HQ), which is flat up to 7.3 kHz; resampy, which
-    torchvggish uses, falls off a little earlier, so log-mel bands above that differ, see `zsaudio.audio.spectrogram`.
+    Channels are averaged. Other rates are resampled by soxr (HQ), which is flat up to 7.3 kHz; torchvggish's resampler
+    falls off a little earlier: what that changes, `zsaudio.audio.spectrogram.log_mel` says.
     Integers become -1 to 1; floating-point samples beyond stay as they are. A last second that lacks at most 400
     samples is padded with zeros, a shorter rest left out; a recording shorter than a second is one, padded.
 
@@ -70,8 +70,14 @@ def _resampled(path: Path) -> Iterator[Samples]:
     import soundfile
     import soxr
 
+    class Stream(soundfile.SoundFile):  # type: ignore[misc]
+        """soundfile seeks to where it is after each read, which garbles MP3; what is not seekable is left alone."""
+
+        def seekable(self) -> bool:
+            return False
+
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with Stream(str(path)) as file:
             resample = soxr.ResampleStream(file.samplerate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
             average = np.full(file.channels, 1 / file.channels, np.float32)
             announced, heard, ended = file.frames, 0, False

@@ -1,0 +1,144 @@
+"""Many recordings to embeddings: resumed after any end, errors listed, the result the same."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from encoders import Levels
+from zsaudio import ZsAudioError, schemas, tables
+from zsaudio.audio import extraction
+from zsaudio.audio.extraction import extract
+from zsaudio.audio.recording import SAMPLE_RATE
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch):
+    monkeypatch.setattr(extraction, "SHARD", 10)
+
+
+@pytest.fixture
+def recordings(tmp_path) -> dict[str, Path]:
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    for i in range(24):
+        samples = np.random.default_rng(i).standard_normal(SAMPLE_RATE * (1 + i % 3)) * 0.1
+        soundfile.write(folder / f"{i}.wav", samples, SAMPLE_RATE)
+    return {f"clip_{i}": folder / f"{i}.wav" for i in range(24)}
+
+
+def merged(done, path: Path):
+    tables.concatenate(path, schemas.AUDIO, done.shards, {**Levels.facts, "segments": "2"})
+    return tables.read_table(path, schemas.AUDIO)
+
+
+def test_clips_are_in_order_long_ones_cut_and_short_ones_padded(recordings, tmp_path):
+    done = extract(Levels(), recordings, 2, tmp_path / "shards", 2)
+    assert len(done.shards) == 3
+    assert done.errors == []
+    table = merged(done, tmp_path / "audio.parquet")
+    assert table["clip_id"].to_pylist() == list(recordings)
+    assert table["n_segments"].to_pylist() == [min(1 + i % 3, 2) for i in range(24)]
+    values = tables.matrix(table, "embedding").reshape(24, 2, 4)
+    assert values.dtype == np.float16
+    assert not values[0, 1].any()
+    samples, _ = soundfile.read(recordings["clip_4"], dtype="float32")
+    assert np.array_equal(values[4], Levels().front_end(samples.reshape(-1, SAMPLE_RATE)))
+    assert tables.metadata(table)["encoder"] == "levels"
+    assert "errors" not in tables.metadata(table)
+
+
+def test_an_unreadable_recording_is_listed_and_stops_nothing(recordings, tmp_path):
+    recordings["clip_3"].write_text("no sound")
+    recordings["clip_15"].unlink()
+    done = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    assert [(clip, file) for clip, file, _ in done.errors] == [
+        (clip, str(recordings[clip])) for clip in ("clip_3", "clip_15")
+    ]
+    assert "3.wav: cannot be read as audio" in done.errors[0][2]
+    assert "there is no such file" in done.errors[1][2]
+    table = merged(done, tmp_path / "audio.parquet")
+    assert table["clip_id"].to_pylist() == [clip for clip in recordings if clip not in ("clip_3", "clip_15")]
+
+
+def test_a_shard_of_nothing_but_errors_is_no_obstacle(recordings, tmp_path):
+    for i in range(10, 20):
+        recordings[f"clip_{i}"].write_text("no sound")
+    done = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    assert len(done.errors) == 10
+    assert len(merged(done, tmp_path / "audio.parquet")) == 14
+
+
+def test_nothing_readable_is_an_error(recordings, tmp_path):
+    for path in recordings.values():
+        path.write_text("no sound")
+    with pytest.raises(ZsAudioError, match=r"none of the 24 recordings can be read; the first: .+0\.wav: cannot be re"):
+        extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+
+
+def test_only_what_is_missing_or_has_changed_is_done_again(recordings, tmp_path):
+    first = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    made = {path: path.stat().st_mtime_ns for path in first.shards}
+    first.shards[1].unlink()
+    second = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    assert second.shards == first.shards
+    assert {path for path in first.shards if path.stat().st_mtime_ns != made[path]} == {first.shards[1]}
+
+    soundfile.write(recordings["clip_0"], np.zeros(SAMPLE_RATE), SAMPLE_RATE)
+    os.utime(recordings["clip_0"], ns=(0, 0))
+    third = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    assert [a == b for a, b in zip(first.shards, third.shards, strict=True)] == [False, True, True]
+    assert extract(Levels(), recordings, 1, tmp_path / "shards", 1).shards[2] != first.shards[2]
+
+
+RUN = """
+    import sys
+    from pathlib import Path
+    from zsaudio.audio import extraction
+    from encoders import Levels
+
+    extraction.SHARD = 10
+    if __name__ == "__main__":
+        folder = Path(sys.argv[1])
+        recordings = {f"clip_{i}": folder / f"{i}.wav" for i in range(24)}
+        extraction.extract(Levels(), recordings, 2, Path(sys.argv[2]), 2)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_killed_leaves_whole_shards_and_no_processes(recordings, tmp_path, how):
+    """The next run makes the others, and all are what an undisturbed run makes."""
+    script = tmp_path / "run.py"
+    script.write_text(textwrap.dedent(RUN))
+    shards = tmp_path / "shards"
+    command = [sys.executable, str(script), str(recordings["clip_0"].parent), str(shards)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.PIPE) as running:
+        while not list(shards.glob("[!.]*.parquet")) and running.poll() is None:
+            time.sleep(0.005)
+        running.send_signal(how)
+        running.wait()
+        running.communicate(timeout=20)  # ends only when no worker holds the pipe any more
+    done = extract(Levels(), recordings, 2, shards, 1)
+    undisturbed = extract(Levels(), recordings, 2, tmp_path / "other", 2)
+    assert [path.read_bytes() for path in done.shards] == [path.read_bytes() for path in undisturbed.shards]
+
+
+def test_a_killed_worker_is_one_sentence(recordings, tmp_path, monkeypatch):
+    from zsaudio.audio.decoding import Decoders
+
+    with Decoders(1, Levels().front_end, 2) as decoders:
+        batches = decoders.batches(recordings)
+        next(batches)
+        for process in decoders._pool._processes.values():
+            process.kill()
+        with pytest.raises(ZsAudioError, match="a worker process that decodes recordings was killed"):
+            for _ in batches:
+                pass

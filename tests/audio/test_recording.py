@@ -1,0 +1,152 @@
+"""Recordings of every kind become seconds of mono samples at 16 kHz, or one sentence."""
+
+import struct
+import tracemalloc
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from signals import music_like
+from zsaudio import ZsAudioError
+from zsaudio.audio import recording
+from zsaudio.audio.recording import SAMPLE_RATE, duration, read_seconds
+
+TONE = 0.5 * np.sin(2 * np.pi * 440 * np.arange(5 * SAMPLE_RATE) / SAMPLE_RATE)
+
+
+def seconds_of(path, limit=None) -> np.ndarray:
+    return np.concatenate(list(read_seconds(path, limit)))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(0.01, 1), (0.5, 1), (1.0, 1), (1.9, 1), (1.97, 1), (1.975, 2), (1.98, 2), (4.98, 5)]
+)
+def test_a_second_may_lack_a_fortieth(tmp_path, seconds, expected):
+    samples = TONE[: round(seconds * SAMPLE_RATE)]
+    soundfile.write(tmp_path / "a.wav", samples, SAMPLE_RATE)
+    found = seconds_of(tmp_path / "a.wav")
+    assert found.shape == (expected, SAMPLE_RATE)
+    heard = min(len(samples), found.size)
+    assert np.abs(found.reshape(-1)[:heard] - samples[:heard]).max() < 1e-4
+    assert not found.reshape(-1)[heard:].any()
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+def test_every_depth_is_read_alike(tmp_path, subtype):
+    soundfile.write(tmp_path / "a.wav", TONE, SAMPLE_RATE, subtype=subtype)
+    step = 1 / 127 if subtype == "PCM_U8" else 1e-4
+    assert np.abs(seconds_of(tmp_path / "a.wav").reshape(-1) - TONE).max() < step
+
+
+@pytest.mark.parametrize(("extension", "tolerance"), [("flac", 1e-4), ("ogg", 0.05), ("mp3", 0.05)])
+def test_compressed_formats_are_read(tmp_path, extension, tolerance):
+    soundfile.write(tmp_path / f"a.{extension}", TONE, SAMPLE_RATE)
+    found = seconds_of(tmp_path / f"a.{extension}", 4).reshape(-1)
+    assert np.abs(found - TONE[: len(found)])[2000:-4000].max() < tolerance
+
+
+def test_channels_are_averaged_and_rates_brought_to_16_khz(tmp_path):
+    other = music_like(44_100)
+    soundfile.write(tmp_path / "a.wav", np.stack([other, 0 * other], axis=1), 44_100, subtype="FLOAT")
+    found = seconds_of(tmp_path / "a.wav").reshape(-1)
+    whole = soxr.resample(0.5 * other.astype(np.float32), 44_100, SAMPLE_RATE)
+    assert np.abs(found - whole[: len(found)]).max() < 1e-5  # in blocks as in one piece
+
+
+def test_blocks_do_not_show(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", music_like(22_050), 22_050, subtype="FLOAT")
+    blockwise = seconds_of(tmp_path / "a.wav")
+    monkeypatch.setattr(recording, "BLOCK_SECONDS", 60)
+    assert np.abs(blockwise - seconds_of(tmp_path / "a.wav")).max() < 1e-6
+
+
+def test_a_limit_is_kept_and_the_rest_not_decoded(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", TONE, SAMPLE_RATE)
+    read = []
+    original = soundfile.SoundFile.read
+    monkeypatch.setattr(soundfile.SoundFile, "read", lambda file, n, **how: read.append(n) or original(file, n, **how))
+    assert seconds_of(tmp_path / "a.wav", 2).shape == (2, SAMPLE_RATE)
+    assert sum(read) <= 4 * SAMPLE_RATE
+
+
+def test_samples_beyond_one_and_silence_stay_as_they_are(tmp_path):
+    soundfile.write(tmp_path / "loud.wav", 4 * TONE, SAMPLE_RATE, subtype="FLOAT")
+    assert seconds_of(tmp_path / "loud.wav").max() == pytest.approx(2, abs=1e-3)
+    soundfile.write(tmp_path / "clipped.wav", (4 * TONE).clip(-1, 1), SAMPLE_RATE)
+    assert seconds_of(tmp_path / "clipped.wav").max() == pytest.approx(1, abs=1e-3)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(SAMPLE_RATE), SAMPLE_RATE)
+    assert not seconds_of(tmp_path / "silent.wav").any()
+
+
+@pytest.mark.parametrize("content", [b"", b"no sound at all\n" * 99, b"RIFF"])
+@pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.flac"])
+def test_a_file_that_is_no_recording_is_named(tmp_path, content, name):
+    (tmp_path / name).write_bytes(content)
+    for read in (seconds_of, duration):
+        with pytest.raises(ZsAudioError, match=rf"{name}: cannot be read as audio \(.+\)"):
+            read(tmp_path / name)
+
+
+def test_headerless_data_a_folder_and_nothing_are_named(tmp_path):
+    (tmp_path / "a.raw").write_bytes(b"12345678")
+    with pytest.raises(ZsAudioError, match=r"a\.raw: cannot be read as audio"):
+        seconds_of(tmp_path / "a.raw")
+    with pytest.raises(ZsAudioError, match="is a folder and no recording"):
+        seconds_of(tmp_path)
+    with pytest.raises(ZsAudioError, match=r"b\.wav: there is no such file"):
+        seconds_of(tmp_path / "b.wav")
+
+
+def test_a_recording_without_samples_or_with_nan_is_named(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(0), SAMPLE_RATE)
+    for read in (seconds_of, duration):
+        with pytest.raises(ZsAudioError, match=r"a\.wav: holds no samples"):
+            read(tmp_path / "a.wav")
+    soundfile.write(tmp_path / "b.wav", np.array([0.1, np.nan]), SAMPLE_RATE, subtype="FLOAT")
+    with pytest.raises(ZsAudioError, match=r"b\.wav: holds samples that are no numbers"):
+        seconds_of(tmp_path / "b.wav")
+
+
+@pytest.mark.parametrize("announced", [0xFFFFFFFF, 10_000_000])
+def test_a_wav_header_that_announces_too_much_is_not_believed(tmp_path, announced):
+    """As streaming programs leave it; what is there counts."""
+    soundfile.write(tmp_path / "a.wav", TONE, SAMPLE_RATE)
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    content[40:44] = struct.pack("<I", announced)
+    (tmp_path / "a.wav").write_bytes(content)
+    assert seconds_of(tmp_path / "a.wav").shape == (5, SAMPLE_RATE)
+
+
+@pytest.mark.parametrize(
+    ("extension", "message"),
+    [("mp3", "damaged or cut short: its header announces 80,000 samples"), ("flac", "cannot be read as audio")],
+)
+def test_a_recording_that_is_cut_short_is_named(tmp_path, extension, message):
+    path = tmp_path / f"a.{extension}"
+    soundfile.write(path, TONE, SAMPLE_RATE)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ZsAudioError, match=message):
+        seconds_of(path)
+
+
+def test_an_odd_path_is_no_obstacle(tmp_path):
+    path = tmp_path / "ein Ordner" / "Vögel, früh 🐦.flac"
+    path.parent.mkdir()
+    soundfile.write(path, TONE, SAMPLE_RATE)
+    assert duration(path) == 5
+    assert seconds_of(path).shape == (5, SAMPLE_RATE)
+
+
+def test_memory_does_not_grow_with_length(tmp_path):
+    path = tmp_path / "long.flac"
+    with soundfile.SoundFile(path, "w", SAMPLE_RATE, 1) as file:
+        for _ in range(60):
+            file.write(np.zeros(10 * SAMPLE_RATE, np.float32))
+    tracemalloc.start()
+    n = sum(len(block) for block in read_seconds(path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert n == 600
+    assert peak < 2e6  # the whole would be 38 MB

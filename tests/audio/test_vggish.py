@@ -1,0 +1,160 @@
+"""VGGish: torchvggish's network, from weights in its file format that the test has drawn."""
+
+import hashlib
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from torchvggish import torchvggish
+
+from signals import SIGNALS
+from weights import PCA_NAME, save_vggish, vggish_network
+from zsaudio import ZsAudioError
+from zsaudio.audio import recording_encoder
+from zsaudio.audio.recording import SAMPLE_RATE
+from zsaudio.audio.vggish import PCA, WEIGHTS, Vggish
+from zsaudio.tfrecord import OFFSET, SCALE
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return save_vggish(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def encoders(files):
+    weights, pca = map(str, files)
+    return {
+        "pca": Vggish(weights, pca),
+        "raw": Vggish(weights, output="raw"),
+        "relu": Vggish(weights, output="raw", activation="relu"),
+        "bfloat16": Vggish(weights, output="raw", precision="bfloat16"),
+    }
+
+
+@pytest.fixture(scope="module")
+def examples(encoders):
+    sounds = [SIGNALS[name](SAMPLE_RATE, seed=1).reshape(-1, SAMPLE_RATE) for name in SIGNALS]
+    seconds = np.concatenate([*sounds, 0.02 * sounds[0], np.zeros((1, SAMPLE_RATE))]).astype(np.float32)
+    return encoders["raw"].front_end(seconds)
+
+
+@pytest.fixture(scope="module")
+def theirs(examples):
+    """What torchvggish's own network gives, with its ReLU."""
+    with torch.inference_mode():
+        return vggish_network()(torch.from_numpy(examples)[:, None]).numpy()
+
+
+@pytest.fixture(scope="module")
+def before(examples):
+    network = vggish_network()
+    with torch.inference_mode():
+        flat = network.features(torch.from_numpy(examples)[:, None]).permute(0, 2, 3, 1).flatten(1)
+        return network.embeddings[:-1](flat).numpy()
+
+
+def test_embeddings_equal_torchvggish(encoders, examples, theirs, before):
+    assert np.abs(encoders["relu"].network(examples) - theirs).max() < 1e-4
+    assert np.abs(encoders["raw"].network(examples) - before).max() < 1e-4
+    assert before.min() < -0.1  # so that the activation makes a difference
+    assert np.array_equal(encoders["raw"].embed(examples), encoders["raw"].network(examples).astype(np.float16))
+
+
+def test_bfloat16_is_close(encoders, examples, before):
+    coarse = encoders["bfloat16"].network(examples)
+    cosine = (coarse * before).sum(1) / np.linalg.norm(coarse, axis=1) / np.linalg.norm(before, axis=1)
+    assert cosine.min() >= 0.9999
+    assert not np.array_equal(coarse, encoders["raw"].network(examples))
+
+
+def test_pca_is_torchvggishs_but_for_rounding(encoders, examples, before, files, monkeypatch):
+    """It rounds; we cut off, as Google's code does and as dequantising assumes."""
+    params = torch.load(files[0].parent / PCA_NAME, weights_only=False)
+    monkeypatch.setattr(torchvggish.hub, "load_state_dict_from_url", lambda url: params)
+    rounded = torchvggish.Postprocessor().postprocess(torch.from_numpy(before)).numpy()
+    ours = encoders["pca"].embed(examples)
+    assert ours.dtype == np.uint8
+    difference = rounded - ours
+    assert set(np.unique(difference)) == {0.0, 1.0}
+    assert 0.3 < difference.mean() < 0.7
+    assert ((ours > 0) & (ours < 255)).mean() > 0.5  # most lies within the range
+    facts = encoders["pca"].facts
+    assert (float(facts["scale"]), float(facts["offset"])) == (SCALE, OFFSET)
+
+
+def test_neither_the_number_of_threads_nor_the_company_changes_a_bit(encoders, examples):
+    many = np.concatenate([examples] * 8)
+    threads = torch.get_num_threads()
+    try:
+        found = []
+        for n in (1, 2):
+            torch.set_num_threads(n)
+            found.append(encoders["raw"].network(many))
+            assert torch.get_num_threads() == n
+    finally:
+        torch.set_num_threads(threads)
+    assert np.array_equal(*found)
+    assert np.abs(found[0][: len(examples)] - encoders["raw"].network(examples)).max() < 1e-5
+
+
+def test_the_released_embeddings_network_is_this_one_without_relu_after_pca(files):
+    weights, pca = map(str, files)
+    encoder = recording_encoder({"encoder": "google_vggish", "weights": WEIGHTS, "pca": PCA}, weights=weights, pca=pca)
+    assert {"output": "pca", "activation": "none", "precision": "float32"}.items() <= encoder.facts.items()
+
+
+def test_other_weights_than_the_models_are_named(files):
+    facts = {"encoder": "vggish", "weights": str(files[0]), "output": "raw", "sha256": "0" * 64}
+    with pytest.raises(ZsAudioError, match=r"audio\.weights: these have the sha256 .+ was trained with 000"):
+        recording_encoder(facts)
+
+
+def test_weights_are_fetched_once_and_their_hash_is_checked(files, tmp_path, serve, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    site = tmp_path / "site"
+    site.mkdir()
+    digest = hashlib.sha256(files[0].read_bytes()).hexdigest()
+    shutil.copyfile(files[0], site / f"vggish-{digest[:8]}.pth")
+    shutil.copyfile(files[0], site / "vggish-00000000.pth")
+    server = serve(site)
+    encoder = Vggish(f"{server.url}/vggish-{digest[:8]}.pth", output="raw")
+    assert encoder.facts["sha256"] == digest
+    assert (tmp_path / "hub/checkpoints" / f"vggish-{digest[:8]}.pth").is_file()
+    asked = len(server.ranges)
+    Vggish(f"{server.url}/vggish-{digest[:8]}.pth", output="raw")
+    assert len(server.ranges) == asked
+    with pytest.raises(ZsAudioError, match=r"audio\.weights: .+its sha256 is .+, not 00000000: delete it"):
+        Vggish(f"{server.url}/vggish-00000000.pth", output="raw")
+
+
+def test_weights_that_cannot_be_had_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    with pytest.raises(ZsAudioError, match=r"audio\.weights: vggish-1\.pth could not be had; tried http://127"):
+        Vggish("http://127.0.0.1:9/vggish-1.pth", output="raw")
+    with pytest.raises(ZsAudioError, match=r"audio\.weights: nowhere\.pth is not there; it must be a file or an addr"):
+        Vggish("nowhere.pth")
+
+
+def test_files_that_are_not_weights_are_named(files, tmp_path):
+    (tmp_path / "text.pth").write_text("no weights")
+    torch.save({"features.0.weight": torch.zeros(1)}, tmp_path / "other.pth")
+    torch.save(torch.zeros(3), tmp_path / "tensor.pth")
+    (tmp_path / "short.pth").write_bytes(files[0].read_bytes()[:10_000])
+    for name in ("text", "other", "tensor", "short"):
+        with pytest.raises(ZsAudioError, match=rf"audio\.weights: .*{name}\.pth does not hold the weights"):
+            Vggish(str(tmp_path / f"{name}.pth"))
+    np.savez(tmp_path / "odd.npz", pca_eigen_vectors=np.zeros((2, 2)), pca_means=np.zeros(2))
+    np.savez(tmp_path / "none.npz", other=np.zeros(2))
+    for name, message in [("odd", r"should be \(128, 128\)"), ("none", "holds no pca_eigen_vectors"), ("text.pth", "")]:
+        path = tmp_path / (name if "." in name else f"{name}.npz")
+        with pytest.raises(ZsAudioError, match=rf"audio\.pca: .*{path.name}.*{message}"):
+            Vggish(str(files[0]), str(path))
+
+
+def test_the_real_pca_is_read_from_the_mirror(files, mirror, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    encoder = Vggish(str(files[0]), mirror=str(mirror))
+    assert encoder.facts["pca"] == PCA
+    assert not (tmp_path / "hub").exists()
