@@ -1,17 +1,13 @@
 """Cells: which clips train, validate and test, in the zero-shot settings and in the cross-validation."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 import pytest
-from safetensors.torch import load_file
 
 from builders import fold_data
-from zsaudio import ZsAudioError, tables
+from zsaudio import ZsAudioError
 from zsaudio.cell import curve_columns, deal, run_supervised, run_zero_shot
-from zsaudio.checkpoint import save_model
 from zsaudio.experiment import MODELS, SETTINGS
 from zsaudio.training import TrainingConfig
 
@@ -90,28 +86,3 @@ def test_the_curve_has_a_row_for_each_run_and_epoch():
     assert columns["run"] == [0, 0, 1, 1]
     assert columns["epoch"] == [1, 2, 1, 2]
     assert columns["train_loss"][1] == pytest.approx(np.mean(cell.curve[1].train_loss[:3]))
-
-
-def test_a_model_on_disk_says_all_that_is_needed_to_use_it(tmp_path):
-    cell = run_zero_shot(*DATA, MODELS["temporal_attention"], [0, 5], CONFIG)
-    mids = [mid for data in DATA for mid in data.classes.mids]
-    folds = [data.classes.fold for data in DATA for _ in data.classes.mids]
-    classes = pa.table({"index": range(len(mids)), "mid": mids, "name": mids})
-    audio = pa.table({}).replace_schema_metadata({"encoder": "google_vggish", "scale": "0.1"})
-    vectors = tables.vectors(np.zeros((1, 5), np.float32))
-    text = pa.table({"embedding": vectors}).replace_schema_metadata({"encoder": "bert:x", "pooling": "words"})
-    clips = pa.table({}).replace_schema_metadata({"spanning": "drop"})
-    folds = pa.table({"mid": mids, "fold": folds})
-    training = {"seeds": [0, 5], "epochs": 2}
-    save_model(tmp_path, cell, "temporal_attention", "setting1", training, classes, folds, clips, audio, text)
-
-    found = load_file(tmp_path / "model.safetensors")
-    assert found["hidden"].shape == (2, 5, 512)
-    assert found.keys() == cell.weights.tensors().keys()
-    described = json.loads((tmp_path / "model.json").read_text())
-    assert described["aggregation"] == "attention"
-    assert described["members"] == [{"run": 0, "seed": 0, "part": 0}, {"run": 1, "seed": 5, "part": 0}]
-    assert described["folds"] == {"train": "fold2", "validation": "fold3", "test": "fold1"}
-    assert [one["mid"] for one in described["classes"]["fold1"]] == DATA[2].classes.mids
-    assert described["audio"]["encoder"] == "google_vggish"
-    assert described["text"] == {"encoder": "bert:x", "pooling": "words", "features": 5}

@@ -105,7 +105,7 @@ def test_offline_and_not_mirrored_says_what_was_tried(tmp_path, serve):
     assert "none.bin could not be had; tried" in message
     assert str(tmp_path / "mirror") in message
     assert f"{url} (no connection)" in message
-    assert "`corpus: demo`, which needs no network" in message
+    assert "Set AUDIOSET_MIRROR to a folder or base URL that has it at HOST/PATH." in message
 
 
 def test_a_missing_file_is_named_with_the_servers_answer(site, tmp_path):

@@ -34,7 +34,8 @@ def check_corpus(
 
     Reads the labels and the recordings' headers, and changes nothing. Exit status 1 if the pipeline would stop.
 
-    Example: zsaudio check-corpus my_sounds --labels my_sounds/labels.csv
+    Example:
+        zsaudio check-corpus my_sounds --labels my_sounds/labels.csv
     """
     if audioset and (labels or ontology):
         raise typer.BadParameter("--audioset has its labels in its lists; leave --labels and --ontology out")

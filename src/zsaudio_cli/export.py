@@ -27,7 +27,8 @@ def export(
     It holds the weights (safetensors), config.json, a model card (README.md), checksums, and the files of encoders
     that have no public address.
 
-    Example: zsaudio export data/audioset/models/temporal_attention/setting1 --to zsaudio-audioset
+    Example:
+        zsaudio export data/audioset/models/temporal_attention/setting1 --to zsaudio-audioset
     """
     from zsaudio.checkpoint import read_model
     from zsaudio.export import export as write

@@ -48,7 +48,8 @@ def predict(
     A label need not be a class that the model was trained on. Recordings longer than ten seconds are scored in
     windows of ten, a second apart; the highest score counts.
 
-    Example: zsaudio predict clip.wav other.flac --labels "dog, police siren, rain" --top 3
+    Example:
+        zsaudio predict clip.wav other.flac --labels "dog, police siren, rain" --top 3
     """
     wanted = _labels(labels, labels_file)
     if as_json and as_csv:

@@ -11,7 +11,8 @@ import pytest
 
 from records import record, sequence_example
 from zsaudio import ZsAudioError
-from zsaudio.corpora.audioset import Source, prepare, unpack_embeddings
+from zsaudio.corpora.audioset import Source, prepare, prepare_recordings, unpack_embeddings
+from zsaudio.recordings import read_recordings
 from zsaudio.tfrecord import parse_record, read_records
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (10, 128), dtype=np.uint8)
@@ -78,7 +79,7 @@ def content_of(folder: Path) -> dict[str, bytes]:
 
 def test_records_of_the_subsets_are_gathered_and_missing_clips_listed(site, tmp_path):
     coverage = prepare(source(), tmp_path / "raw", tmp_path / "downloads", str(site))
-    assert (coverage.clips, coverage.missing) == (4, 1)  # ddd has a record, but no frame
+    assert (len(coverage.missing), coverage.missing.sum()) == (4, 1)  # ddd has a record, but no frame
     with (tmp_path / "raw" / "bal_train.tfrecord").open("rb") as stream:
         found = [parse_record(payload, "x").ytid for payload in read_records(stream, "x")]
     assert found == ["aaa", "bbb", "zzz"]
@@ -111,7 +112,7 @@ def test_over_http_a_cut_is_resumed_by_the_next_run_to_the_same_bytes(site, tmp_
 def test_a_mirror_by_url_serves_every_file(site, tmp_path, serve):
     server = serve(site)
     coverage = prepare(source(), tmp_path / "raw", tmp_path / "downloads", server.url)
-    assert coverage.missing == 1
+    assert coverage.missing.sum() == 1
     assert sorted(path.name for path in (tmp_path / "downloads").iterdir()) == sorted(
         ["ontology.json", "class_labels_indices.csv", "features.tar.gz", *SEGMENTS]
     )
@@ -152,4 +153,38 @@ def test_the_real_archive_holds_every_clip(mirror, tmp_path):
         sha256={},
     )
     coverage = prepare(real, tmp_path / "raw", tmp_path / "downloads", str(mirror))
-    assert (coverage.clips, coverage.missing) == (42_531, 0)
+    assert (len(coverage.missing), coverage.missing.sum()) == (42_531, 0)
+
+
+def test_recordings_stand_in_for_the_embeddings(site, tmp_path):
+    lists = {"aaa": "aaaaaaaaaaa", "bbb": "bbbbbbbbbbb", "ccc": "ccccccccccc", "ddd": "ddddddddddd"}
+    for name, content in SEGMENTS.items():
+        for short, ytid in lists.items():
+            content = content.replace(f"{short}, ", f"{ytid}, ")
+        (site / "host" / name).write_text(content)
+    (site / "host/features.tar.gz").unlink()
+    recordings = tmp_path / "recordings"
+    (recordings / "part").mkdir(parents=True)
+    for name in ("Yaaaaaaaaaaa.wav", "part/bbbbbbbbbbb_30_40.flac", "other.wav"):
+        (recordings / name).write_text("sound")
+    raw = tmp_path / "raw"
+    found = prepare_recordings(source("http://host"), recordings, raw, tmp_path / "downloads", str(site))
+    assert (len(found.missing), found.missing.sum()) == (4, 2)
+    assert read_recordings(raw) == {
+        "aaaaaaaaaaa_0": recordings / "Yaaaaaaaaaaa.wav",
+        "bbbbbbbbbbb_30000": recordings / "part/bbbbbbbbbbb_30_40.flac",
+    }
+    assert "ddddddddddd_5000,eval" in (raw / "missing_clips.csv").read_text()
+    assert not list(raw.glob("*.tfrecord"))
+
+    (recordings / "Yaaaaaaaaaaa.wav").unlink()
+    (recordings / "part/bbbbbbbbbbb_30_40.flac").unlink()
+    with pytest.raises(ZsAudioError, match=r"audioset_audio\.recordings: .+ has 1 recordings, none of them named"):
+        prepare_recordings(source(), recordings, raw, tmp_path / "downloads", str(site))
+    with pytest.raises(ZsAudioError, match=r"audioset_audio\.recordings: .+nowhere is no folder"):
+        prepare_recordings(source(), tmp_path / "nowhere", raw, tmp_path / "downloads", str(site))
+
+
+def test_offline_the_corpus_without_a_network_is_named(tmp_path):
+    with pytest.raises(ZsAudioError, match=r"ontology\.json could not be had; .+ `corpus: demo` needs no network\."):
+        prepare(source("http://127.0.0.1:9"), tmp_path / "raw", tmp_path / "downloads", None)

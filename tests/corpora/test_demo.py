@@ -14,7 +14,7 @@ from zsaudio.folds import incidence, keep_classes, split_classes
 from zsaudio.ontology import read_ontology
 from zsaudio.segments import read_labels, read_segments
 from zsaudio.selection import Rule, SelectionRules, select_classes
-from zsaudio.text import words
+from zsaudio.text import split_words
 
 RULES = SelectionRules(
     animal_root="Animal",
@@ -33,7 +33,7 @@ def raw(tmp_path_factory):
 def test_the_same_seed_gives_the_same_files(raw, tmp_path):
     synthesise(tmp_path, 60, seed=0)
     names = sorted(path.relative_to(raw) for path in raw.rglob("*") if path.is_file())
-    assert len(names) == 5 + 60
+    assert len(names) == 6 + 60
     assert all((raw / name).read_bytes() == (tmp_path / name).read_bytes() for name in names)
 
 
@@ -59,7 +59,7 @@ def test_each_fold_has_classes_that_share_words_with_the_others():
         row[found] = 1
     split = split_classes(csr_matrix(matrix))
     vocabularies = [
-        {word.lower() for name, i in labels.items() if split.fold[i] == fold for word in words(name)}
+        {word.lower() for name, i in labels.items() if split.fold[i] == fold for word in split_words(name)}
         for fold in range(3)
     ]
     # Every word of a test class was heard in training, in another combination.

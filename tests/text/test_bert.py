@@ -83,10 +83,10 @@ def test_a_label_that_the_tokenizer_does_not_know_is_an_error(folder):
 
 
 def test_name_and_revision_say_which_weights(folder):
-    encoder = Bert(str(folder))
-    assert encoder.name == "bert:tiny-bert"
-    assert encoder.revision.startswith("sha256:")
-    assert encoder.revision == Bert(str(folder)).revision
+    facts = Bert(str(folder)).facts
+    assert facts["encoder"] == "bert:tiny-bert"
+    assert facts["revision"].startswith("sha256:")
+    assert facts == Bert(str(folder)).facts
 
 
 def test_a_hub_name_is_looked_up_in_the_mirror(folder, tmp_path):
@@ -94,8 +94,8 @@ def test_a_hub_name_is_looked_up_in_the_mirror(folder, tmp_path):
     mirrored.parent.mkdir(parents=True)
     mirrored.symlink_to(folder)
     assert locate("someone/tiny-bert", "main", tmp_path) == mirrored
-    assert Bert("someone/tiny-bert", mirror=tmp_path).name == "bert:someone/tiny-bert"
-    assert Bert(str(mirrored)).name == "bert:tiny-bert"
+    assert Bert("someone/tiny-bert", mirror=tmp_path).facts["encoder"] == "bert:someone/tiny-bert"
+    assert Bert(str(mirrored)).facts["encoder"] == "bert:tiny-bert"
 
 
 def test_a_model_that_cannot_be_had_is_named(monkeypatch):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.text import Label, text_encoder, words
+from zsaudio.text import Label, split_words, text_encoder
 from zsaudio.text.vectors import Vectors
 from zsaudio.text.words import Words
 
@@ -21,13 +21,13 @@ from zsaudio.text.words import Words
     ],
 )
 def test_words_are_the_alphabetic_words(label, expected):
-    assert words(label) == expected
+    assert split_words(label) == expected
 
 
 @pytest.mark.parametrize("label", ["", "  ", "1234", "!?"])
 def test_a_label_without_a_word_is_an_error(label):
     with pytest.raises(ZsAudioError, match="has no word to embed"):
-        words(label)
+        split_words(label)
 
 
 def test_words_encoder_is_the_mean_of_fixed_vectors():

@@ -46,7 +46,7 @@ class TextEncoder(Protocol):
         """
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The alphabetic words of a label: "Dental drill, dentist's drill" has four.
 
     Raises:

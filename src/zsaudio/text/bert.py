@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.text import Label, words
+from zsaudio.text import Label, split_words
 
 FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "model.safetensors")
 
@@ -92,7 +92,7 @@ class Bert:
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`."""
         if self.pooling == Pooling.WORDS:
-            of_label = [words(label.name) for label in labels]
+            of_label = [split_words(label.name) for label in labels]
             vocabulary = sorted({word for found in of_label for word in found})
             vectors = dict(zip(vocabulary, self._embed(vocabulary), strict=True))
             return np.stack([np.mean([vectors[word] for word in found], axis=0) for found in of_label])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.text import Label, words
+from zsaudio.text import Label, split_words
 
 
 class Vectors:
@@ -30,7 +30,7 @@ class Vectors:
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`; a label of which the table has no word is an error."""
-        of_label = [words(label.name) for label in labels]
+        of_label = [split_words(label.name) for label in labels]
         table = self._read({form for found in of_label for word in found for form in (word, word.lower())})
         rows = []
         for label, found in zip(labels, of_label, strict=True):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from zsaudio.text import Label, words
+from zsaudio.text import Label, split_words
 
 
 class Words:
@@ -20,7 +20,7 @@ class Words:
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`; the numbers of a word are drawn from a normal distribution."""
-        rows = [np.mean([self._vector(word) for word in words(label.name)], axis=0) for label in labels]
+        rows = [np.mean([self._vector(word) for word in split_words(label.name)], axis=0) for label in labels]
         return np.array(rows, np.float32)
 
     def _vector(self, word: str) -> npt.NDArray[np.float64]:

@@ -1,0 +1,148 @@
+"""A corpus of one's own, from a folder and a CSV to AudioSet's formats, and what the check says of it."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from zsaudio import ZsAudioError
+from zsaudio.corpora.check import check_audioset, check_local
+from zsaudio.corpora.local import Source, prepare
+from zsaudio.ontology import read_ontology
+from zsaudio.recordings import read_recordings
+from zsaudio.segments import read_labels, read_segments
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Five recordings, one of them no recording, one listed and missing, one not listed."""
+    folder = tmp_path / "my sounds"
+    (folder / "deep").mkdir(parents=True)
+    for name in ("a.wav", "deep/a.wav", "ç, d.flac", "unlisted.ogg"):
+        soundfile.write(folder / name, np.zeros(24_000), 16_000)
+    (folder / "broken.wav").write_text("no sound")
+    (folder / "labels.csv").write_text(
+        'file,labels\na.wav,"dog, rain"\ndeep/a.wav,rain\n"ç, d.flac","cat; Bird song, call"\n'
+        "gone.wav,cat\nbroken.wav,dog\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def source(folder, ontology=None) -> Source:
+    return Source(folder, folder / "labels.csv", ontology)
+
+
+def test_without_an_ontology_every_label_is_a_class(folder, tmp_path):
+    raw = tmp_path / "raw"
+    found = prepare(source(folder), raw)
+    labels = read_labels(raw / "class_labels_indices.csv")
+    assert labels["display_name"].tolist() == ["Bird song, call", "cat", "dog", "rain"]
+    ontology = read_ontology(raw / "ontology.json")
+    assert list(ontology.nodes) == labels["mid"].tolist() == list(ontology.roots)
+    segments = read_segments(raw, labels)
+    assert segments.clip_ids.tolist() == ["a_0", "deep_a_0", "ç_d_0", "gone_0", "broken_0"]
+    assert segments.labels.tolist() == [2, 3, 3, 1, 0, 1, 2]
+    recordings = read_recordings(raw)
+    assert recordings["ç_d_0"] == folder / "ç, d.flac"
+    assert "gone_0" not in recordings
+    assert found.missing.tolist() == [False, False, False, True, False]
+    assert (raw / "missing_clips.csv").read_text() == "clip_id,subset\ngone_0,local\n"
+    assert found.counts.set_index("display_name").loc["cat", ["clips", "missing"]].tolist() == [2, 1]
+
+
+def test_labels_are_names_or_ids_of_an_ontology(folder, tmp_path):
+    nodes = [
+        {"id": mid, "name": name, "child_ids": children, "restrictions": []}
+        for mid, name, children in [
+            ("/m/0", "Animal", ["/m/1", "/m/2", "/m/4"]),
+            ("/m/1", "Dog", []),
+            ("/m/2", "Cat", []),
+            ("/m/3", "Rain", []),
+            ("/m/4", "Bird song, call", []),
+        ]
+    ]
+    path = tmp_path / "ontology.json"
+    path.write_text(json.dumps(nodes))
+    prepare(source(folder, path), tmp_path / "raw")
+    labels = read_labels(tmp_path / "raw/class_labels_indices.csv")
+    assert labels["mid"].tolist() == ["/m/1", "/m/2", "/m/3", "/m/4"]
+    assert json.loads((tmp_path / "raw/ontology.json").read_text()) == nodes
+
+    (folder / "labels.csv").write_text("file,labels\na.wav,/m/3\ndeep/a.wav,wolf\n")
+    with pytest.raises(ZsAudioError, match=r"label 'wolf' is neither a name nor an id of .*ontology\.json \(1 such"):
+        prepare(source(folder, path), tmp_path / "raw")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("file,labels\n", "lists no recording"),
+        ("name,labels\na.wav,dog\n", "has no column 'file'; its first line must name the columns file and labels"),
+        ("file;labels\na.wav;dog\n", "has no column 'file'.+separated by a comma, and is 'file;labels'"),
+        ("file,labels\na.wav,dog\na.wav,cat\n", r"column 'file' has 'a\.wav' more than once"),
+        ("file,labels\na.wav,\n", r"column 'labels' is empty for 'a\.wav' \(1 such files\)"),
+        ("file,labels\na.wav,dog,rain\n", "several labels in quotes"),
+        ("", "cannot be read as a CSV"),
+        ("file,labels\nnowhere.wav,dog\n", r"none of its 1 files is in .+my sounds; names are relative to that folder"),
+    ],
+)
+def test_a_mistake_in_the_csv_is_one_sentence(folder, tmp_path, content, message):
+    (folder / "labels.csv").write_text(content)
+    with pytest.raises(ZsAudioError, match=message):
+        prepare(source(folder), tmp_path / "raw")
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(ZsAudioError, match=r"local\.recordings: .+nowhere is no folder"):
+        prepare(Source(tmp_path / "nowhere", tmp_path / "labels.csv"), tmp_path / "raw")
+    with pytest.raises(ZsAudioError, match=r"labels\.csv: there is no such file; a corpus needs a CSV with"):
+        prepare(Source(tmp_path, tmp_path / "labels.csv"), tmp_path / "raw")
+    (tmp_path / "labels.csv").write_bytes(b"file,labels\n\xff\xfe.wav,dog\n")
+    with pytest.raises(ZsAudioError, match="cannot be read as a CSV in UTF-8"):
+        prepare(Source(tmp_path, tmp_path / "labels.csv"), tmp_path / "raw")
+
+
+def test_names_that_look_alike_stay_apart(tmp_path):
+    for name in ("a b.wav", "a_b.wav", "a_b-2.wav"):
+        soundfile.write(tmp_path / name, np.zeros(16_000), 16_000)
+    (tmp_path / "labels.csv").write_text("file,labels\na_b-2.wav,x\na b.wav,x\na_b.wav,X\n")
+    prepare(source(tmp_path), tmp_path / "raw")
+    assert list(read_recordings(tmp_path / "raw")) == ["a_b-2_0", "a_b_0", "a_b-3_0"]
+
+
+def test_the_check_says_what_is_usable(folder):
+    found = check_local(source(folder))
+    assert found.seconds == {"a_0": 1.5, "deep_a_0": 1.5, "ç_d_0": 1.5}
+    assert found.missing == ["gone_0"]
+    assert list(found.unreadable) == ["broken_0"]
+    assert [path.name for path in found.unlisted] == ["unlisted.ogg"]
+    assert found.counts == {"dog": (2, 1), "rain": (2, 2), "cat": (2, 1), "Bird song, call": (1, 1)}
+    assert found.usable_classes == 4
+    assert found.few == list(found.counts)
+    assert found.obstacle is None
+    for name in ("a.wav", "ç, d.flac"):
+        (folder / name).unlink()
+    assert (
+        check_local(source(folder)).obstacle == "1 classes have a recording, and the three folds need one each at least"
+    )
+    (folder / "deep/a.wav").unlink()
+    assert check_local(source(folder)).obstacle == "no recording is usable"
+
+
+def test_the_check_of_audiosets_clips(tmp_path):
+    lists, recordings = tmp_path / "lists", tmp_path / "recordings"
+    lists.mkdir()
+    recordings.mkdir()
+    (lists / "class_labels_indices.csv").write_text('index,mid,display_name\n0,/m/a,"Speech"\n1,/m/b,"Dog"\n')
+    (lists / "eval_segments.csv").write_text(
+        'aaaaaaaaaaa, 0.000, 10.000, "/m/a,/m/b"\nbbbbbbbbbbb, 30.000, 40.000, "/m/b"\n'
+    )
+    soundfile.write(recordings / "Yaaaaaaaaaaa.flac", np.zeros(160_000), 16_000)
+    found = check_audioset(recordings, lists)
+    assert found.seconds == {"aaaaaaaaaaa_0": 10.0}
+    assert found.missing == ["bbbbbbbbbbb_30000"]
+    assert found.counts == {"Dog": (2, 1), "Speech": (1, 1)}
+    with pytest.raises(ZsAudioError, match="nowhere: is no folder"):
+        check_audioset(tmp_path / "nowhere", lists)

@@ -1,0 +1,200 @@
+"""The command line: its output, and one sentence and an exit status for every mistake."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from models import CLASSES, model_config, write_model
+from signals import speech_like
+from zsaudio_cli import main
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """A folder with a model and two recordings, to which commands are relative."""
+    monkeypatch.chdir(tmp_path)
+    write_model(tmp_path / "model")
+    for name, seconds in (("clip.wav", 12), ("zwei Vögel.flac", 3)):
+        soundfile.write(tmp_path / name, speech_like(16_000, seconds), 16_000)
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return call
+
+
+def test_predict_prints_a_table_for_each_recording(here, run):
+    status, out, err = run(
+        "predict", "clip.wav", "zwei Vögel.flac", "--model", "model", "--labels", "dog, police siren,dog"
+    )
+    assert (status, err) == (0, "")
+    blocks = [block.splitlines() for block in out.strip().split("\n\n")]
+    assert [block[0] for block in blocks] == ["clip.wav  (threshold 0.000)", "zwei Vögel.flac  (threshold 0.000)"]
+    for block in blocks:
+        assert block[1].split() == ["label", "score", "above", "attention", "peaks", "at"]
+        rows = [line.rsplit(maxsplit=3) for line in block[2:]]
+        assert {label for label, *_ in rows} == {"dog", "police siren"}
+        scores = [float(score) for _, score, _, _ in rows]
+        assert scores == sorted(scores, reverse=True)
+        assert all(above == ("yes" if float(score) > 0 else "no") for _, score, above, _ in rows)
+        assert all(peak.startswith("0:00:") for *_, peak in rows)
+
+
+def test_json_and_csv_say_the_same(here, run):
+    ask = ("predict", "clip.wav", "zwei Vögel.flac", "--model", "model", "--labels", "dog; rain, heavy", "--top", "1")
+    status, out, _ = run(*ask, "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert [len(one["labels"]) for one in found] == [1, 1]
+    assert len(found[0]["labels"][0]["attention"]) == 12
+    status, out, _ = run(*ask, "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["file"] for row in rows] == ["clip.wav", "zwei Vögel.flac"]
+    for row, one in zip(rows, found, strict=True):
+        assert row["label"] == one["labels"][0]["label"]
+        assert float(row["score"]) == pytest.approx(one["labels"][0]["score"], rel=1e-4)
+        assert int(row["peak"]) == one["labels"][0]["peak"]
+
+
+def test_labels_come_from_a_file_or_from_the_model(here, run):
+    (here / "labels.txt").write_text("Bird song, call\n\n  rain \n", encoding="utf-8")
+    _, out, _ = run("predict", "clip.wav", "--model", "model", "--labels-file", "labels.txt", "--json")
+    assert {row["label"] for row in json.loads(out)[0]["labels"]} == {"Bird song, call", "rain"}
+    _, out, _ = run("predict", "clip.wav", "--model", "model", "--json")
+    assert {row["label"] for row in json.loads(out)[0]["labels"]} == {
+        name for fold in CLASSES.values() for name in fold
+    }
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_the_plot_is_a_picture(here, run, suffix):
+    begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[suffix]
+    status, _, err = run("predict", "clip.wav", "--model", "model", "--labels", "dog, rain", "--plot", f"out.{suffix}")
+    assert (status, err) == (0, "")
+    assert (here / f"out.{suffix}").read_bytes().startswith(begins)
+
+
+def test_a_model_without_attention_has_no_peaks(here, run):
+    write_model(here / "mean", model_config("uniform_mean"))
+    _, out, _ = run("predict", "clip.wav", "--model", "mean", "--labels", "dog")
+    assert out.splitlines()[2].endswith("-")
+    status, _, err = run("predict", "clip.wav", "--model", "mean", "--labels", "dog", "--plot", "out.png")
+    assert (status, err) == (
+        1,
+        "zsaudio: plot: this model has no attention to draw; temporal_attention and supervised have\n",
+    )
+
+
+def test_an_unreadable_recording_does_not_stop_the_others(here, run):
+    (here / "text.wav").write_text("no sound")
+    status, out, err = run("predict", "text.wav", "clip.wav", "--model", "model", "--labels", "dog", "--csv")
+    assert status == 1
+    assert err.startswith("zsaudio: text.wav: cannot be read as audio (")
+    assert [row["file"] for row in csv.DictReader(io.StringIO(out))] == ["clip.wav"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["predict"], 2, "Missing argument 'RECORDING...'"),
+        (["predict", "clip.wav", "--top", "0"], 2, "'--top'"),
+        (["predict", "clip.wav", "--labels", ""], 2, "--labels names no label"),
+        (["predict", "clip.wav", "--labels", " , "], 2, "--labels names no label"),
+        (["predict", "clip.wav", "--labels", "a", "--labels-file", "b"], 2, "choose one of --labels and --labels-file"),
+        (["predict", "clip.wav", "--labels-file", "nowhere.txt"], 2, "nowhere.txt cannot be read as text"),
+        (["predict", "clip.wav", "--labels-file", "empty.txt"], 2, "empty.txt names no label"),
+        (["predict", "clip.wav", "--json", "--csv"], 2, "choose one of --json and --csv"),
+        (["predict", "clip.wav", "clip.wav", "--plot", "a.png"], 2, "--plot draws one recording, and 2 are given"),
+        (["predict", "clip.wav", "--lables", "dog"], 2, "No such option"),
+        (["predcit"], 2, "No such command 'predcit'"),
+        (["predict", "clip.wav", "--model", "nowhere"], 1, "nowhere: is no folder; a model is a folder like"),
+        (["predict", "clip.wav", "--model", "model", "--run", "9"], 1, "model: has no run 9; known are 0, 1"),
+        (["predict", "clip.wav", "--model", "model", "--labels", "🐕"], 1, "label '🐕' has no word to embed"),
+        (
+            ["predict", "clip.wav", "--model", "model", "--plot", "a.bmp"],
+            1,
+            "a.bmp must end in one of .pdf, .png, .svg",
+        ),
+        (["export"], 2, "Missing argument 'DIR'"),
+        (["export", "nowhere"], 1, "nowhere: is no folder"),
+        (["export", "model", "--to", "model"], 1, "model: is there already; name a new folder"),
+        (["check-corpus", "nowhere"], 1, "local.recordings: nowhere is no folder"),
+        (["check-corpus", ".", "--audioset", ".", "--labels", "x.csv"], 2, "--audioset has its labels in its lists"),
+    ],
+)
+def test_a_mistake_is_one_sentence(here, run, arguments, status, message):
+    (here / "empty.txt").write_text("\n \n")
+    found, out, err = run(*arguments)
+    assert found == status
+    assert message in err
+    assert err.startswith("zsaudio: ")
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+@pytest.mark.parametrize("command", ["predict", "export", "check-corpus"])
+def test_help_has_an_example(run, command):
+    status, out, _ = run(command, "--help")
+    assert status == 0
+    assert f"Example:\n\n    zsaudio {command} " in out
+    status, out, _ = run("--help")
+    assert command in out
+    assert "--install-completion" in out
+
+
+def test_export_lists_what_it_has_written(here, run):
+    status, out, _ = run("export", "model", "--to", "published")
+    assert status == 0
+    assert {line.split()[1] for line in out.splitlines()} == {
+        f"published/{name}" for name in ("README.md", "SHA256SUMS", "config.json", "model.safetensors")
+    }
+    assert run("export", "model")[0] == 0
+    assert (here / "demo-temporal_attention-setting1" / "config.json").is_file()
+
+
+def test_check_corpus_says_what_is_usable(here, run):
+    sounds = here / "sounds"
+    sounds.mkdir()
+    for name in "abcd":
+        soundfile.write(sounds / f"{name}.wav", np.zeros(8_000), 16_000)
+    (sounds / "e.wav").write_text("no sound")
+    (sounds / "labels.csv").write_text('file,labels\na.wav,"dog,rain"\nb.wav,cat\nc.wav,dog\ne.wav,dog\nf.wav,cat\n')
+    status, out, err = run("check-corpus", "sounds")
+    assert (status, err) == (0, "")
+    for line in (
+        "3 of 5 listed clips are usable, 0:00:02 in all",
+        "3 of them are shorter than a second and will be padded",
+        "1 without a recording:\n  f_0",
+        "1 unreadable:\n  sounds/e.wav: cannot be read as audio",
+        "1 recordings that are not listed:\n  sounds/d.wav",
+        "3 classes, 3 of them with a usable recording",
+        "  dog         2 of 3",
+        "3 classes have fewer than 10 usable recordings",
+    ):
+        assert line in out
+    (sounds / "labels.csv").write_text("file,labels\na.wav,dog\n")
+    status, out, err = run("check-corpus", "sounds")
+    assert status == 1
+    assert err == "zsaudio: sounds: 1 classes have a recording, and the three folds need one each at least\n"
+
+
+def test_the_command_is_installed(here):
+    command = Path(sys.executable).parent / "zsaudio"
+    done = subprocess.run([command, "predict", "clip.wav", "--model", "none"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("zsaudio: none: is no folder")
+    assert subprocess.run([command, "--show-completion", "bash"], capture_output=True).returncode in (0, 2)
