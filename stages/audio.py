@@ -28,25 +28,16 @@ def main(params: Params, paths: Paths) -> None:
 
 def from_embeddings(params: Params, paths: Paths, clips: list[str]) -> Lacking:
     from zsaudio.audio import padded
-    from zsaudio.audio.google_vggish import read_embeddings
-    from zsaudio.tfrecord import FEATURES, OFFSET, SCALE
+    from zsaudio.audio.google_vggish import FACTS, read_embeddings
 
     found = read_embeddings(paths.raw, clips)
     present = [clip for clip in clips if clip in found]
     if not present:
         raise ZsAudioError(f"none of the {len(clips):,} clips has audio in the corpus; run the corpus stage again")
-    n_segments, values = padded([found[clip] for clip in present], params.audio.segments, FEATURES)
-    facts = {
-        "encoder": "google_vggish",
-        "features": str(FEATURES),
-        "scale": repr(SCALE),
-        "offset": repr(OFFSET),
-        "segments": str(params.audio.segments),
-        "weights": params.audio.weights,
-        "pca": params.audio.pca,
-    }
+    segments = params.audio.segments
+    n_segments, values = padded([found[clip] for clip in present], segments, int(FACTS["features"]))
     columns = {"clip_id": present, "n_segments": n_segments, "embedding": tables.vectors(values)}
-    tables.write_table(paths.audio, schemas.AUDIO, columns, facts)
+    tables.write_table(paths.audio, schemas.AUDIO, columns, {**FACTS, "segments": str(segments)})
     return [(clip, "", "no embedding in the archive") for clip in clips if clip not in found]
 
 

@@ -41,6 +41,15 @@ def test_the_config_says_all_that_is_needed():
     assert config.decision is None
 
 
+def test_files_are_named_by_their_full_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my-bert").mkdir()
+    facts = {"encoder": "bert:my-bert", "pooling": "words", "model": "my-bert"}
+    assert described(text=pa.table({}).replace_schema_metadata(facts)).text["model"] == str(tmp_path / "my-bert")
+    facts["model"] = "some/hub-name"
+    assert described(text=pa.table({}).replace_schema_metadata(facts)).text["model"] == "some/hub-name"
+
+
 def test_a_supervised_model_knows_the_classes_of_its_fold_only():
     config = described(model="supervised", members=[(0, 0), (0, 1), (1, 0), (1, 1)])
     assert config.folds == {"test": "fold1"}

@@ -88,11 +88,11 @@ def test_a_mirror_by_url_is_asked_before_the_public_address(site, tmp_path):
 
 def test_a_wrong_checksum_is_refused(site, tmp_path):
     with pytest.raises(
-        ZsAudioError, match=r"file\.bin: its sha256 is \w+, not 00: delete it to fetch it again, or, if its"
+        ZsAudioError, match=r"file\.bin: its sha256 is \w+, not 00: delete it to fetch it again; if its"
     ):
-        fetch(f"{site.url}/set/file.bin", tmp_path, sha256="00")
+        fetch(f"{site.url}/set/file.bin", tmp_path, checksum="00")
     good = hashlib.sha256(CONTENT).hexdigest()
-    assert fetch(f"{site.url}/set/file.bin", tmp_path, sha256=good).read_bytes() == CONTENT
+    assert fetch(f"{site.url}/set/file.bin", tmp_path, checksum=good).read_bytes() == CONTENT
 
 
 def test_offline_and_not_mirrored_says_what_was_tried(tmp_path, serve):

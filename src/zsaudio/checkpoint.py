@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,10 +17,11 @@ from zsaudio import tables
 from zsaudio.dataset import Classes, fold_classes
 from zsaudio.errors import ZsAudioError
 from zsaudio.experiment import MODELS, SETTINGS
-from zsaudio.files import read_json, replacing, write_json, write_text
+from zsaudio.files import read_json, replacing, sha256, write_json, write_text
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
+FILES = frozenset({"weights", "pca", "model", "vectors"})  # facts that name a path, an address or a hub name
 ENCODERS = "encoders"  # folder of a model folder for what its encoders need
 CHECKSUMS = "SHA256SUMS"  # as `sha256sum --check` wants them
 
@@ -120,8 +120,8 @@ def describe(
         members=[Member(run=run, seed=training["seeds"][run], part=part) for run, part in members],
         training=dict(training),
         spanning=tables.metadata(clips)["spanning"],
-        audio=tables.metadata(audio),
-        text=tables.metadata(text),
+        audio=_absolute(tables.metadata(audio)),
+        text=_absolute(tables.metadata(text)),
         folds=roles,
         classes={fold: _class_list(fold_classes(classes, folds, fold)) for fold in roles.values()},
     )
@@ -172,7 +172,7 @@ def with_paths(folder: Path, facts: Mapping[str, str]) -> dict[str, str]:
 
 def write_checksums(folder: Path, names: Iterable[str]) -> None:
     """Write folder/SHA256SUMS for the files of these names, relative to the folder."""
-    write_text(folder / CHECKSUMS, "".join(f"{_sha256(folder / name)}  {name}\n" for name in names))
+    write_text(folder / CHECKSUMS, "".join(f"{sha256(folder / name)}  {name}\n" for name in names))
 
 
 def check_files(folder: Path) -> None:
@@ -192,15 +192,18 @@ def check_files(folder: Path) -> None:
     for name, expected in listed.items():
         if not (folder / name).is_file():
             raise ZsAudioError(f"{folder / name}: is missing; get the model folder again")
-        if _sha256(folder / name) != expected:
+        if sha256(folder / name) != expected:
             raise ZsAudioError(
                 f"{folder / name}: is not the file that {CHECKSUMS} lists: altered or damaged; get the model again"
             )
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _absolute(facts: dict[str, str]) -> dict[str, str]:
+    """Facts of an encoder with the full paths of its files, so that the model can be used from any folder."""
+    return {
+        name: str(Path(value).resolve()) if name in FILES and Path(value).exists() else value
+        for name, value in facts.items()
+    }
 
 
 def _class_list(classes: Classes) -> list[ClassName]:

@@ -11,14 +11,13 @@ from typing import Any
 import yaml
 
 from zsaudio.audio import vggish
-from zsaudio.checkpoint import CONFIG, ENCODERS, WEIGHTS, Config, read_model, with_paths, write_checksums
+from zsaudio.checkpoint import CONFIG, ENCODERS, FILES, WEIGHTS, Config, read_model, with_paths, write_checksums
 from zsaudio.errors import ZsAudioError
 from zsaudio.fetch import mirror_folder
 from zsaudio.files import write_json, write_text
 from zsaudio.text import bert
 
 CARD = "README.md"
-FILES = {"weights", "pca", "model", "vectors"}  # facts of encoders that name a file, a folder or an address
 LICENCES = {"demo": "mit", "audioset": "cc-by-4.0", "audioset_audio": "cc-by-4.0"}
 DATA = {
     "demo": "The demo corpus of the project: synthesised clips of ten seconds, in which six kinds of sound overlap.",
@@ -61,6 +60,7 @@ def export(
     config = read_model(folder)
     if config.decision is None:
         raise ZsAudioError(f"{folder}: is not evaluated yet; export data/CORPUS/models/MODEL/SETTING")
+    to = to.resolve()
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ZsAudioError(f"{to}: is there already; name a new folder")
     partial = to.with_name(f".{to.name}.tmp")
@@ -86,8 +86,7 @@ def _with_files(folder: Path, facts: Mapping[str, str], every: bool, mirror: str
     """Facts of an encoder whose files, if they are not public or `every` one is wanted, are copied into the folder."""
     copied = dict(facts)
     for name in FILES & facts.keys():
-        public = "://" in facts[name] or (name == "model" and not Path(facts[name]).is_dir())
-        if public and not every:
+        if not every and not Path(facts[name]).is_absolute():  # an address or a hub name
             continue
         path, place = _located(name, facts, mirror), folder / ENCODERS / name
         if path.is_dir():
@@ -115,17 +114,19 @@ def model_card(config: Config, licence: str) -> str:
     decision = config.decision
     assert decision is not None
     metrics = decision.metrics
+    supervised = config.model == "supervised"
+    task = "audio-classification" if supervised else "zero-shot-audio-classification"
     head: dict[str, Any] = {
         "license": licence,
         "library_name": "zsaudio",
-        "pipeline_tag": "zero-shot-audio-classification" if config.model != "supervised" else "audio-classification",
-        "tags": ["audio", "zero-shot", "multi-label", config.corpus],
+        "pipeline_tag": task,
+        "tags": ["audio", "multi-label", config.corpus],
         "model-index": [
             {
                 "name": f"{config.model}-{config.setting}",
                 "results": [
                     {
-                        "task": {"type": "zero-shot-audio-classification"},
+                        "task": {"type": task},
                         "dataset": {"name": f"{config.corpus}, {config.folds['test']}", "type": config.corpus},
                         "metrics": [
                             {"type": name, "value": round(metrics[name], 4)} for name in ("micro_f1", "macro_f1", "map")
@@ -137,10 +138,11 @@ def model_card(config: Config, licence: str) -> str:
     }
     return _CARD.format(
         head=yaml.safe_dump(head, sort_keys=False).strip(),
-        name=NAMES[config.model],
+        promise="" if supervised else ", also those it was never trained on",
+        name=NAMES.get(config.model, config.model),
         setting=config.setting,
         corpus=config.corpus,
-        data=DATA[config.corpus],
+        data=DATA.get(config.corpus, DATA["local"]),
         folds="\n".join(
             f"- **{role}**, {fold}, {len(config.classes[fold])} classes: "
             + ", ".join(one.name for one in config.classes[fold])
@@ -168,7 +170,7 @@ _CARD = """\
 
 # {name}, {setting}, trained on {corpus}
 
-Recognises sounds in recordings by the words for them, also those it was never trained on. Reproduces *Multi-label
+Recognises sounds in recordings by the words for them{promise}. Reproduces *Multi-label
 zero-shot audio classification with temporal attention* (D. Dogan, H. Xie, T. Heittola, T. Virtanen, 2024).
 
 ## Use
@@ -210,10 +212,10 @@ On the clips and classes of {test}, mean ± standard deviation over the runs:
 - A score is comparable between labels and with the threshold; it is no probability.
 - The threshold was chosen on clips and classes of the training corpus. Recordings of another kind (microphones, rooms,
   mixtures) and labels unlike its classes will want another one.
-- Zero-shot scores are far from those of supervised training, as the metrics say. Do not base decisions about people or
-  safety on them.
+- The metrics above say how often it errs, on sounds like those of its corpus. Do not base decisions about people or
+  safety on it.
 - Each second is heard by itself: what is told apart only by its course over several seconds is not.
-- Labels are English, as those of the training corpus.
+- Labels are best in the language and the style of those that it was trained on.
 
 ## Licence
 

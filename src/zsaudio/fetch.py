@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import urllib3
 from tqdm import tqdm
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.files import sha256
 
 CHUNK = 1 << 20
 TIMEOUT = (10, 60)  # seconds to connect, and between two chunks
@@ -20,7 +20,7 @@ class _Unreachable(Exception):
     """One address did not give the file; the message says why."""
 
 
-def fetch(url: str, folder: Path, mirror: str | None = None, sha256: str | None = None, attempts: int = 3) -> Path:
+def fetch(url: str, folder: Path, mirror: str | None = None, checksum: str | None = None, attempts: int = 3) -> Path:
     """Get a file: from the mirror if it has it, else from its public address.
 
     A download is written to NAME.part, which the next call resumes, and renamed when it is whole. A file that is
@@ -30,7 +30,7 @@ def fetch(url: str, folder: Path, mirror: str | None = None, sha256: str | None 
         url: the public address.
         folder: where downloads go. A file of a mirror that is a folder is used where it lies.
         mirror: a folder or base URL in which the file of scheme://HOST/PATH lies at HOST/PATH.
-        sha256: checksum that the file must have, or its beginning.
+        checksum: sha256 that the file must have, or its beginning.
         attempts: how often a broken connection is taken up again within this call.
 
     Raises:
@@ -41,12 +41,12 @@ def fetch(url: str, folder: Path, mirror: str | None = None, sha256: str | None 
     if (nearby := mirror_folder(mirror)) is not None:
         mirrored = nearby / place
         if mirrored.is_file():
-            verify(mirrored, sha256)
+            verify(mirrored, checksum)
             return mirrored
         tried.append(f"{mirrored} (no such file)")
     path = folder / place.rsplit("/", 1)[-1]
     if path.is_file():
-        verify(path, sha256)
+        verify(path, checksum)
         return path
     addresses = [f"{mirror.rstrip('/')}/{place}", url] if mirror and "://" in mirror else [url]
     for address in addresses:
@@ -55,7 +55,7 @@ def fetch(url: str, folder: Path, mirror: str | None = None, sha256: str | None 
         except _Unreachable as error:
             tried.append(f"{address} ({error})")
         else:
-            verify(path, sha256)
+            verify(path, checksum)
             return path
     raise ZsAudioError(
         f"{path.name} could not be had; tried {'; '.join(tried)}. Set AUDIOSET_MIRROR to a folder or base URL that "
@@ -68,20 +68,19 @@ def mirror_folder(mirror: str | None) -> Path | None:
     return Path(mirror) if mirror and "://" not in mirror else None
 
 
-def verify(path: Path, sha256: str | None) -> None:
+def verify(path: Path, expected: str | None) -> None:
     """Check a file against its checksum, if there is one.
 
     Raises:
         ZsAudioError: it differs.
     """
-    if sha256 is None:
+    if expected is None:
         return
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if not found.startswith(sha256):
+    found = sha256(path)
+    if not found.startswith(expected):
         raise ZsAudioError(
-            f"{path}: its sha256 is {found}, not {sha256}: delete it to fetch it again, or, if its publisher has "
-            "changed it, put the new checksum (or null) into params.yaml"
+            f"{path}: its sha256 is {found}, not {expected}: delete it to fetch it again; if its publisher has changed "
+            "it, the checksum that is expected (sha256 in params.yaml, where it is one of a corpus) must change, too"
         )
 
 

@@ -199,8 +199,11 @@ class Params(_Section):
         own = {"audioset_audio": self.audioset_audio.recordings, "local": self.local.recordings}
         if own.get(self.corpus, Path()) is None:
             raise ValueError(f"{self.corpus}.recordings must name the folder with the recordings")
-        if self.audio.encoder[self.corpus] == "google_vggish" and self.corpus != "audioset":
-            raise ValueError(f"audio.encoder.{self.corpus}: google_vggish is the embeddings of the corpus audioset")
+        if (self.audio.encoder[self.corpus] == "google_vggish") != (self.corpus == "audioset"):
+            raise ValueError(
+                f"audio.encoder.{self.corpus}: google_vggish reads the embeddings of the corpus audioset, which has no "
+                "recordings; the other corpora have recordings, for vggish or logmel"
+            )
         source = self.audioset
         files = [url.rsplit("/", 1)[-1] for url in [source.ontology, source.labels, *source.segments, source.features]]
         for name in source.sha256:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.audio.recording import read_seconds
-from zsaudio.audio.spectrogram import FRAMES, log_mel, mel_centres
+from zsaudio.audio.spectrogram import BANDS, FRAMES, log_mel, mel_centres
 from zsaudio.errors import ZsAudioError
 from zsaudio.files import replacing
 from zsaudio.prediction import Prediction
@@ -29,10 +30,9 @@ def plot_prediction(prediction: Prediction, path: Path, positions: Sequence[int]
     Raises:
         ZsAudioError: the model has no attention, or the picture is of another kind.
     """
+    check_picture(path)
     if prediction.attention is None:
         raise ZsAudioError("plot: this model has no attention to draw; temporal_attention and supervised have")
-    if path.suffix.lower() not in SUFFIXES:
-        raise ZsAudioError(f"plot: {path} must end in one of {', '.join(SUFFIXES)}")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -48,17 +48,24 @@ def plot_prediction(prediction: Prediction, path: Path, positions: Sequence[int]
     ticks = np.arange(0, mel.shape[1], 12)
     above.set_yticks(ticks + 0.5, [f"{mel_centres()[band] / 1000:.1f}" for band in ticks])
     above.set_ylabel("mel band, kHz")
-    above.set_title(Path(prediction.file).name)
+    above.set_title(Path(prediction.file).name, parse_math=False)
 
     drawn = below.imshow(
         attention, aspect="auto", extent=(0, seconds, len(shown), 0), cmap="viridis", vmin=0, interpolation="nearest"
     )
     marks = [f"{prediction.labels[c]}{' *' if prediction.above[c] else ''}" for c in shown]
-    below.set_yticks(np.arange(len(shown)) + 0.5, marks)
+    below.set_yticks(np.arange(len(shown)) + 0.5, marks, parse_math=False)
     below.set_xlabel("time, s (* score above the threshold)")
     figure.colorbar(drawn, ax=below, label="attention")
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # an emoji is drawn as a box
         figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=120)
+
+
+def check_picture(path: Path) -> None:
+    """Raise a ZsAudioError if no picture of this name can be drawn."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise ZsAudioError(f"{path} must end in one of {', '.join(SUFFIXES)}")
 
 
 def spectrogram(path: Path) -> npt.NDArray[np.float32]:
@@ -66,15 +73,15 @@ def spectrogram(path: Path) -> npt.NDArray[np.float32]:
 
     96 frames stand for each second, the last hundredths of which VGGish does not hear.
     """
-    frames = np.zeros((0, 64), np.float32)
-    merged, waiting = 1, np.zeros((0, 64), np.float32)
+    frames = np.zeros((0, BANDS), np.float32)
+    merged, waiting = 1, np.zeros((0, BANDS), np.float32)
     for seconds in read_seconds(path):
         waiting = np.concatenate([waiting, log_mel(seconds).reshape(len(seconds) * FRAMES, -1)])
         whole = len(waiting) // merged * merged
-        frames = np.concatenate([frames, waiting[:whole].reshape(-1, merged, 64).mean(axis=1)])
+        frames = np.concatenate([frames, waiting[:whole].reshape(-1, merged, BANDS).mean(axis=1)])
         waiting = waiting[whole:]
         while len(frames) > 2 * COLUMNS:
             merged *= 2
             even = len(frames) // 2 * 2
-            frames = frames[:even].reshape(-1, 2, 64).mean(axis=1)
+            frames = frames[:even].reshape(-1, 2, BANDS).mean(axis=1)
     return frames

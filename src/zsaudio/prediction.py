@@ -13,8 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from zsaudio.audio import RecordingEncoder, recording_encoder
-from zsaudio.audio.recording import read_seconds
+from zsaudio.audio import RecordingEncoder, read_examples, recording_encoder
 from zsaudio.checkpoint import WEIGHTS, Config, read_model, with_paths
 from zsaudio.errors import ZsAudioError
 from zsaudio.fetch import mirror_folder
@@ -145,6 +144,15 @@ class Model:
             attention=(total / covering).numpy() if peaks else None,
         )
 
+    @torch.inference_mode()
+    def prepare(self, labels: Sequence[str]) -> None:
+        """Embed labels ahead of `predict`, which does so too.
+
+        Raises:
+            ZsAudioError: there is none, or one has no word.
+        """
+        self._project(distinct(labels))
+
     def _project(self, labels: list[str]) -> Tensor:
         """v_c `[1, C, D]` (eq. 2); a label is embedded once."""
         new = [label for label in labels if label not in self._projected]
@@ -167,8 +175,8 @@ class Model:
             embedded.append(stored.astype(np.float32) * scale + offset)
             waiting.clear()
 
-        for seconds in read_seconds(path):
-            waiting.append(self._audio.front_end(seconds))
+        for examples in read_examples(path, self._audio.front_end):
+            waiting.append(examples)
             if sum(map(len, waiting)) >= SECONDS:
                 embed()
         if waiting:
@@ -184,6 +192,9 @@ def distinct(labels: Sequence[str]) -> list[str]:
     """
     if isinstance(labels, str):
         raise ZsAudioError(f"labels: {labels!r} is one text; give a list of labels, as in [{labels!r}]")
+    odd = [label for label in labels if not isinstance(label, str)]
+    if odd:
+        raise ZsAudioError(f"labels: {odd[0]!r} is no text")
     found = list(dict.fromkeys(filter(None, (label.strip() for label in labels))))
     if not found:
         raise ZsAudioError("labels: there is none; name at least one sound to look for")

@@ -16,19 +16,22 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("predict")(predict.predict)
-app.command("export")(export.export)
-app.command("check-corpus")(check_corpus.check_corpus)
+for name, module, command in (
+    ("predict", predict, predict.predict),
+    ("export", export, export.export),
+    ("check-corpus", check_corpus, check_corpus.check_corpus),
+):
+    app.command(name, epilog=f"\b\nExample:\n  {module.EXAMPLE}")(command)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command; a mistake is one sentence. Exit status 2: wrong use; 1: something could not be done."""
+    """Run the command; a mistake is one sentence and exit status 2, a recording or corpus that does not do is 1."""
     try:
         status = app(arguments, standalone_mode=False)
     except typer.TyperException as error:
         sys.exit(_failed(error.format_message(), error.exit_code))
     except ZsAudioError as error:
-        sys.exit(_failed(str(error), 1))
+        sys.exit(_failed(str(error), 2))
     except OSError as error:
         sys.exit(_failed(f"{error.filename or 'a file'}: {error.strerror}", 1))
     except (KeyboardInterrupt, typer.Abort):
@@ -37,5 +40,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _failed(message: str, status: int) -> int:
-    print(f"zsaudio: {' '.join(message.split())}", file=sys.stderr)
+    print(f"zsaudio: {' '.join(message.splitlines())}", file=sys.stderr)
     return status

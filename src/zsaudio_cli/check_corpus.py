@@ -13,6 +13,8 @@ import typer
 
 SHOWN = 10  # names of a kind; the others are counted
 
+EXAMPLE = "zsaudio check-corpus my_sounds --labels my_sounds/labels.csv"
+
 
 def check_corpus(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder with the recordings.")],
@@ -32,10 +34,8 @@ def check_corpus(
 ) -> int:
     """Say what of a folder of recordings is usable, what is missing, and how often each class occurs.
 
-    Reads the labels and the recordings' headers, and changes nothing. Exit status 1 if the pipeline would stop.
-
-    Example:
-        zsaudio check-corpus my_sounds --labels my_sounds/labels.csv
+    Reads the labels and the recordings' headers, and changes nothing. Exit status 1 if it cannot be used: no
+    recording, fewer than three classes, or a label without a word.
     """
     if audioset and (labels or ontology):
         raise typer.BadParameter("--audioset has its labels in its lists; leave --labels and --ontology out")

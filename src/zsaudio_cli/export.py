@@ -9,6 +9,8 @@ import typer
 
 from zsaudio_cli.options import mirror
 
+EXAMPLE = "zsaudio export data/audioset/models/temporal_attention/setting1 --to zsaudio-audioset"
+
 
 def export(
     model: Annotated[Path, typer.Argument(metavar="DIR", help="A trained model.")],
@@ -26,9 +28,6 @@ def export(
 
     It holds the weights (safetensors), config.json, a model card (README.md), checksums, and the files of encoders
     that have no public address.
-
-    Example:
-        zsaudio export data/audioset/models/temporal_attention/setting1 --to zsaudio-audioset
     """
     from zsaudio.checkpoint import read_model
     from zsaudio.export import export as write

@@ -19,6 +19,8 @@ from zsaudio_cli.options import HEADLINE, Model, mirror
 if TYPE_CHECKING:
     from zsaudio import Prediction
 
+EXAMPLE = 'zsaudio predict clip.wav other.flac --labels "dog, police siren, rain" --top 3'
+
 
 def predict(
     files: Annotated[list[Path], typer.Argument(metavar="RECORDING...", help="wav, flac, ogg, mp3, of any length.")],
@@ -26,7 +28,7 @@ def predict(
         str | None,
         typer.Option(
             help="What to look for, separated by commas, or by semicolons where labels have commas. "
-            "Without it: all classes of the model's corpus."
+            "Without it: the classes that the model knows."
         ),
     ] = None,
     labels_file: Annotated[Path | None, typer.Option(help="A text file with a label on each line.")] = None,
@@ -47,15 +49,17 @@ def predict(
 
     A label need not be a class that the model was trained on. Recordings longer than ten seconds are scored in
     windows of ten, a second apart; the highest score counts.
-
-    Example:
-        zsaudio predict clip.wav other.flac --labels "dog, police siren, rain" --top 3
     """
     wanted = _labels(labels, labels_file)
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
     if plot and len(files) > 1:
         raise typer.BadParameter(f"--plot draws one recording, and {len(files)} are given")
+
+    if plot:
+        from zsaudio.plots import check_picture
+
+        check_picture(plot)
 
     from zsaudio.prediction import load
 
@@ -68,16 +72,16 @@ def predict(
         text_vectors=text_vectors,
         mirror=mirror(),
     )
+    if wanted is not None:
+        loaded.prepare(wanted)
+    if plot and loaded.config.aggregation != "attention":
+        raise typer.BadParameter(f"--plot draws attention, and {model} has none")
     found: list[Prediction] = []
     for file in files:
         try:
             found.append(loaded.predict(file, wanted))
         except ZsAudioError as error:
             print(f"zsaudio: {error}", file=sys.stderr)
-    if plot and found:
-        from zsaudio.plots import plot_prediction
-
-        plot_prediction(found[0], plot, found[0].ranking()[:top])
     if as_json:
         rows = [one.as_dict() for one in found]
         for row in rows:
@@ -88,6 +92,10 @@ def predict(
     else:
         for one in found:
             _print_table(one, top)
+    if plot and found:
+        from zsaudio.plots import plot_prediction
+
+        plot_prediction(found[0], plot, found[0].ranking()[:top])
     return 0 if len(found) == len(files) else 1
 
 

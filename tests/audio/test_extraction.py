@@ -76,6 +76,23 @@ def test_a_shard_of_nothing_but_errors_is_no_obstacle(recordings, tmp_path):
     assert len(merged(done, tmp_path / "audio.parquet")) == 14
 
 
+def test_samples_too_large_are_the_recordings_fault(recordings, tmp_path):
+    soundfile.write(recordings["clip_5"], np.full(SAMPLE_RATE, 1e38), SAMPLE_RATE, subtype="FLOAT")
+    soundfile.write(recordings["clip_6"], np.full(SAMPLE_RATE, 1e6), SAMPLE_RATE, subtype="FLOAT")
+    done = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    assert [clip for clip, _, _ in done.errors] == ["clip_5", "clip_6"]
+    assert all("its samples are too large" in reason for _, _, reason in done.errors)
+
+
+def test_a_damaged_shard_is_made_again(recordings, tmp_path):
+    first = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    content = [path.read_bytes() for path in first.shards]
+    first.shards[0].write_bytes(b"")
+    first.shards[1].write_bytes(content[1][:100])
+    assert extract(Levels(), recordings, 2, tmp_path / "shards", 2).shards == first.shards
+    assert [path.read_bytes() for path in first.shards] == content
+
+
 def test_nothing_readable_is_an_error(recordings, tmp_path):
     for path in recordings.values():
         path.write_text("no sound")
@@ -131,11 +148,12 @@ def test_a_run_that_is_killed_leaves_whole_shards_and_no_processes(recordings, t
     assert [path.read_bytes() for path in done.shards] == [path.read_bytes() for path in undisturbed.shards]
 
 
-def test_a_killed_worker_is_one_sentence(recordings, tmp_path, monkeypatch):
+def test_a_killed_worker_is_one_sentence(recordings):
     from zsaudio.audio.decoding import Decoders
 
     with Decoders(1, Levels().front_end, 2) as decoders:
-        batches = decoders.batches(recordings)
+        many = {f"{clip} {i}": path for i in range(9) for clip, path in recordings.items()}
+        batches = decoders.batches(many)
         next(batches)
         for process in decoders._pool._processes.values():
             process.kill()

@@ -1,5 +1,6 @@
 """Recordings of every kind become seconds of mono samples at 16 kHz, or one sentence."""
 
+import os
 import struct
 import tracemalloc
 
@@ -131,8 +132,36 @@ def test_a_recording_that_is_cut_short_is_named(tmp_path, extension, message):
         seconds_of(path)
 
 
+def test_flac_of_unknown_length_is_read(tmp_path):
+    """As encoders write it to a pipe: the number of samples in its header is 0."""
+    path = tmp_path / "a.flac"
+    soundfile.write(path, TONE, SAMPLE_RATE)
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    assert duration(path) == 5
+    assert seconds_of(path).shape == (5, SAMPLE_RATE)
+
+
+def test_what_may_not_be_read_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"x")
+    monkeypatch.setattr(recording.os, "access", lambda *_: False)
+    with pytest.raises(ZsAudioError, match=r"a\.wav: may not be read \(permission denied\)"):
+        seconds_of(path)
+
+
+def test_a_name_that_is_no_utf_8_is_named(tmp_path):
+    name = os.fsdecode(b"b\xff.wav")
+    (tmp_path / name).write_bytes(b"x")
+    for read in (seconds_of, duration):
+        with pytest.raises(ZsAudioError, match=r"b\\udcff\.wav': the name is not in UTF-8; rename the file"):
+            read(tmp_path / name)
+
+
 def test_an_odd_path_is_no_obstacle(tmp_path):
-    path = tmp_path / "ein Ordner" / "Vögel, früh 🐦.flac"
+    path = tmp_path / "sons d'été" / "Vögel, früh 🐦.flac"
     path.parent.mkdir()
     soundfile.write(path, TONE, SAMPLE_RATE)
     assert duration(path) == 5

@@ -12,8 +12,9 @@ from signals import SIGNALS
 from weights import PCA_NAME, save_vggish, vggish_network
 from zsaudio import ZsAudioError
 from zsaudio.audio import recording_encoder
+from zsaudio.audio.google_vggish import FACTS, PCA, WEIGHTS
 from zsaudio.audio.recording import SAMPLE_RATE
-from zsaudio.audio.vggish import PCA, WEIGHTS, Vggish
+from zsaudio.audio.vggish import Vggish
 from zsaudio.tfrecord import OFFSET, SCALE
 
 
@@ -106,9 +107,24 @@ def test_the_released_embeddings_network_is_this_one_without_relu_after_pca(file
 
 
 def test_other_weights_than_the_models_are_named(files):
-    facts = {"encoder": "vggish", "weights": str(files[0]), "output": "raw", "sha256": "0" * 64}
-    with pytest.raises(ZsAudioError, match=r"audio\.weights: these have the sha256 .+ was trained with 000"):
+    facts = {"encoder": "vggish", "weights": str(files[0]), "output": "raw", "weights_sha256": "0" * 64}
+    with pytest.raises(ZsAudioError, match=r"audio\.weights: the sha256 is .+ was trained with 000"):
         recording_encoder(facts)
+
+
+def test_other_pca_than_the_models_is_named(files):
+    facts = {"encoder": "vggish", "weights": str(files[0]), "pca": str(files[1]), "pca_sha256": "0" * 64}
+    with pytest.raises(ZsAudioError, match=r"audio\.pca: the sha256 is .+ was trained with 000"):
+        recording_encoder(facts)
+    # The released embeddings come from the public weights and from no others.
+    with pytest.raises(ZsAudioError, match=r"audio\.weights: the sha256 is .+ was trained with 10086976"):
+        recording_encoder(FACTS, weights=str(files[0]), pca=str(files[1]))
+
+
+def test_one_second_alone_is_as_in_company(encoders, examples):
+    for name in ("raw", "bfloat16"):
+        alone, together = encoders[name].network(examples[:1]), encoders[name].network(examples[:2])
+        assert np.array_equal(alone[0], together[0])
 
 
 def test_weights_are_fetched_once_and_their_hash_is_checked(files, tmp_path, serve, monkeypatch):
@@ -120,7 +136,7 @@ def test_weights_are_fetched_once_and_their_hash_is_checked(files, tmp_path, ser
     shutil.copyfile(files[0], site / "vggish-00000000.pth")
     server = serve(site)
     encoder = Vggish(f"{server.url}/vggish-{digest[:8]}.pth", output="raw")
-    assert encoder.facts["sha256"] == digest
+    assert encoder.facts["weights_sha256"] == digest
     assert (tmp_path / "hub/checkpoints" / f"vggish-{digest[:8]}.pth").is_file()
     asked = len(server.ranges)
     Vggish(f"{server.url}/vggish-{digest[:8]}.pth", output="raw")

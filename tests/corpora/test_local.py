@@ -84,6 +84,7 @@ def test_labels_are_names_or_ids_of_an_ontology(folder, tmp_path):
         ("file,labels\na.wav,dog\na.wav,cat\n", r"column 'file' has 'a\.wav' more than once"),
         ("file,labels\na.wav,\n", r"column 'labels' is empty for 'a\.wav' \(1 such files\)"),
         ("file,labels\na.wav,dog,rain\n", "several labels in quotes"),
+        ("file,labels\n,dog\n", "column 'file' is empty in 1 lines"),
         ("", "cannot be read as a CSV"),
         ("file,labels\nnowhere.wav,dog\n", r"none of its 1 files is in .+my sounds; names are relative to that folder"),
     ],
@@ -95,7 +96,7 @@ def test_a_mistake_in_the_csv_is_one_sentence(folder, tmp_path, content, message
 
 
 def test_what_is_not_there_is_named(tmp_path):
-    with pytest.raises(ZsAudioError, match=r"local\.recordings: .+nowhere is no folder"):
+    with pytest.raises(ZsAudioError, match=r"nowhere: is no folder; .+ \(local\.recordings\)"):
         prepare(Source(tmp_path / "nowhere", tmp_path / "labels.csv"), tmp_path / "raw")
     with pytest.raises(ZsAudioError, match=r"labels\.csv: there is no such file; a corpus needs a CSV with"):
         prepare(Source(tmp_path, tmp_path / "labels.csv"), tmp_path / "raw")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from zsaudio.audio.recording import read_seconds
 from zsaudio.errors import ZsAudioError
 
 FrontEnd = Callable[[npt.NDArray[np.float32]], npt.NDArray[Any]]
@@ -49,7 +51,7 @@ def recording_encoder(
         mirror: where downloads are looked for first.
 
     Raises:
-        ZsAudioError: there is no such encoder, it cannot be had, or its weights are not those of the facts' sha256.
+        ZsAudioError: there is no such encoder, it cannot be had, or its files are not those of the facts' checksums.
     """
     # Imported here, since each needs libraries that the other does not.
     name = facts["encoder"]
@@ -58,23 +60,36 @@ def recording_encoder(
 
         return LogMel()
     if name in ("vggish", "google_vggish"):
-        from zsaudio.audio import vggish
+        from zsaudio.audio import google_vggish, vggish
 
         encoder = vggish.Vggish(
-            weights or facts.get("weights", vggish.WEIGHTS),
-            pca or facts.get("pca", vggish.PCA),
+            weights or facts.get("weights", google_vggish.WEIGHTS),
+            pca or facts.get("pca", google_vggish.PCA),
             facts.get("output", vggish.Output.PCA),
             facts.get("activation", vggish.Activation.NONE),
             facts.get("precision", vggish.Precision.FLOAT32),
             mirror,
         )
-        if facts.get("sha256", encoder.facts["sha256"]) != encoder.facts["sha256"]:
-            raise ZsAudioError(
-                f"audio.weights: these have the sha256 {encoder.facts['sha256']}, and the model was trained with "
-                f"{facts['sha256']}"
-            )
+        for file in ("weights", "pca"):
+            expected, found = facts.get(f"{file}_sha256", ""), encoder.facts.get(f"{file}_sha256", "")
+            if not found.startswith(expected):
+                raise ZsAudioError(f"audio.{file}: the sha256 is {found}, and the model was trained with {expected}")
         return encoder
     raise ZsAudioError(f"audio encoder {name!r} is unknown; known are google_vggish, logmel, vggish")
+
+
+def read_examples(path: Path, front_end: FrontEnd, limit: int | None = None) -> Iterator[npt.NDArray[Any]]:
+    """What a front end makes of a recording, a block of seconds at a time: arrays (k, ...), k >= 1.
+
+    Raises:
+        ZsAudioError: as `zsaudio.audio.recording.read_seconds`; or its samples are too large for numbers.
+    """
+    for seconds in read_seconds(path, limit):
+        with np.errstate(over="ignore", invalid="ignore"):  # told below
+            examples = front_end(seconds)
+        if not np.isfinite(examples).all():
+            raise ZsAudioError(f"{path}: its samples are too large; floating-point samples should lie within -1 to 1")
+        yield examples
 
 
 def padded(

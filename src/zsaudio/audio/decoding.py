@@ -20,15 +20,14 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from zsaudio.audio import FrontEnd
-from zsaudio.audio.recording import SAMPLE_RATE, read_seconds
+from zsaudio.audio import FrontEnd, read_examples
+from zsaudio.audio.recording import SAMPLE_RATE
 from zsaudio.errors import ZsAudioError
 
 # Kept free of torch and pyarrow, so that workers start fast.
 
 TASK = 4  # recordings that a worker takes at a time
-BATCH = 4 * TASK  # recordings for each worker that are handed over together
-AHEAD = 3  # batches in the making
+BATCH = 32  # recordings that are handed over together, for any number of workers: rounding depends on it
 NICENESS = 5  # of the workers, so that they use what the encoder leaves
 
 Examples = npt.NDArray[Any]
@@ -62,8 +61,8 @@ class Decoders:
         # Spawned, since a fork of a process that has used torch's threads may hang.
         context = multiprocessing.get_context("spawn")
         one = front_end(np.zeros((1, SAMPLE_RATE), np.float32))
-        self._batch = BATCH * processes
-        shape = (self._batch * AHEAD, segments, *one.shape[1:])
+        self._ahead = 2 + -(-processes * TASK // BATCH)  # batches in the making
+        shape = (BATCH * self._ahead, segments, *one.shape[1:])
         self._slots = Slots(context.RawArray(ctypes.c_byte, int(np.prod(shape)) * one.itemsize), shape, one.dtype)
         self._pool = ProcessPoolExecutor(processes, context, _begin, (self._slots, front_end))
 
@@ -84,20 +83,20 @@ class Decoders:
         Raises:
             ZsAudioError: a worker was killed.
         """
-        clips, slots, size = list(recordings), self._slots.array(), self._batch
-        waiting = deque(clips[start : start + size] for start in range(0, len(clips), size))
-        free = deque(range(AHEAD))
+        clips, slots = list(recordings), self._slots.array()
+        waiting = deque(clips[start : start + BATCH] for start in range(0, len(clips), BATCH))
+        free = deque(range(self._ahead))
         running: deque[tuple[int, list[str], list[Future[list[int | str]]]]] = deque()
         while waiting or running:
-            while waiting and free:
-                place, batch = free.popleft() * size, waiting.popleft()
-                tasks = [
-                    self._pool.submit(_decode, [recordings[clip] for clip in batch[at : at + TASK]], place + at)
-                    for at in range(0, len(batch), TASK)
-                ]
-                running.append((place, batch, tasks))
-            place, batch, tasks = running.popleft()
             try:
+                while waiting and free:
+                    place, batch = free.popleft() * BATCH, waiting.popleft()
+                    tasks = [
+                        self._pool.submit(_decode, [recordings[clip] for clip in batch[at : at + TASK]], place + at)
+                        for at in range(0, len(batch), TASK)
+                    ]
+                    running.append((place, batch, tasks))
+                place, batch, tasks = running.popleft()
                 done = [found for task in tasks for found in task.result()]
             except BrokenProcessPool as error:
                 raise ZsAudioError(
@@ -108,7 +107,7 @@ class Decoders:
                 clip: found if isinstance(found, str) else slots[place + i, :found]
                 for i, (clip, found) in enumerate(zip(batch, done, strict=True))
             }
-            free.append(place // size)
+            free.append(place // BATCH)
 
 
 _slots: Examples
@@ -141,11 +140,11 @@ def _decode(paths: list[Path], slot: int) -> list[int | str]:
 def _decode_one(path: Path, place: Examples) -> int | str:
     n = 0
     try:
-        for seconds in read_seconds(path, len(place)):
-            place[n : n + len(seconds)] = _front_end(seconds)
-            n += len(seconds)
+        for examples in read_examples(path, _front_end, len(place)):
+            place[n : n + len(examples)] = examples
+            n += len(examples)
     except ZsAudioError as error:
         return str(error)
-    except OSError as error:
-        return f"{path}: {error.strerror}"
+    except Exception as error:  # whatever it is, it must not stop the other recordings
+        return f"{path}: cannot be decoded ({type(error).__name__}: {error})"
     return n

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -41,9 +42,9 @@ def extract(
 ) -> Extracted:
     """Embed recordings, `segments` seconds of each at most, into shards of `folder`.
 
-    A shard is named after the encoder, its recordings and their sizes and dates: one that is there already is not
-    made again, whatever ended the run that made it. Each is computed by itself, so that the result does not depend on
-    where a run was cut off. Memory is that of a shard and of a few batches.
+    A shard is named after the encoder, its code, the recordings and their sizes and dates: one that is there already
+    is not made again, whatever ended the run that made it. Each is computed by itself, so that the result does not
+    depend on where a run was cut off. Memory is that of a shard and of a few batches.
 
     Args:
         encoder: what embeds them.
@@ -58,7 +59,7 @@ def extract(
     clips = list(recordings)
     parts = [clips[start : start + SHARD] for start in range(0, len(clips), SHARD)]
     paths = [folder / f"{_key(encoder, recordings, part, segments)}.parquet" for part in parts]
-    pending = [(part, path) for part, path in zip(parts, paths, strict=True) if not path.is_file()]
+    pending = [(part, path) for part, path in zip(parts, paths, strict=True) if not _is_whole(path)]
     left = sum(len(part) for part, _ in pending)
     with ExitStack() as stack:
         progress = stack.enter_context(
@@ -74,16 +75,33 @@ def extract(
     return Extracted(paths, errors)
 
 
+def _is_whole(path: Path) -> bool:
+    try:
+        tables.file_metadata(path)
+    except (OSError, pa.ArrowInvalid):  # not there, or damaged
+        return False
+    return True
+
+
 def _key(encoder: RecordingEncoder, recordings: Mapping[str, Path], clips: Sequence[str], segments: int) -> str:
-    digest = hashlib.sha256(json.dumps([encoder.facts, segments], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([_code(), dict(encoder.facts), segments], sort_keys=True).encode())
     for clip in clips:
         try:
             found = recordings[clip].stat()
-            state = (found.st_size, found.st_mtime_ns)
+            state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         except OSError:
-            state = (-1, -1)
+            state = (-1, -1, -1)
         digest.update(json.dumps([clip, str(recordings[clip]), *state]).encode())
     return digest.hexdigest()[:20]
+
+
+@functools.cache
+def _code() -> str:
+    """A hash of the code that embeds recordings: what another version has made is not gone on with."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _write_shard(

@@ -10,7 +10,25 @@ import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.segments import clip_id
-from zsaudio.tfrecord import parse_record, read_records
+from zsaudio.tfrecord import FEATURES, OFFSET, SCALE, parse_record, read_records
+
+# VGGish as the embeddings come from it: what recordings go through when a model trained on them hears one.
+WEIGHTS = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
+PCA = "https://storage.googleapis.com/audioset/vggish_pca_params.npz"
+PCA_SHA256 = "4d878af3e306defbfb37095365aa7e5a6cecb86bad13e859e626151c4e6a8b9d"
+FACTS = {
+    "encoder": "google_vggish",
+    "features": str(FEATURES),
+    "scale": repr(SCALE),
+    "offset": repr(OFFSET),
+    "weights": WEIGHTS,
+    "weights_sha256": "10086976",  # its beginning, as in the name
+    "pca": PCA,
+    "pca_sha256": PCA_SHA256,
+    "output": "pca",
+    "activation": "none",
+    "precision": "float32",
+}
 
 
 def read_embeddings(raw: Path, clips: Collection[str]) -> dict[str, npt.NDArray[np.uint8]]:

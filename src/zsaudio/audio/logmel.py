@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.audio.recording import SAMPLE_RATE, Samples
+from zsaudio.audio.spectrogram import BANDS, FFT, HOP, WINDOW
 
-BANDS = 64
-WINDOW, HOP = 400, 160  # samples: 25 and 10 ms, VGGish's
 FLOOR = 1e-3  # added to the mel magnitudes before the logarithm
 # Mean and deviation, over the demo's clips, of the two statistics; fixed, so that the encoder has no state.
 LEVEL_CENTRE, LEVEL_SPREAD = -5.3, 0.75
@@ -24,7 +23,7 @@ def statistics(seconds: Samples) -> npt.NDArray[np.float16]:
     mel = librosa.feature.melspectrogram(
         y=seconds,
         sr=SAMPLE_RATE,
-        n_fft=512,
+        n_fft=FFT,
         win_length=WINDOW,
         hop_length=HOP,
         n_mels=BANDS,

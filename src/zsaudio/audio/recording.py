@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from zsaudio.errors import ZsAudioError
 SAMPLE_RATE = 16_000
 SLACK = 400  # samples that a second may lack: VGGish hears 0.975 s of each
 BLOCK_SECONDS = 2  # decoded at a time, so that memory does not grow with a recording's length
+UNKNOWN = 2**60  # libsndfile's number of samples of a FLAC stream that was written to a pipe is beyond
 LOST = 0.01  # share of the announced samples that may be missing; MP3 headers are estimates
 
 Samples = npt.NDArray[np.float32]
@@ -31,7 +33,8 @@ def read_seconds(path: Path, limit: int | None = None) -> Iterator[Samples]:
         limit: seconds to read at most; None for all.
 
     Raises:
-        ZsAudioError: it is no recording, holds no samples or NaN, or ends well before its announced length.
+        ZsAudioError: it is no recording, holds no samples or NaN, or ends well before its announced length. (What the
+            header of a WAV file announces is not believed: what is there counts.)
     """
     rest, given = np.zeros(0, np.float32), 0
     for block in _resampled(path):
@@ -49,7 +52,7 @@ def read_seconds(path: Path, limit: int | None = None) -> Iterator[Samples]:
 
 
 def duration(path: Path) -> float:
-    """Seconds that a recording's header announces.
+    """Seconds that a recording's header announces, or, if it announces none, that can be read.
 
     Raises:
         ZsAudioError: it is no recording, or holds no samples.
@@ -58,10 +61,12 @@ def duration(path: Path) -> float:
 
     try:
         info = soundfile.info(str(path))
-    except (soundfile.SoundFileError, TypeError) as error:
+    except (soundfile.SoundFileError, TypeError, UnicodeEncodeError) as error:
         raise _unreadable(path, error) from error
     if not info.frames:
         raise ZsAudioError(f"{path}: holds no samples")
+    if info.frames > UNKNOWN:
+        return float(sum(len(block) for block in read_seconds(path)))
     return float(info.frames / info.samplerate)
 
 
@@ -89,20 +94,24 @@ def _resampled(path: Path) -> Iterator[Samples]:
                 if not np.isfinite(mono).all():
                     raise ZsAudioError(f"{path}: holds samples that are no numbers (NaN or infinity)")
                 yield mono if file.samplerate == SAMPLE_RATE else resample.resample_chunk(mono, last=ended)
-    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless data, whose rate is not known
+    except (soundfile.SoundFileError, TypeError, UnicodeEncodeError) as error:  # TypeError: data without a header
         raise _unreadable(path, error) from error
     if not heard:
         raise ZsAudioError(f"{path}: holds no samples")
-    if heard < (1 - LOST) * announced:
+    if heard < (1 - LOST) * announced < UNKNOWN:
         raise ZsAudioError(
             f"{path}: damaged or cut short: its header announces {announced:,} samples, {heard:,} can be read"
         )
 
 
 def _unreadable(path: Path, error: Exception) -> ZsAudioError:
+    if isinstance(error, UnicodeEncodeError):
+        return ZsAudioError(f"{str(path)!a}: the name is not in UTF-8; rename the file")
     if not path.exists():
         return ZsAudioError(f"{path}: there is no such file")
     if path.is_dir():
         return ZsAudioError(f"{path}: is a folder and no recording")
+    if not os.access(path, os.R_OK):
+        return ZsAudioError(f"{path}: may not be read (permission denied)")
     reason = str(getattr(error, "error_string", "") or error).strip().rstrip(".")
     return ZsAudioError(f"{path}: cannot be read as audio ({reason.removeprefix('Error : ')})")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import re
 import zipfile
@@ -20,14 +19,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zsaudio.audio import spectrogram
+from zsaudio.audio.google_vggish import PCA, PCA_SHA256, WEIGHTS
 from zsaudio.audio.winograd import WinogradConv, Workspace, chain, chain_shape, inner, pooled
 from zsaudio.errors import ZsAudioError
 from zsaudio.fetch import fetch
+from zsaudio.files import sha256
 from zsaudio.tfrecord import FEATURES, OFFSET, SCALE
 
-WEIGHTS = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
-PCA = "https://storage.googleapis.com/audioset/vggish_pca_params.npz"
-PCA_SHA256 = "4d878af3e306defbfb37095365aa7e5a6cecb86bad13e859e626151c4e6a8b9d"
 POOLED = (True, False, True, False, True)  # which convolutions after the first a maximum over 2 x 2 follows
 PART = 80  # seconds through the network at a time
 EARLY = 3  # convolutions on large images with few channels: a few seconds at a time, to stay in the cache
@@ -88,10 +86,11 @@ class Vggish:
         self._dtype = getattr(torch, Precision(precision).value)
         path = locate("weights", weights, mirror)
         self._read_weights(path)
-        facts = {"weights": weights, "sha256": _sha256(path)}
+        facts = {"weights": weights, "weights_sha256": sha256(path)}
         if self._output is Output.PCA:
-            self._pca, self._means = _read_pca(locate("pca", pca, mirror))
-            facts |= {"pca": pca}
+            path = locate("pca", pca, mirror)
+            self._pca, self._means = _read_pca(path)
+            facts |= {"pca": pca, "pca_sha256": sha256(path)}
         quantised = self._output is Output.PCA
         self.facts = {
             "encoder": "vggish",
@@ -135,11 +134,14 @@ class Vggish:
     @torch.inference_mode()
     def _forward(self, x: Tensor) -> Tensor:
         """`[N, 1, 96, 64]` to `[N, 128]`."""
+        n = len(x)
+        if n == 1:  # a product with one row rounds in another way
+            x = x.expand(2, -1, -1, -1)
         with self._borrowed() as workspace:
             y = torch.cat([self._convolved(block, workspace) for block in torch.split(x, BLOCK)])
         for weight, bias in self._linear[:-1]:
             y = F.linear(y, weight, bias).relu_()
-        y = F.linear(y, *self._linear[-1])
+        y = F.linear(y, *self._linear[-1])[:n]
         return y.relu_() if self._activation is Activation.RELU else y
 
     def _convolved(self, x: Tensor, workspace: Workspace) -> Tensor:
@@ -163,7 +165,10 @@ class Vggish:
     @contextmanager
     def _borrowed(self) -> Iterator[Workspace]:
         """A workspace that no other thread has."""
-        workspace = self._workspaces.pop() if self._workspaces else Workspace(self._dtype)
+        try:
+            workspace = self._workspaces.pop()
+        except IndexError:  # asking first whether there is one would leave time for another thread
+            workspace = Workspace(self._dtype)
         yield workspace
         self._workspaces.append(workspace)
 
@@ -215,11 +220,6 @@ def _hash_in(name: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _read_pca(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Eigenvectors (128, 128), a row each, and means (128,)."""
     try:
@@ -228,5 +228,7 @@ def _read_pca(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         raise ZsAudioError(f"audio.pca: {path} holds no pca_eigen_vectors and pca_means ({error})") from error
     if vectors.shape != (FEATURES, FEATURES) or means.shape != (FEATURES,):
-        raise ZsAudioError(f"audio.pca: {path}: the eigenvectors are {vectors.shape} and should be (128, 128)")
+        raise ZsAudioError(
+            f"audio.pca: {path}: eigenvectors {vectors.shape} and means {means.shape} should be (128, 128) and (128,)"
+        )
     return vectors.astype(np.float32), means.astype(np.float32)

@@ -14,6 +14,7 @@ from zsaudio.corpora import local
 from zsaudio.errors import ZsAudioError
 from zsaudio.recordings import find_recordings, match_clips
 from zsaudio.segments import read_labels, read_segments
+from zsaudio.text import has_words
 
 FEW = 10  # clips of a class below which its figures mean little
 FOLDS = 3  # at least as many classes as folds are needed
@@ -52,6 +53,9 @@ class CorpusCheck:
         """Why the pipeline would stop, if it would."""
         if not self.seconds:
             return "no recording is usable"
+        wordless = [name for name in self.counts if not has_words(name)]
+        if wordless:
+            return f"the label {wordless[0]!r} has no word that a text encoder could embed"
         if self.usable_classes < FOLDS:
             return f"{self.usable_classes} classes have a recording, and the three folds need one each at least"
         return None

@@ -90,7 +90,7 @@ def read_source(source: Source) -> Listed:
             a label is not in the ontology.
     """
     if not source.recordings.is_dir():
-        raise ZsAudioError(f"local.recordings: {source.recordings} is no folder; name the one with the recordings")
+        raise ZsAudioError(f"{source.recordings}: is no folder; name the one with the recordings (local.recordings)")
     rows = _read_csv(source.labels)
     found = [split_labels(text) for text in rows["labels"]]
     empty = [file for file, labels in zip(rows["file"], found, strict=True) if not labels]
@@ -149,6 +149,9 @@ def _read_csv(path: Path) -> pd.DataFrame:
     if rows.empty:
         raise ZsAudioError(f"{path}: lists no recording")
     rows["file"] = rows["file"].str.strip()
+    nameless = rows["file"].isin(["", "."])
+    if nameless.any():
+        raise ZsAudioError(f"{path}: column 'file' is empty in {nameless.sum()} lines")
     twice = rows["file"].duplicated()
     if twice.any():
         raise ZsAudioError(f"{path}: column 'file' has {rows.loc[twice, 'file'].iloc[0]!r} more than once")

@@ -58,6 +58,11 @@ def split_words(text: str) -> list[str]:
     return found
 
 
+def has_words(text: str) -> bool:
+    """Whether a label has a word to embed."""
+    return bool(_WORD.search(text))
+
+
 def text_encoder(
     name: str,
     *,
