@@ -68,8 +68,9 @@ class Project:
         path.write_text(yaml.safe_dump(params, sort_keys=False))
 
     def content(self) -> dict[str, bytes]:
-        """What the stages have made, but for the recordings."""
+        """What the stages have made, but for the recordings and what extraction is resumed from."""
         paths = [path for path in (self.folder / "data").rglob("*") if path.is_file() and path.suffix != ".wav"]
+        paths = [path for path in paths if path.parent.name != "extraction"]
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths}
 
     def metrics(self, name: str) -> dict:
@@ -189,6 +190,7 @@ def test_a_corpus_of_ones_own_goes_from_a_folder_to_a_table(project):
     assert "119 of 121 listed clips are usable" in project.run("zsaudio", "check-corpus", "my sounds").stdout
 
     chosen = ["corpus=local", "local.recordings=my sounds", "audio.encoder.local=logmel", "text.encoder.local=words"]
+    chosen += ["models=[temporal_attention]", "settings=[setting1]"]
     options = [option for one in chosen for option in ("-S", one)]
     output = project.dvc("exp", "run", *options)
     assert "121 clips, 1 of them without sound" in output
@@ -202,12 +204,13 @@ def test_a_corpus_of_ones_own_goes_from_a_folder_to_a_table(project):
     assert asked.returncode == 0, asked.stderr
     assert "low hum" in asked.stdout
     project.run("git", "reset", "--quiet", "--hard")
+    project.dvc("checkout", "--quiet", "--force")
     shutil.rmtree(own)
 
 
 def test_the_headline_model_is_an_artifact(project):
-    listed = project.run("python", "-c", "import dvc.api; print(dvc.api.artifacts_show('temporal-attention'))")
-    assert "data/demo/models/temporal_attention/setting1" in listed.stdout, listed.stderr
+    listed = project.run("python", "-c", "import dvc.repo; print(dvc.repo.Repo().artifacts.read())")
+    assert "path='data/demo/models/temporal_attention/setting1'" in listed.stdout, listed.stderr
 
 
 def test_plots_are_one_page_that_needs_no_network(project):

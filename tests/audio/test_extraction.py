@@ -112,6 +112,7 @@ def test_only_what_is_missing_or_has_changed_is_done_again(recordings, tmp_path)
     os.utime(recordings["clip_0"], ns=(0, 0))
     third = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
     assert [a == b for a, b in zip(first.shards, third.shards, strict=True)] == [False, True, True]
+    assert sorted((tmp_path / "shards").iterdir()) == sorted(third.shards)  # what is of no use is not kept
     assert extract(Levels(), recordings, 1, tmp_path / "shards", 1).shards[2] != first.shards[2]
 
 

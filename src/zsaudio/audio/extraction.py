@@ -44,7 +44,8 @@ def extract(
 
     A shard is named after the encoder, its code, the recordings and their sizes and dates: one that is there already
     is not made again, whatever ended the run that made it. Each is computed by itself, so that the result does not
-    depend on where a run was cut off. Memory is that of a shard and of a few batches.
+    depend on where a run was cut off. Shards of other recordings or another encoder are removed at the end. Memory is
+    that of a shard and of a few batches.
 
     Args:
         encoder: what embeds them.
@@ -69,6 +70,8 @@ def extract(
         for part, path in pending:
             assert decoders is not None
             _write_shard(path, encoder, {clip: recordings[clip] for clip in part}, segments, decoders, progress)
+    for path in set(folder.glob("*.parquet")) - set(paths):
+        path.unlink()  # of other recordings, another encoder or another version of it
     errors = [tuple(error) for path in paths for error in json.loads(tables.file_metadata(path)["errors"])]
     if clips and len(errors) == len(clips):
         raise ZsAudioError(f"none of the {len(clips):,} recordings can be read; the first: {errors[0][2]}")
