@@ -1,6 +1,6 @@
 """Recordings to VGGish embeddings: this project against stock torchvggish, side by side.
 
-    python tests/benchmarks/vggish.py [--clips 192] [--json FILE]
+    python tests/benchmarks/vggish.py [--clips 512] [--json FILE]
 
 Synthesised stereo clips of ten seconds, FLAC at 48 kHz. Stock is its documented use: a file at a time through
 `vggish_input.wavfile_to_examples` and the network. Ours is what the stage audio does, worker processes and shards
@@ -19,14 +19,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-import soundfile
-import torch
-from torchvggish import torchvggish, vggish_input
 
-from weights import save_vggish
-from zsaudio.audio.extraction import extract
-from zsaudio.audio.recording import read_seconds
-from zsaudio.audio.vggish import Vggish
+# What takes long to import is imported where it is used: worker processes import this file, too.
 
 THREADS = os.cpu_count() or 1
 DIFFERENT = 24  # clips; the others are copies
@@ -35,6 +29,8 @@ STOCK_CLIPS = 24  # of the clips: it takes a clip at a time, so that its rate do
 
 def synthesise(folder: Path, clips: int) -> list[Path]:
     """Stereo clips: a third each of speech-like, music-like and noise, see tests/signals.py."""
+    import soundfile
+
     from signals import SIGNALS
 
     makers, paths = list(SIGNALS.values()), [folder / f"{i}.flac" for i in range(clips)]
@@ -56,10 +52,17 @@ def seconds(function) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clips", type=int, default=384)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--clips", type=int, default=512)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
+
+    import torch
+    from torchvggish import torchvggish, vggish_input
+
+    from weights import save_vggish
+    from zsaudio.audio.extraction import extract
+    from zsaudio.audio.vggish import Vggish
 
     torch.set_num_threads(THREADS)
     with tempfile.TemporaryDirectory() as place:
@@ -100,6 +103,9 @@ def main() -> None:
 
 def compare(stock, encoders, paths: list[Path]) -> tuple[float, float]:
     """Largest difference of float32 from the stock network, least cosine of bfloat16 with it, before its ReLU."""
+    import torch
+
+    from zsaudio.audio.recording import read_seconds
 
     examples = np.concatenate([encoders["float32"].front_end(block) for path in paths for block in read_seconds(path)])
     with torch.inference_mode():
