@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from pipeline import Paths, mirror, run, use_threads
+from pipeline import Paths, run, use_threads
 from zsaudio import schemas, tables
 from zsaudio.errors import ZsAudioError
+from zsaudio.fetch import default_mirror
 from zsaudio.params import Params
 from zsaudio.recordings import read_recordings
 
@@ -60,7 +61,7 @@ def from_recordings(params: Params, paths: Paths, clips: list[str]) -> Lacking:
     present = {clip: files[clip] for clip in clips if clip in files}
     if not present:
         raise ZsAudioError(f"none of the {len(clips):,} clips has a recording; {paths.raw} says which are missing")
-    encoder = recording_encoder(facts, mirror=mirror())
+    encoder = recording_encoder(facts, mirror=default_mirror())
     done = extract(encoder, present, chosen.segments, paths.extraction, chosen.workers)
     tables.concatenate(paths.audio, schemas.AUDIO, done.shards, {**encoder.facts, "segments": str(chosen.segments)})
     return done.errors + [(clip, "", "no recording") for clip in clips if clip not in files]

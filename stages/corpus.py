@@ -1,7 +1,8 @@
 """Stage corpus: synthesise or fetch the sounds and labels."""
 
-from pipeline import Paths, mirror, run
+from pipeline import Paths, run
 from zsaudio.corpora.coverage import Coverage
+from zsaudio.fetch import default_mirror
 from zsaudio.params import Params
 
 
@@ -23,10 +24,10 @@ def main(params: Params, paths: Paths) -> None:
         source = audioset.Source(**params.audioset.model_dump())
         recordings = params.audioset_audio.recordings
         if params.corpus == "audioset":
-            announce(audioset.prepare(source, paths.raw, paths.downloads, mirror()))
+            announce(audioset.prepare(source, paths.raw, paths.downloads, default_mirror()))
         else:
             assert recordings is not None  # checked with the params
-            announce(audioset.prepare_recordings(source, recordings, paths.raw, paths.downloads, mirror()))
+            announce(audioset.prepare_recordings(source, recordings, paths.raw, paths.downloads, default_mirror()))
 
 
 def announce(found: Coverage) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -81,8 +80,3 @@ def use_threads(params: Params) -> None:
 
     if params.threads:
         torch.set_num_threads(params.threads)
-
-
-def mirror() -> str | None:
-    """The folder or base URL in which downloads are looked for first, from the environment."""
-    return os.environ.get("AUDIOSET_MIRROR") or None

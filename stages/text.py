@@ -1,8 +1,8 @@
 """Stage text: embeddings of the class labels (section 3.3)."""
 
-from pipeline import Paths, mirror, run, use_threads
+from pipeline import Paths, run, use_threads
 from zsaudio import schemas, tables
-from zsaudio.fetch import mirror_folder
+from zsaudio.fetch import default_mirror, mirror_folder
 from zsaudio.ontology import read_ontology
 from zsaudio.params import Params
 from zsaudio.text import Label, text_encoder
@@ -24,7 +24,7 @@ def main(params: Params, paths: Paths) -> None:
         vectors=chosen.vectors,
         features=chosen.features,
         batch_size=chosen.batch_size,
-        mirror=mirror_folder(mirror()),
+        mirror=mirror_folder(default_mirror()),
     )
     labels = [Label(name, nodes[mid].description) for mid, name in zip(mids, names, strict=True)]
     embeddings = encoder.encode(labels)

@@ -13,7 +13,7 @@ import yaml
 from zsaudio.audio import vggish
 from zsaudio.checkpoint import CONFIG, ENCODERS, FILES, WEIGHTS, Config, read_model, with_paths, write_checksums
 from zsaudio.errors import ZsAudioError
-from zsaudio.fetch import mirror_folder
+from zsaudio.fetch import default_mirror, mirror_folder
 from zsaudio.files import write_json, write_text
 from zsaudio.text import bert
 
@@ -52,11 +52,12 @@ def export(
         to: the folder to write; must not exist or be empty.
         licence: of the weights, by its SPDX name; None: that of the corpus.
         encoders: copy those with a public address too, so that nothing is fetched later.
-        mirror: where they are looked for first.
+        mirror: a folder or base URL where they are looked for first; None: AUDIOSET_MIRROR in the environment.
 
     Raises:
         ZsAudioError: the model is not whole, an encoder's file cannot be had, or `to` is in use.
     """
+    mirror = mirror or default_mirror()
     config = read_model(folder)
     if config.decision is None:
         raise ZsAudioError(f"{folder}: is not evaluated yet; export data/CORPUS/models/MODEL/SETTING")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -61,6 +62,11 @@ def fetch(url: str, folder: Path, mirror: str | None = None, checksum: str | Non
         f"{path.name} could not be had; tried {'; '.join(tried)}. Set AUDIOSET_MIRROR to a folder or base URL that "
         "has it at HOST/PATH."
     )
+
+
+def default_mirror() -> str | None:
+    """The folder or base URL in which downloads are looked for first: AUDIOSET_MIRROR in the environment."""
+    return os.environ.get("AUDIOSET_MIRROR") or None
 
 
 def mirror_folder(mirror: str | None) -> Path | None:

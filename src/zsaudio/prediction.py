@@ -16,7 +16,7 @@ from torch import Tensor
 from zsaudio.audio import RecordingEncoder, read_examples, recording_encoder
 from zsaudio.checkpoint import WEIGHTS, Config, read_model, with_paths
 from zsaudio.errors import ZsAudioError
-from zsaudio.fetch import mirror_folder
+from zsaudio.fetch import default_mirror, mirror_folder
 from zsaudio.model import (
     Aggregation,
     Weights,
@@ -223,12 +223,13 @@ def load(
         text_model: folder or hub name of the BERT, if it has moved.
         text_vectors: table of word vectors, if it has moved.
         audio_weights, audio_pca: files of VGGish, if they have moved.
-        mirror: a folder (or, for VGGish, base URL) that is looked in before the web, at HOST/PATH.
+        mirror: a folder (or, for VGGish, base URL) that is looked in before the web, at HOST/PATH; None:
+            AUDIOSET_MIRROR in the environment.
 
     Raises:
         ZsAudioError: a file of the model is missing or altered, or an encoder cannot be had or is another.
     """
-    folder = Path(folder)
+    folder, mirror = Path(folder), mirror or default_mirror()
     config = read_model(folder)
     if config.decision is None:
         raise ZsAudioError(f"{folder}: is not evaluated yet and has no threshold; use data/CORPUS/models/MODEL/SETTING")

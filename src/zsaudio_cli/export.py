@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from zsaudio_cli.options import mirror
-
 EXAMPLE = "zsaudio export data/audioset/models/temporal_attention/setting1 --to zsaudio-audioset"
 
 
@@ -34,6 +32,6 @@ def export(
 
     config = read_model(model)
     to = to or Path(f"{config.corpus}-{config.model}-{config.setting}")
-    write(model, to, licence=licence, encoders=with_encoders, mirror=mirror())
+    write(model, to, licence=licence, encoders=with_encoders)
     for path in sorted(path for path in to.rglob("*") if path.is_file()):
         print(f"{path.stat().st_size:>12,}  {path}")

@@ -14,11 +14,11 @@ import typer
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.labels import split_labels
-from zsaudio_cli.options import HEADLINE, Model, mirror
 
 if TYPE_CHECKING:
     from zsaudio import Prediction
 
+HEADLINE = Path("data/audioset/models/temporal_attention/setting1")
 EXAMPLE = 'zsaudio predict clip.wav other.flac --labels "dog, police siren, rain" --top 3'
 
 
@@ -32,7 +32,9 @@ def predict(
         ),
     ] = None,
     labels_file: Annotated[Path | None, typer.Option(help="A text file with a label on each line.")] = None,
-    model: Model = HEADLINE,
+    model: Annotated[
+        Path, typer.Option(metavar="DIR", help="A trained model, of the pipeline or exported.")
+    ] = HEADLINE,
     top: Annotated[int | None, typer.Option(min=1, metavar="K", help="Only the K highest scores.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON, with scores and attention over time.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV, a row for each recording and label.")] = False,
@@ -70,7 +72,6 @@ def predict(
         audio_pca=audio_pca,
         text_model=text_model,
         text_vectors=text_vectors,
-        mirror=mirror(),
     )
     if wanted is not None:
         loaded.prepare(wanted)
