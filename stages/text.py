@@ -31,7 +31,12 @@ def main(params: Params, paths: Paths) -> None:
     tables.write_table(
         paths.text,
         schemas.TEXT,
-        {"mid": mids, "name": names, "embedding": tables.vectors(embeddings)},
+        {
+            "mid": mids,
+            "name": names,
+            "description": [label.description for label in labels],
+            "embedding": tables.vectors(embeddings),
+        },
         encoder.facts,
     )
     print(f"{len(names)} labels, {embeddings.shape[1]} features by {encoder.facts['encoder']}")

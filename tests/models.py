@@ -44,7 +44,10 @@ def model_config(
         audio={**(audio or LogMel.facts), "segments": "10"},
         text=text or dict(Words(16).facts),
         folds={"train": "fold2", "validation": "fold3", "test": "fold1"},
-        classes={fold: [ClassName(mid=name, name=name) for name in names] for fold, names in CLASSES.items()},
+        classes={
+            fold: [ClassName(mid=name, name=name, description=f"What {name} is.") for name in names]
+            for fold, names in CLASSES.items()
+        },
         decision=Decision(gamma=gamma, thresholds=thresholds, metrics={**METRICS, "threshold": 0.5}),
     )
 

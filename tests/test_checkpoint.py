@@ -12,9 +12,15 @@ from models import drawn_weights, model_config, write_model
 from zsaudio import ZsAudioError
 from zsaudio.checkpoint import describe, read_model, save_model, with_paths
 
+MIDS = ["/m/1", "/m/2", "/m/3", "/m/4"]
+
+
+def text_table(facts: dict[str, str]) -> pa.Table:
+    return pa.table({"mid": MIDS, "description": ["barks", "purrs", "falls", ""]}).replace_schema_metadata(facts)
+
 
 def described(**changes):
-    mids = ["/m/1", "/m/2", "/m/3", "/m/4"]
+    mids = MIDS
     arguments = {
         "model": "temporal_attention",
         "setting": "setting1",
@@ -25,7 +31,7 @@ def described(**changes):
         "folds": pa.table({"mid": mids, "fold": ["fold1", "fold2", "fold1", "fold3"]}),
         "clips": pa.table({}).replace_schema_metadata({"spanning": "drop"}),
         "audio": pa.table({}).replace_schema_metadata({"encoder": "google_vggish", "scale": "0.1"}),
-        "text": pa.table({}).replace_schema_metadata({"encoder": "bert:x", "pooling": "words"}),
+        "text": text_table({"encoder": "bert:x", "pooling": "words"}),
     }
     return describe(**{**arguments, **changes})
 
@@ -35,7 +41,7 @@ def test_the_config_says_all_that_is_needed():
     assert config.aggregation == "attention"
     assert [(member.run, member.seed, member.part) for member in config.members] == [(0, 0, 0), (1, 5, 0)]
     assert config.folds == {"train": "fold2", "validation": "fold3", "test": "fold1"}
-    assert [one.name for one in config.classes["fold1"]] == ["Dog", "Rain"]
+    assert [(one.name, one.description) for one in config.classes["fold1"]] == [("Dog", "barks"), ("Rain", "falls")]
     assert config.audio == {"encoder": "google_vggish", "scale": "0.1"}
     assert config.text == {"encoder": "bert:x", "pooling": "words"}
     assert config.decision is None
@@ -45,9 +51,9 @@ def test_files_are_named_by_their_full_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my-bert").mkdir()
     facts = {"encoder": "bert:my-bert", "pooling": "words", "model": "my-bert"}
-    assert described(text=pa.table({}).replace_schema_metadata(facts)).text["model"] == str(tmp_path / "my-bert")
+    assert described(text=text_table(facts)).text["model"] == str(tmp_path / "my-bert")
     facts["model"] = "some/hub-name"
-    assert described(text=pa.table({}).replace_schema_metadata(facts)).text["model"] == "some/hub-name"
+    assert described(text=text_table(facts)).text["model"] == "some/hub-name"
 
 
 def test_a_supervised_model_knows_the_classes_of_its_fold_only():

@@ -131,6 +131,14 @@ def test_labels_are_free_text_and_count_once(tmp_path, recording):
     assert loaded.predict(path).labels == [name for fold in CLASSES.values() for name in fold] == loaded.classes
 
 
+def test_known_classes_are_embedded_with_their_descriptions(tmp_path, recording, monkeypatch):
+    seen = []
+    encode = Words.encode
+    monkeypatch.setattr(Words, "encode", lambda self, labels: seen.extend(labels) or encode(self, labels))
+    zsaudio.load(write_model(tmp_path / "model")).predict(recording(1), ["Low hum", "dog"])
+    assert seen == [Label("Low hum", "What Low hum is."), Label("dog", "")]
+
+
 @pytest.mark.parametrize(
     ("labels", "message"),
     [

@@ -39,10 +39,11 @@ class Member(_Part):
 
 
 class ClassName(_Part):
-    """A class by its machine id and its name."""
+    """A class by its machine id and its name, with what the ontology says of it."""
 
     mid: str
     name: str
+    description: str
 
 
 class Decision(_Part):
@@ -123,7 +124,7 @@ def describe(
         audio=_absolute(tables.metadata(audio)),
         text=_absolute(tables.metadata(text)),
         folds=roles,
-        classes={fold: _class_list(fold_classes(classes, folds, fold)) for fold in roles.values()},
+        classes={fold: _class_list(fold_classes(classes, folds, fold), text) for fold in roles.values()},
     )
 
 
@@ -206,5 +207,9 @@ def _absolute(facts: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _class_list(classes: Classes) -> list[ClassName]:
-    return [ClassName(mid=mid, name=name) for mid, name in zip(classes.mids, classes.names, strict=True)]
+def _class_list(classes: Classes, text: pa.Table) -> list[ClassName]:
+    description = dict(zip(text["mid"].to_pylist(), text["description"].to_pylist(), strict=True))
+    return [
+        ClassName(mid=mid, name=name, description=description[mid])
+        for mid, name in zip(classes.mids, classes.names, strict=True)
+    ]

@@ -91,6 +91,7 @@ class Model:
         self._text = text
         self._aggregation = Aggregation(config.aggregation)
         self._projected: dict[str, Tensor] = {}
+        self._descriptions = {one.name: one.description for found in config.classes.values() for one in found}
 
     @property
     def classes(self) -> list[str]:
@@ -104,7 +105,8 @@ class Model:
         Args:
             path: a recording of any length, format and rate that libsndfile reads.
             labels: what to look for, in words; classes that the model was never trained on are the point. Each counts
-                once. None: the classes of the corpus that it was trained on.
+                once. None: the classes of the corpus that it was trained on. (Where the text encoder pools a label
+                with its description, those classes have theirs and other labels none.)
 
         Raises:
             ZsAudioError: the recording cannot be read, there is no label, or one has no word.
@@ -157,7 +159,8 @@ class Model:
         """v_c `[1, C, D]` (eq. 2); a label is embedded once."""
         new = [label for label in labels if label not in self._projected]
         if new:
-            embedded = torch.from_numpy(self._text.encode([Label(label) for label in new]))
+            described = [Label(label, self._descriptions.get(label, "")) for label in new]
+            embedded = torch.from_numpy(self._text.encode(described))
             expected = self._weights.hidden.shape[1]
             if embedded.shape[1] != expected:
                 raise ZsAudioError(f"text encoder: gives {embedded.shape[1]} features, the model needs {expected}")
@@ -251,6 +254,6 @@ def load(
         )
     except ZsAudioError as error:
         raise ZsAudioError(
-            f"{error} Files that you have already can be named: audio_weights, audio_pca, text_model, text_vectors "
-            "(--audio-weights and so on)."
+            f"{str(error).rstrip('.')}. Files that you have already can be named: audio_weights, audio_pca, "
+            "text_model, text_vectors (--audio-weights and so on)."
         ) from error

@@ -34,7 +34,7 @@ AUDIO_ERRORS = Schema(
 RECORDINGS = Schema("recordings", {"clip_id": Kind.TEXT, "file": Kind.TEXT, "bytes": Kind.COUNT}, unique="clip_id")
 TEXT = Schema(
     "text embeddings",
-    {"mid": Kind.TEXT, "name": Kind.TEXT, "embedding": Kind.VECTOR},
+    {"mid": Kind.TEXT, "name": Kind.TEXT, "description": Kind.TEXT, "embedding": Kind.VECTOR},
     unique="mid",
     metadata=("encoder", "revision", "pooling"),
 )
