@@ -86,7 +86,8 @@ def test_bad_files_are_refused(tmp_path, content, message):
 def test_nan_in_a_parquet_is_refused_by_the_reader_too(tmp_path, value):
     values = np.zeros((3, 4), np.float32)
     values[1, 2] = value
-    table = pa.table({"mid": ["a", "b", "c"], "name": ["A", "B", "C"], "embedding": tables.vectors(values)})
+    texts = {name: ["a", "b", "c"] for name in ("mid", "name", "description")}
+    table = pa.table({**texts, "embedding": tables.vectors(values)})
     facts = {"encoder": "x", "revision": "y", "pooling": "z"}
     pq.write_table(table.replace_schema_metadata(facts), tmp_path / "text.parquet")
     with pytest.raises(
@@ -117,7 +118,12 @@ def test_a_missing_table_is_named_with_what_makes_it(tmp_path):
 
 
 def test_a_wrong_type_and_missing_metadata_are_refused(tmp_path):
-    columns = {"mid": ["/m/a"], "name": ["A"], "embedding": tables.vectors(np.zeros((1, 2), np.float64))}
+    columns = {
+        "mid": ["/m/a"],
+        "name": ["A"],
+        "description": [""],
+        "embedding": tables.vectors(np.zeros((1, 2), np.float64)),
+    }
     with pytest.raises(ZsAudioError, match=r"column 'embedding' of text embeddings is .*double.* should be fixed-size"):
         tables.write_table(tmp_path / "text.parquet", schemas.TEXT, columns)
     columns["embedding"] = tables.vectors(np.zeros((1, 2), np.float32))
