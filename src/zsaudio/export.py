@@ -11,10 +11,20 @@ from typing import Any
 import yaml
 
 from zsaudio.audio import vggish
-from zsaudio.checkpoint import CONFIG, ENCODERS, FILES, WEIGHTS, Config, read_model, with_paths, write_checksums
+from zsaudio.checkpoint import (
+    CONFIG,
+    ENCODERS,
+    FILES,
+    WEIGHTS,
+    Config,
+    read_model,
+    save_model,
+    with_paths,
+    write_checksums,
+)
 from zsaudio.errors import ZsAudioError
 from zsaudio.fetch import default_mirror, mirror_folder
-from zsaudio.files import write_json, write_text
+from zsaudio.files import write_text
 from zsaudio.text import bert
 
 CARD = "README.md"
@@ -40,8 +50,13 @@ NAMES = {
 
 
 def export(
-    folder: Path, to: Path, *, licence: str | None = None, encoders: bool = False, mirror: str | None = None
-) -> None:
+    folder: Path,
+    to: Path | None = None,
+    *,
+    licence: str | None = None,
+    encoders: bool = False,
+    mirror: str | None = None,
+) -> Path:
     """Write a folder that holds a model and can be published as it is: `zsaudio.load` reads it anywhere.
 
     Encoders that have a public address are named in config.json by it, with the hash of their weights; those that are
@@ -49,10 +64,13 @@ def export(
 
     Args:
         folder: a trained and evaluated model.
-        to: the folder to write; must not exist or be empty.
+        to: the folder to write; must not exist or be empty. None: CORPUS-MODEL-SETTING here.
         licence: of the weights, by its SPDX name; None: that of the corpus.
         encoders: copy those with a public address too, so that nothing is fetched later.
         mirror: a folder or base URL where they are looked for first; None: AUDIOSET_MIRROR in the environment.
+
+    Returns:
+        The folder that was written.
 
     Raises:
         ZsAudioError: the model is not whole, an encoder's file cannot be had, or `to` is in use.
@@ -61,26 +79,27 @@ def export(
     config = read_model(folder)
     if config.decision is None:
         raise ZsAudioError(f"{folder}: is not evaluated yet; export data/CORPUS/models/MODEL/SETTING")
-    to = to.resolve()
+    to = to or Path(f"{config.corpus}-{config.model}-{config.setting}")
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ZsAudioError(f"{to}: is there already; name a new folder")
-    partial = to.with_name(f".{to.name}.tmp")
+    whole = to.resolve()
+    partial = whole.with_name(f".{whole.name}.tmp")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         audio = _with_files(partial, with_paths(folder, config.audio), encoders, mirror)
         text = _with_files(partial, with_paths(folder, config.text), encoders, mirror)
         config = config.model_copy(update={"audio": audio, "text": text})
-        shutil.copyfile(folder / WEIGHTS, partial / WEIGHTS)
-        write_json(partial / CONFIG, config.model_dump())
+        save_model(partial, folder / WEIGHTS, config)
+        copied = sorted(path for path in (partial / ENCODERS).rglob("*") if path.is_file())
+        write_checksums(partial, [WEIGHTS, CONFIG, *(path.relative_to(partial).as_posix() for path in copied)])
         write_text(partial / CARD, model_card(config, licence or LICENCES.get(config.corpus, "other")))
-        kept = sorted(path for path in partial.rglob("*") if path.is_file() and path.name != CARD)
-        write_checksums(partial, [path.relative_to(partial).as_posix() for path in kept])
-        if to.is_dir():
-            to.rmdir()
-        partial.replace(to)
+        if whole.is_dir():
+            whole.rmdir()
+        partial.replace(whole)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+    return to
 
 
 def _with_files(folder: Path, facts: Mapping[str, str], every: bool, mirror: str | None) -> dict[str, str]:

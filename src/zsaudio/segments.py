@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -115,23 +116,30 @@ def read_segments(folder: Path, labels: pd.DataFrame) -> Segments:
     )
 
 
+def read_rows(path: Path, **options: Any) -> pd.DataFrame:
+    """Read a CSV whose every line has as many cells as there are columns; empty cells are empty text.
+
+    Args:
+        path: the file.
+        options: of `pandas.read_csv`.
+
+    Raises:
+        OSError, ValueError, pandas.errors.ParserWarning: it cannot be read, or a line has more cells.
+    """
+    with warnings.catch_warnings():
+        # pandas drops the surplus cells of a line and merely warns: labels without quotes would get lost.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        rows: pd.DataFrame = pd.read_csv(
+            path, keep_default_na=False, skipinitialspace=True, index_col=False, on_bad_lines="error", **options
+        )
+    return rows
+
+
 def _read_file(path: Path) -> pd.DataFrame:
     columns = ["ytid", "start", "end", "labels"]
+    dtype = {"ytid": str, "start": float, "end": float, "labels": str}
     try:
-        with warnings.catch_warnings():
-            # pandas drops the surplus cells of a line and merely warns: labels without quotes would get lost.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            rows = pd.read_csv(
-                path,
-                names=columns,
-                comment="#",
-                skipinitialspace=True,
-                quoting=csv.QUOTE_MINIMAL,
-                dtype={"ytid": str, "start": float, "end": float, "labels": str},
-                keep_default_na=False,
-                index_col=False,
-                on_bad_lines="error",
-            )
+        rows = read_rows(path, names=columns, comment="#", quoting=csv.QUOTE_MINIMAL, dtype=dtype)
     except (OSError, ValueError, pd.errors.ParserWarning) as error:
         raise ZsAudioError(
             f"{path}: not a segments file of AudioSet's form, YTID, start_seconds, end_seconds, "

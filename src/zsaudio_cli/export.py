@@ -27,11 +27,8 @@ def export(
     It holds the weights (safetensors), config.json, a model card (README.md), checksums, and the files of encoders
     that have no public address.
     """
-    from zsaudio.checkpoint import read_model
     from zsaudio.export import export as write
 
-    config = read_model(model)
-    to = to or Path(f"{config.corpus}-{config.model}-{config.setting}")
-    write(model, to, licence=licence, encoders=with_encoders)
-    for path in sorted(path for path in to.rglob("*") if path.is_file()):
+    written = write(model, to, licence=licence, encoders=with_encoders)
+    for path in sorted(path for path in written.rglob("*") if path.is_file()):
         print(f"{path.stat().st_size:>12,}  {path}")

@@ -72,7 +72,7 @@ class Vggish:
         """Get the weights: fetched once into torch's hub folder, where torchvggish looks too, or from a file.
 
         Args:
-            weights: address or path of torchvggish's state dict; a hash in its name (NAME-HASH.pth) is checked.
+            weights: address or path of torchvggish's state dict; an address's hash (NAME-HASH.pth) is checked.
             pca: address or path of Google's PCA parameters (npz); not needed for raw output.
             output: an `Output`.
             activation: an `Activation`.

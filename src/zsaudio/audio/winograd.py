@@ -2,8 +2,8 @@
 
 A tile of 6 x 6 inputs gives 4 x 4 outputs: Y = A^T [(G g G^T) * (B^T d B)] A. The product in brackets is one matrix
 product over the channels for each of the 36 places of a tile, the transforms are one matrix product each. The
-interpolation points are 0, ±sqrt(1/2), ±sqrt(2) and infinity: they halve the rounding error of the usual
-0, ±1, ±2 (Alam et al., 2022), without which bfloat16 would be too coarse.
+interpolation points are 0, ±sqrt(1/2), ±sqrt(2) and infinity: in bfloat16 the cosine with
+the exact result falls short of 1 by half as much as with the usual 0, ±1, ±2, which would be too coarse.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from zsaudio.files import write_text
 from zsaudio.labels import split_labels
 from zsaudio.ontology import Ontology, read_ontology
 from zsaudio.recordings import write_recordings
-from zsaudio.segments import read_labels, read_segments, write_labels, write_segments
+from zsaudio.segments import read_labels, read_rows, read_segments, write_labels, write_segments
 
 SECONDS = 10.0  # what a clip is said to last; longer recordings are cut by audio.segments
 SUBSET = "local"
@@ -118,18 +117,7 @@ def read_source(source: Source) -> Listed:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        with warnings.catch_warnings():
-            # pandas drops the surplus cells of a line and merely warns: labels without quotes would get lost.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            rows = pd.read_csv(
-                path,
-                dtype=str,
-                keep_default_na=False,
-                encoding="utf-8-sig",
-                skipinitialspace=True,
-                index_col=False,
-                on_bad_lines="error",
-            )
+        rows = read_rows(path, dtype=str, encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise ZsAudioError(
             f"{path}: there is no such file; a corpus needs a CSV with the columns file and labels"
