@@ -60,14 +60,13 @@ def extract(
     parts = [clips[start : start + SHARD] for start in range(0, len(clips), SHARD)]
     paths = [folder / f"{_key(encoder, recordings, part, segments)}.parquet" for part in parts]
     pending = [(part, path) for part, path in zip(parts, paths, strict=True) if not _is_whole(path)]
-    if pending:
-        name, done = encoder.facts["encoder"], len(clips) - sum(len(part) for part, _ in pending)
-        with (
-            tqdm(total=len(clips), initial=done, desc=name, unit="clip", mininterval=1) as progress,
-            Decoders(processes, encoder.front_end, segments) as decoders,
-        ):
-            for part, path in pending:
-                _write_shard(path, encoder, {clip: recordings[clip] for clip in part}, segments, decoders, progress)
+    name, done = encoder.facts["encoder"], len(clips) - sum(len(part) for part, _ in pending)
+    with tqdm(total=len(clips), initial=done, desc=name, unit="clip", mininterval=1) as progress:
+        if pending:
+            with Decoders(processes, encoder.front_end, segments) as decoders:
+                for part, path in pending:
+                    found = {clip: recordings[clip] for clip in part}
+                    _write_shard(path, encoder, found, segments, decoders, progress)
     for path in set(folder.glob("*.parquet")) - set(paths):
         path.unlink()  # of other recordings, another encoder or another version of it
     errors = [tuple(error) for path in paths for error in json.loads(tables.file_metadata(path)["errors"])]
