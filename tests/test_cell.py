@@ -9,6 +9,7 @@ from builders import fold_data
 from zsaudio import ZsAudioError
 from zsaudio.cell import curve_columns, deal, run_supervised, run_zero_shot
 from zsaudio.experiment import MODELS, SETTINGS
+from zsaudio.model import Aggregation
 from zsaudio.training import TrainingConfig
 
 CONFIG = TrainingConfig(epochs=2, batch_size=8)
@@ -25,7 +26,7 @@ def test_settings_are_table_2_and_test_each_fold_once():
 
 @pytest.mark.parametrize("name", ["temporal_attention", "uniform_aggregation", "uniform_mean"])
 def test_zero_shot_scores_every_clip_of_other_classes_in_every_run(name):
-    cell = run_zero_shot(*DATA, MODELS[name], [0, 5], CONFIG)
+    cell = run_zero_shot(*DATA, [0, 5], replace(CONFIG, aggregation=Aggregation(MODELS[name].aggregation)))
     assert cell.test.fold == "fold1"
     assert cell.test.z_hat.shape == (2 * 18, 6)
     assert cell.validation.z_hat.shape == (2 * 15, 4)
@@ -38,8 +39,8 @@ def test_zero_shot_scores_every_clip_of_other_classes_in_every_run(name):
 def test_sum_and_mean_differ_by_the_number_of_segments():
     # Untrained, both have the same weights; 0 epochs are not to be had, so the learning rate is next to nothing.
     still = replace(CONFIG, epochs=1, lr=1e-12)
-    total = run_zero_shot(*DATA, MODELS["uniform_aggregation"], [0], still).test.z_hat
-    mean = run_zero_shot(*DATA, MODELS["uniform_mean"], [0], still).test.z_hat
+    total = run_zero_shot(*DATA, [0], replace(still, aggregation=Aggregation.SUM)).test.z_hat
+    mean = run_zero_shot(*DATA, [0], replace(still, aggregation=Aggregation.MEAN)).test.z_hat
     assert np.allclose(total, mean * DATA[2].audio.n_segments[:, None], atol=1e-4)
 
 
@@ -53,7 +54,7 @@ def test_every_clip_is_scored_once_per_run_by_a_model_that_has_not_seen_it(monke
     from zsaudio.training import train
 
     monkeypatch.setattr("zsaudio.cell.train", spy)
-    cell = run_supervised(DATA[0], MODELS["supervised"], [0, 1], 4, CONFIG)
+    cell = run_supervised(DATA[0], [0, 1], 4, CONFIG)
     row = {name: i for i, name in enumerate(DATA[0].clips.clip_ids)}
     for scores in (cell.test, cell.validation):
         for run in (0, 1):
@@ -71,7 +72,7 @@ def test_every_clip_is_scored_once_per_run_by_a_model_that_has_not_seen_it(monke
 
 def test_fewer_clips_than_parts_are_an_error():
     with pytest.raises(ZsAudioError, match=r"fold2 has 24 clips, too few for train\.parts = 25"):
-        run_supervised(DATA[0], MODELS["supervised"], [0], 25, CONFIG)
+        run_supervised(DATA[0], [0], 25, CONFIG)
 
 
 def test_parts_are_of_equal_size_and_differ_by_seed():
@@ -81,7 +82,7 @@ def test_parts_are_of_equal_size_and_differ_by_seed():
 
 
 def test_the_curve_has_a_row_for_each_run_and_epoch():
-    cell = run_supervised(DATA[0], MODELS["supervised"], [0, 1], 3, CONFIG)
+    cell = run_supervised(DATA[0], [0, 1], 3, CONFIG)
     columns = curve_columns(cell)
     assert columns["run"] == [0, 0, 1, 1]
     assert columns["epoch"] == [1, 2, 1, 2]

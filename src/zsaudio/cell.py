@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from zsaudio.dataset import FoldData
+from zsaudio import tables
+from zsaudio.dataset import FoldData, load_fold
 from zsaudio.errors import ZsAudioError
-from zsaudio.experiment import ModelKind
+from zsaudio.experiment import MODELS, SETTINGS
+from zsaudio.loss import Rank
 from zsaudio.model import Aggregation, Weights
+from zsaudio.params import TrainParams
 from zsaudio.training import Epoch, Member, TrainingConfig, score, train
 
 
@@ -55,18 +59,36 @@ class Cell:
     test: CellScores
 
 
+def run_cell(model: str, setting: str, chosen: TrainParams, *found: pa.Table) -> Cell:
+    """Train a model in a setting, and score its validation and test clips.
+
+    Args:
+        model, setting: names of `zsaudio.experiment`.
+        chosen: how to train (section 3.5).
+        found: the tables of classes, folds, clips, audio and text, as `zsaudio.dataset.load_fold` wants them.
+    """
+    kind, folds = MODELS[model], SETTINGS[setting]
+    config = TrainingConfig(
+        aggregation=Aggregation(kind.aggregation),
+        epochs=chosen.epochs,
+        batch_size=chosen.batch_size,
+        lr=chosen.lr,
+        margin=chosen.margin,
+        rank=Rank(chosen.rank),
+        keep_best=chosen.weights == "best",
+    )
+    if kind.supervised:
+        return run_supervised(load_fold(folds.test, *found), chosen.seeds, chosen.parts, config)
+    data = [load_fold(fold, *found) for fold in (folds.train, folds.validation, folds.test)]
+    return run_zero_shot(data[0], data[1], data[2], chosen.seeds, config)
+
+
 def run_zero_shot(
-    training: FoldData,
-    validation: FoldData,
-    test: FoldData,
-    kind: ModelKind,
-    seeds: Sequence[int],
-    config: TrainingConfig,
+    training: FoldData, validation: FoldData, test: FoldData, seeds: Sequence[int], config: TrainingConfig
 ) -> Cell:
     """Train on one fold, validate on another and score a third: three disjoint sets of classes (Table 2)."""
     every = [np.arange(len(data.clips)) for data in (training, validation, test)]
     members = [Member((seed,), every[0], every[1]) for seed in seeds]
-    config = replace(config, aggregation=Aggregation(kind.aggregation))
     trained = train(training, validation, members, config)
     names = [(run, 0) for run in range(len(seeds))]
     return Cell(
@@ -78,7 +100,7 @@ def run_zero_shot(
     )
 
 
-def run_supervised(data: FoldData, kind: ModelKind, seeds: Sequence[int], parts: int, config: TrainingConfig) -> Cell:
+def run_supervised(data: FoldData, seeds: Sequence[int], parts: int, config: TrainingConfig) -> Cell:
     """Cross-validate over the clips of one fold with that fold's classes (section 3.4, item 3).
 
     In each run the clips are dealt into parts; model k is tested on part k, validated on the next one and trained
@@ -100,7 +122,6 @@ def run_supervised(data: FoldData, kind: ModelKind, seeds: Sequence[int], parts:
             names.append((run, part))
             members.append(Member((seed, part), learnt, np.flatnonzero(part_of == validation)))
             tests.append(np.flatnonzero(part_of == part))
-    config = replace(config, aggregation=Aggregation(kind.aggregation))
     trained = train(data, data, members, config)
     return Cell(
         trained.weights,
@@ -137,6 +158,19 @@ def _scores(
         np.concatenate(y_parts) if y_parts else None,
         np.concatenate([z_hat for _, z_hat in scored]),
     )
+
+
+def score_table(scores: CellScores) -> pa.Table:
+    """Scores as a table of `zsaudio.schemas.SCORES`."""
+    columns = {
+        "run": scores.run,
+        "part": scores.part,
+        "clip_id": scores.clip_ids,
+        "z_hat": tables.vectors(scores.z_hat),
+    }
+    if scores.y_hat is not None:
+        columns["y_hat"] = tables.vectors(scores.y_hat)
+    return pa.table(columns).replace_schema_metadata({"fold": scores.fold})
 
 
 def curve_columns(cell: Cell) -> dict[str, list[Any]]:
