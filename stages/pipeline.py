@@ -32,6 +32,7 @@ class Paths:
         self.scores = data / "scores"
         self.curves = data / "curves"
         self.evaluations = data / "evaluations"
+        self.sensitivity = data / "sensitivity"
         self.plots = data / "plots"
         self.metrics = metrics
 
@@ -47,7 +48,12 @@ def run(main: Callable[..., None], *names: str) -> None:
     try:
         params = read_params(Path("params.yaml"))
         for name, value in zip(names, arguments, strict=True):
-            known = {"MODEL": params.models, "BASELINE": params.baselines, "SETTING": params.settings}[name]
+            known = {
+                "MODEL": params.models,
+                "BASELINE": params.baselines,
+                "SETTING": params.settings,
+                "STUDY": params.studies,
+            }[name]
             if value not in known:
                 raise ZsAudioError(f"{name} {value!r} is not listed in params.yaml; known are {', '.join(known)}")
         main(params, Paths(params.corpus), *arguments)

@@ -82,6 +82,23 @@ def test_ties_of_zero_go_to_the_more_frequent_then_to_the_lower_index():
     assert split.order.tolist() == [0, 1, 2, 4, 3, 5]
 
 
+@given(corpora(), st.integers(0, 2**31 - 1))
+@settings(max_examples=50, deadline=None)
+def test_a_random_split_has_the_sizes_of_the_greedy_one(corpus, seed):
+    clips, n_classes = corpus
+    matrix = matrix_of(clips, n_classes)
+    greedy, random, again = split_classes(matrix), split_classes(matrix, seed), split_classes(matrix, seed)
+    assert np.bincount(random.fold, minlength=3).tolist() == np.bincount(greedy.fold, minlength=3).tolist()
+    assert sorted(random.order.tolist()) == list(range(n_classes))
+    assert random.clips.tolist() == greedy.clips.tolist()
+    assert random.fold.tolist() == again.fold.tolist()
+
+
+def test_random_splits_differ():
+    matrix = matrix_of([[i] for i in range(30)], 30)
+    assert len({tuple(split_classes(matrix, seed).fold) for seed in range(10)}) == 10
+
+
 def test_fewer_than_three_classes_cannot_be_split():
     with pytest.raises(ZsAudioError, match="2 classes cannot be split into 3 folds"):
         split_classes(matrix_of([[0], [1]], 2))

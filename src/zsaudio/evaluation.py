@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from zsaudio import schemas, tables
+from zsaudio import paper, schemas, tables
 from zsaudio.dataset import Classes, Clips
 from zsaudio.errors import ZsAudioError
 from zsaudio.metrics import (
@@ -178,12 +178,12 @@ def gamma_curve(
 
 
 def threshold_curve(test: FoldScores, gamma: float) -> dict[str, list[float]]:
-    """F1 on the test clips against M: a row per threshold and run, over the range in which scores lie."""
+    """F1 on the test clips against M: a row per threshold and run, over the range in which scores lie; and at 1.51."""
     columns: dict[str, list[float]] = {"threshold": [], "run": [], "micro_f1": [], "macro_f1": []}
     tested = test.fused(gamma)
     # Between these quantiles predictions go from half of all to a ten-thousandth of all.
     low, high = np.quantile(tested, [0.5, 0.9999]).tolist()
-    thresholds = np.linspace(low, high, THRESHOLDS)
+    thresholds = np.union1d(np.linspace(low, high, THRESHOLDS), [paper.THRESHOLD])
     for run in test.runs():
         mine = test.run == run
         micro, macro = f1_by_threshold(tested[mine], test.carried[mine], thresholds)

@@ -1,17 +1,20 @@
-"""The split of the classes into disjoint folds by greedy co-occurrence, and of the clips with them (section 3.2)."""
+"""The split of the classes into disjoint folds, greedy or random, and of the clips with them (section 3.2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import scipy.sparse
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.segments import Segments
 
 FOLDS = ("fold1", "fold2", "fold3")
+GREEDY = "greedy"
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,15 @@ def incidence(segments: Segments, indices: npt.NDArray[np.int64]) -> scipy.spars
     return matrix
 
 
-def split_classes(clips_by_classes: scipy.sparse.csr_matrix) -> ClassSplit:
-    """Greedy split into three folds.
+def split_classes(clips_by_classes: scipy.sparse.csr_matrix, how: str | int = GREEDY) -> ClassSplit:
+    """Split classes into three folds, greedily or by chance.
 
-    The three least frequent classes open the folds. Then each fold in turn takes, of the classes left, the one
+    Greedily: the three least frequent classes open the folds. Then each in turn takes, of the classes left, the one
     that shares most clips with the class it took last. Ties go to the more frequent class, then to the lower index.
 
     Args:
         clips_by_classes: (N, C) incidence, classes by ascending index.
+        how: GREEDY, or the seed of a random split (ours) into folds of the same sizes.
 
     Raises:
         ZsAudioError: there are fewer classes than folds.
@@ -69,6 +73,14 @@ def split_classes(clips_by_classes: scipy.sparse.csr_matrix) -> ClassSplit:
     n_classes = clips_by_classes.shape[1]
     if n_classes < len(FOLDS):
         raise ZsAudioError(f"{n_classes} classes cannot be split into {len(FOLDS)} folds: select more classes")
+    if how == GREEDY:
+        return _split_greedily(clips_by_classes)
+    order = np.random.default_rng(int(how)).permutation(n_classes)
+    return ClassSplit(order % len(FOLDS), order, np.asarray(clips_by_classes.sum(axis=0), np.int64).ravel())
+
+
+def _split_greedily(clips_by_classes: scipy.sparse.csr_matrix) -> ClassSplit:
+    n_classes = clips_by_classes.shape[1]
     together = (clips_by_classes.T @ clips_by_classes).toarray().astype(np.int64)
     clips = together.diagonal().copy()
     # One integer orders candidates: co-occurrence first, then frequency; argmax breaks the rest by lower index.
@@ -92,6 +104,34 @@ def fold_of_clips(clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit) 
     highest = np.maximum.reduceat(of_label, starts)
     fold: npt.NDArray[np.int64] = np.where(lowest == highest, lowest, -1)
     return fold
+
+
+def fold_tables(
+    segments: Segments, classes: pa.Table, clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a split makes of classes and clips: columns of `zsaudio.schemas.FOLDS` and `CLIPS`.
+
+    Args:
+        segments: N clips whose labels are all among the classes (see `keep_classes`).
+        classes: the C classes, a table of `zsaudio.schemas.CLASSES`.
+        clips_by_classes: (N, C) incidence of the two.
+        split: the split of the classes.
+    """
+    names = np.array([*FOLDS, None], object)  # fold -1 is the last: none
+    folds = {
+        "mid": classes["mid"],
+        "name": classes["name"],
+        "fold": names[split.fold].tolist(),
+        "order": split.order,
+        "clips": split.clips,
+    }
+    clips = {
+        "clip_id": segments.clip_ids,
+        "subset": segments.subsets,
+        "fold": names[fold_of_clips(clips_by_classes, split)],
+        "labels": pa.ListArray.from_arrays(segments.offsets.astype(np.int32), segments.labels),
+    }
+    return folds, clips
 
 
 def table1(clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit, spanning: str) -> dict[str, float]:

@@ -21,6 +21,11 @@ from pydantic import (
 from zsaudio.errors import ZsAudioError
 from zsaudio.experiment import BASELINES, MODELS, SETTINGS
 
+# Params that a study may vary: of the split, of label embeddings and of training.
+VARIED = (
+    *("folds.split", "folds.spanning", "text.pooling"),
+    *(f"train.{name}" for name in ("epochs", "batch_size", "lr", "margin", "rank", "weights")),
+)
 CORPORA = ("demo", "audioset", "audioset_audio", "local")
 
 
@@ -124,9 +129,18 @@ class ClassesParams(_Section):
     animal_calls: list[str]
 
 
+def _split(value: object) -> object:
+    if value == "greedy":
+        return value
+    if not isinstance(value, int) or not 0 <= value < 2**31:
+        raise ValueError(f"{value!r} is neither 'greedy' nor the seed of a random split, a whole number")
+    return value
+
+
 class FoldsParams(_Section):
     """The split (section 3.2)."""
 
+    split: Annotated[Literal["greedy"] | int, BeforeValidator(_split)]
     spanning: Annotated[str, _one_of("drop", "any")]
 
 
@@ -168,6 +182,18 @@ class TrainParams(_Section):
     parts: Annotated[int, Field(ge=3, le=100)]
 
 
+class StudyParams(_Section):
+    """A study of sensitivity: a param, the values that it is given instead of its own, and what is trained with each.
+
+    `seeds` takes the place of train.seeds where it is named.
+    """
+
+    param: Annotated[str, _one_of(*VARIED)]
+    values: Annotated[list[str | int | float], Field(min_length=1), Distinct]
+    models: Annotated[list[ModelName], Field(min_length=1), Distinct]
+    seeds: Annotated[list[Seed], Field(min_length=1, max_length=100), Distinct] | None = None
+
+
 class Params(_Section):
     """All of params.yaml."""
 
@@ -178,6 +204,7 @@ class Params(_Section):
     models: Annotated[list[ModelName], Field(min_length=1), Distinct]
     baselines: Annotated[list[BaselineName], Distinct]
     settings: Annotated[list[SettingName], Field(min_length=1), Distinct]
+    studies: Annotated[list[str], Distinct]
     demo: DemoParams
     audioset: AudiosetParams
     audioset_audio: AudiosetAudioParams
@@ -187,6 +214,7 @@ class Params(_Section):
     audio: AudioParams
     text: TextParams
     train: TrainParams
+    sensitivity: dict[str, StudyParams]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Params:
@@ -204,12 +232,36 @@ class Params(_Section):
                 f"audio.encoder.{self.corpus}: google_vggish reads the embeddings of the corpus audioset, which has no "
                 "recordings; the other corpora have recordings, for vggish or logmel"
             )
+        for study in self.studies:
+            if study not in self.sensitivity:
+                raise ValueError(f"studies: {study!r} does not exist; sensitivity has {', '.join(self.sensitivity)}")
+        for study, chosen in self.sensitivity.items():
+            for value in chosen.values:
+                try:
+                    vary(self, chosen.param, value)
+                except ZsAudioError as error:
+                    raise ValueError(f"sensitivity.{study}.values: {error}") from None
         source = self.audioset
         files = [url.rsplit("/", 1)[-1] for url in [source.ontology, source.labels, *source.segments, source.features]]
         for name in source.sha256:
             if name not in files:
                 raise ValueError(f"audioset.sha256: {name!r} is not fetched; known are {', '.join(files)}")
         return self
+
+
+def vary(params: Params, param: str, value: str | int | float) -> Params:
+    """The same params but for one, of VARIED.
+
+    Raises:
+        ZsAudioError: the value does not do.
+    """
+    section, name = param.split(".")
+    found: _Section = getattr(params, section)
+    try:
+        changed = type(found).model_validate({**found.model_dump(), name: value})
+    except ValidationError as error:
+        raise ZsAudioError(_sentence({**error.errors()[0], "loc": (section, *error.errors()[0]["loc"])})) from None
+    return params.model_copy(update={section: changed})
 
 
 def parse_params(values: object) -> Params:

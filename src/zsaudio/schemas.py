@@ -73,3 +73,8 @@ THRESHOLD_CURVE = Schema(
     "F1 against the threshold",
     {"threshold": Kind.REAL, "run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL},
 )
+STUDY = Schema(
+    "results of a study",
+    {"value": Kind.TEXT, "model": Kind.TEXT, "gamma": Kind.REAL, **RUNS.columns},
+)
+STUDY_CURVE = Schema("training curves of a study", {"value": Kind.TEXT, "model": Kind.TEXT, **CURVE.columns})

@@ -1,0 +1,126 @@
+"""Studies of sensitivity (ours): what the results become when one param has another value and all else stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from zsaudio import schemas, tables
+from zsaudio.cell import Cell, CellScores, curve_columns, run_cell, score_table
+from zsaudio.dataset import fold_classes, fold_clips
+from zsaudio.evaluation import GAMMAS, FoldScores, evaluate, with_labels
+from zsaudio.folds import fold_tables, incidence, split_classes
+from zsaudio.params import TrainParams
+from zsaudio.segments import Segments
+from zsaudio.text import Label, same_encoder
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a cell is trained on: tables of `zsaudio.schemas`, in the order in which `run_cell` wants them."""
+
+    classes: pa.Table
+    folds: pa.Table
+    clips: pa.Table
+    audio: pa.Table
+    text: pa.Table
+
+
+def applies(param: str, found: Tables) -> bool:
+    """Whether a param has any effect on these tables: only BERT pools in several ways."""
+    return param != "text.pooling" or tables.metadata(found.text)["encoder"].startswith("bert:")
+
+
+def vary_tables(found: Tables, param: str, value: str | float, mirror: Path | None) -> Tables:
+    """The tables as they would be if a param had this value.
+
+    Args:
+        found: the tables as they are.
+        param: folds.spanning, folds.split or text.pooling; any other leaves the tables as they are.
+        value: of the param.
+        mirror: a folder to look for BERT in before the hub is asked.
+
+    Raises:
+        ZsAudioError: the text encoder cannot be had.
+    """
+    if param == "folds.spanning":
+        return replace(found, clips=found.clips.replace_schema_metadata({"spanning": str(value)}))
+    if param == "folds.split":
+        segments = _segments(found.clips)
+        clips_by_classes = incidence(segments, found.classes["index"].to_numpy())
+        split = split_classes(clips_by_classes, value if isinstance(value, str) else int(value))
+        folds, clips = fold_tables(segments, found.classes, clips_by_classes, split)
+        return replace(
+            found,
+            folds=pa.table(folds),
+            clips=pa.table(clips).replace_schema_metadata(found.clips.schema.metadata),
+        )
+    if param == "text.pooling":
+        facts = {**tables.metadata(found.text), "pooling": str(value)}
+        described = zip(found.text["name"].to_pylist(), found.text["description"].to_pylist(), strict=True)
+        embeddings = same_encoder(facts, mirror=mirror).encode([Label(*one) for one in described])
+        position = found.text.column_names.index("embedding")
+        text = found.text.set_column(position, "embedding", tables.vectors(embeddings))
+        return replace(found, text=text.replace_schema_metadata(facts))
+    return found
+
+
+def _segments(clips: pa.Table) -> Segments:
+    labels = clips["labels"].combine_chunks()
+    return Segments(
+        clips["clip_id"].to_numpy(zero_copy_only=False),
+        clips["subset"].to_numpy(zero_copy_only=False),
+        labels.flatten().to_numpy().astype(np.int64),
+        labels.offsets.to_numpy().astype(np.int64),
+    )
+
+
+def run_variant(
+    value: str | float, models: Sequence[str], setting: str, chosen: TrainParams, varied: Tables
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Train models in a setting with one value of a study's param.
+
+    Args:
+        value: the value, for the first column of what is returned.
+        models, setting: names of `zsaudio.experiment`.
+        chosen: how to train.
+        varied: what to train on.
+
+    Returns:
+        Rows of `zsaudio.schemas.STUDY` (for models with attention one for each gamma of a grid, the threshold chosen
+        on the validation fold) and of `zsaudio.schemas.STUDY_CURVE`.
+    """
+    results: list[dict[str, Any]] = []
+    curves: list[dict[str, Any]] = []
+    for model in models:
+        cell = run_cell(model, setting, chosen, varied.classes, varied.folds, varied.clips, varied.audio, varied.text)
+        first = {"value": str(value), "model": model}
+        results += [first | row for row in _evaluate(cell, varied)]
+        curve = curve_columns(cell)
+        curves += [first | dict(zip(curve, row, strict=True)) for row in zip(*curve.values(), strict=True)]
+    return results, curves
+
+
+def _evaluate(cell: Cell, varied: Tables) -> list[dict[str, Any]]:
+    validation, test = (_with_labels(scores, varied) for scores in (cell.validation, cell.test))
+    measured = [name for name in schemas.STUDY.columns if name not in ("value", "model", "gamma")]
+    return [
+        {"gamma": round(float(gamma), 3), **{name: getattr(result, name) for name in measured}}
+        for gamma in (GAMMAS if test.y_hat is not None else [0.0])
+        for result in evaluate(validation, test, float(gamma), "validation")
+    ]
+
+
+def _with_labels(scores: CellScores, varied: Tables) -> FoldScores:
+    classes = fold_classes(varied.classes, varied.folds, scores.fold)
+    return with_labels(score_table(scores), fold_clips(varied.clips, classes), classes)
+
+
+def columns_of(rows: Sequence[dict[str, Any]], schema: tables.Schema) -> dict[str, list[Any]]:
+    """Rows as the columns of a schema."""
+    return {name: [row[name] for row in rows] for name in schema.columns}
