@@ -2,8 +2,9 @@
 
 from pipeline import Paths, run
 from zsaudio import schemas, tables
+from zsaudio.bootstrap import bootstrap, intervals
 from zsaudio.dataset import fold_classes, fold_clips
-from zsaudio.evaluation import result_tables, summary, zero_rule
+from zsaudio.evaluation import ZERO_RULE_THRESHOLD, evaluate, result_tables, summary, zero_rule
 from zsaudio.experiment import SETTINGS
 from zsaudio.files import write_json
 from zsaudio.params import Params
@@ -17,11 +18,14 @@ def main(params: Params, paths: Paths, baseline: str, setting: str) -> None:
     )
     audio = set(tables.read_table(paths.audio, schemas.AUDIO)["clip_id"].to_pylist())
     clips = fold_clips(tables.read_table(paths.clips, schemas.CLIPS), classes).only(audio)
-    results = [zero_rule(clips, classes)]
+    test = zero_rule(clips, classes)
+    results = evaluate(test, test, params.gamma, ZERO_RULE_THRESHOLD)
+    resampled = bootstrap(test, params.gamma, results, params.resamples)
 
-    write_json(paths.metrics / baseline / f"{setting}.json", summary(results))
-    runs, by_class = result_tables(results, classes, clips.carried(len(classes)))
+    write_json(paths.metrics / baseline / f"{setting}.json", summary(results) | intervals(resampled))
+    runs, by_class = result_tables(results, classes, test.carried)
     folder = paths.evaluations / baseline / setting
+    tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, resampled)
     tables.write_table(folder / "runs.csv", schemas.RUNS, runs)
     tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, by_class)
 

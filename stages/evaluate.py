@@ -2,6 +2,7 @@
 
 from pipeline import Paths, run
 from zsaudio import schemas, tables
+from zsaudio.bootstrap import bootstrap, intervals
 from zsaudio.checkpoint import WEIGHTS, Decision, read_model, save_model
 from zsaudio.dataset import fold_classes, fold_clips
 from zsaudio.evaluation import FoldScores, evaluate, gamma_curve, result_tables, summary, threshold_curve, with_labels
@@ -28,7 +29,9 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, classes)
     tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, gamma_curve(validation, test, params.threshold))
     tables.write_table(folder / "threshold.csv", schemas.THRESHOLD_CURVE, threshold_curve(test, params.gamma))
-    metrics = summary(results)
+    resampled = bootstrap(test, params.gamma, results, params.resamples)
+    tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, resampled)
+    metrics = summary(results) | intervals(resampled)
     write_json(paths.metrics / model / f"{setting}.json", metrics)
     thresholds = [threshold for result in results for threshold in result.thresholds]
     decision = Decision(gamma=params.gamma, thresholds=thresholds, metrics=metrics)

@@ -7,6 +7,7 @@ import pytest
 from zsaudio import ZsAudioError, tables
 from zsaudio.dataset import Classes, Clips
 from zsaudio.evaluation import (
+    ZERO_RULE_THRESHOLD,
     FoldScores,
     evaluate,
     gamma_curve,
@@ -27,6 +28,7 @@ def fold_scores(z_hat, carried, run=None, part=None, y_hat=None) -> FoldScores:
         CLASSES,
         np.zeros(n, np.int64) if run is None else np.array(run),
         np.zeros(n, np.int64) if part is None else np.array(part),
+        np.arange(n),
         np.array(carried, bool),
         None if y_hat is None else np.array(y_hat, np.float32),
         np.array(z_hat, np.float32),
@@ -95,7 +97,8 @@ def test_threshold_curve_has_a_point_per_run_and_threshold():
 
 def test_zero_rule_predicts_the_most_frequent_class():
     clips = Clips(np.array(list("abcd"), object), np.array([[0, -1], [0, 1], [0, -1], [1, -1]]))
-    result = zero_rule(clips, CLASSES)
+    scores = zero_rule(clips, CLASSES)
+    (result,) = evaluate(scores, scores, 0.5, ZERO_RULE_THRESHOLD)
     # 4 predictions of class A, 3 of them right, 5 labels.
     assert result.micro_f1 == pytest.approx(2 * 3 / (4 + 5))
     assert result.macro_f1 == pytest.approx((2 * 3 / 7 + 0) / 2)

@@ -53,7 +53,7 @@ def test_eq_6_sum_and_its_mean():
 
 def scores(y_hat, z_hat):
     one = np.zeros(1, np.int64)
-    return FoldScores(None, one, one, np.zeros((1, 2), bool), y_hat, z_hat)
+    return FoldScores(None, one, one, one, np.zeros((1, 2), bool), y_hat, z_hat)
 
 
 def test_eq_7_fusion():
@@ -65,7 +65,7 @@ def test_eq_7_fusion():
 def test_eq_8_is_a_strict_inequality():
     one = np.zeros(1, np.int64)
     carried = np.array([[True, True]])
-    exact = FoldScores(None, one, one, carried, None, np.array([[1.5, 1.75]], np.float32))
+    exact = FoldScores(None, one, one, one, carried, None, np.array([[1.5, 1.75]], np.float32))
     # Only the class above M = 1.5 is predicted: 1 hit, 1 predicted, 2 carried.
     assert _decided_f1(exact, 1.5) == pytest.approx(2 / 3)
     assert _decided_f1(exact, 1.25) == 1.0

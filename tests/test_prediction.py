@@ -45,7 +45,7 @@ def expected(config, path, seconds: slice) -> FoldScores:
     weights = Weights(**{name: torch.from_numpy(array) for name, array in drawn_weights(config).items()})
     y_hat, z_hat = score(weights, 0, data, np.array([0]), Aggregation(config.aggregation))
     one = np.zeros(1, np.int64)
-    return FoldScores(data.classes, one, one, np.zeros((1, 3), bool), y_hat, z_hat)
+    return FoldScores(data.classes, one, one, one, np.zeros((1, 3), bool), y_hat, z_hat)
 
 
 @pytest.mark.parametrize("model", ["temporal_attention", "uniform_aggregation", "uniform_mean", "supervised"])

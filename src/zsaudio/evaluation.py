@@ -36,6 +36,7 @@ class FoldScores:
         classes: the classes.
         run: (M,) number of the run.
         part: (M,) number of the cross-validation part; 0 in the zero-shot settings.
+        clip: (M,) which of the fold's clips it is, by its place among them.
         carried: (M, C) True where the clip carries the class.
         y_hat: (M, C) eq. 5; None for models without attention.
         z_hat: (M, C) eq. 6.
@@ -44,6 +45,7 @@ class FoldScores:
     classes: Classes
     run: npt.NDArray[np.int64]
     part: npt.NDArray[np.int64]
+    clip: npt.NDArray[np.int64]
     carried: npt.NDArray[np.bool_]
     y_hat: npt.NDArray[np.float32] | None
     z_hat: npt.NDArray[np.float32]
@@ -100,6 +102,7 @@ def with_labels(scores: pa.Table, clips: Clips, classes: Classes) -> FoldScores:
         classes,
         scores["run"].to_numpy().astype(np.int64),
         scores["part"].to_numpy().astype(np.int64),
+        rows,
         clips.carried(len(classes))[rows],
         tables.matrix(scores, "y_hat") if "y_hat" in scores.column_names else None,
         z_hat,
@@ -194,17 +197,17 @@ def threshold_curve(test: FoldScores, gamma: float) -> dict[str, list[float]]:
     return columns
 
 
-def zero_rule(clips: Clips, classes: Classes) -> RunResult:
-    """Predict for every clip just the class that most clips of the fold carry (section 3.4, item 2).
+def zero_rule(clips: Clips, classes: Classes) -> FoldScores:
+    """Scores that predict for every clip just the class that most clips of the fold carry (section 3.4, item 2).
 
-    Its scores say nothing about a clip, so its mAP is what chance reaches: the mean share of positive clips.
+    They are 1 for that class and 0 for the others, see ZERO_RULE_THRESHOLD. As they say nothing about a clip, their
+    mAP is what chance reaches: the mean share of positive clips.
     """
     carried = clips.carried(len(classes))
     scores = np.zeros(carried.shape, np.float32)
     scores[:, int(carried.sum(0).argmax())] = 1
-    return _result(
-        0, count(scores > ZERO_RULE_THRESHOLD, carried), [ZERO_RULE_THRESHOLD], average_precision(scores, carried)
-    )
+    one_run = np.zeros(len(clips), np.int64)
+    return FoldScores(classes, one_run, one_run, np.arange(len(clips)), carried, None, scores)
 
 
 def deviation(of_runs: npt.NDArray[np.float64]) -> float:

@@ -201,6 +201,7 @@ class Params(_Section):
     threads: Natural
     gamma: Annotated[float, Field(ge=0, le=1)]
     threshold: Annotated[Literal["validation"] | float, BeforeValidator(_threshold)]
+    resamples: Annotated[int, Field(ge=1)]
     models: Annotated[list[ModelName], Field(min_length=1), Distinct]
     baselines: Annotated[list[BaselineName], Distinct]
     settings: Annotated[list[SettingName], Field(min_length=1), Distinct]

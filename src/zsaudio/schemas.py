@@ -60,6 +60,7 @@ RUNS = Schema(
     {"run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL, "map": Kind.REAL, "threshold": Kind.REAL},
     unique="run",
 )
+RESAMPLES = Schema("bootstrap resamples", {"micro_f1": Kind.REAL, "macro_f1": Kind.REAL, "map": Kind.REAL})
 CLASS_RESULTS = Schema(
     "results per class",
     {"mid": Kind.TEXT, "name": Kind.TEXT, "clips": Kind.COUNT, "f1": Kind.REAL, "average_precision": Kind.REAL},
