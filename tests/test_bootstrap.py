@@ -78,7 +78,7 @@ def test_more_clips_than_16_bits_count():
 
 
 def test_resamples_lie_around_the_value_of_the_data():
-    """Plain copies of clips would raise average precision by a tenth here."""
+    """Plain copies of clips would raise average precision by a twentieth here."""
     test = fold_scores(200, runs=2, signal=0.3)
     results = evaluate(test, test, 0.5, "validation")
     found = bootstrap(test, 0.5, results, 400)
