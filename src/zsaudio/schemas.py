@@ -76,6 +76,13 @@ THRESHOLD_CURVE = Schema(
 )
 STUDY = Schema(
     "results of a study",
-    {"value": Kind.TEXT, "model": Kind.TEXT, "gamma": Kind.REAL, **RUNS.columns},
+    {
+        "value": Kind.TEXT,
+        "model": Kind.TEXT,
+        "gamma": Kind.REAL,
+        **RUNS.columns,
+        "clips": Kind.COUNT,  # of the test fold
+        "chance": Kind.REAL,  # mAP of scores that say nothing
+    },
 )
 STUDY_CURVE = Schema("training curves of a study", {"value": Kind.TEXT, "model": Kind.TEXT, **CURVE.columns})

@@ -108,9 +108,10 @@ def run_variant(
 
 def _evaluate(cell: Cell, varied: Tables) -> list[dict[str, Any]]:
     validation, test = (_with_labels(scores, varied) for scores in (cell.validation, cell.test))
-    measured = [name for name in schemas.STUDY.columns if name not in ("value", "model", "gamma")]
+    share = test.carried.mean(axis=0)
+    of_fold = {"clips": len(np.unique(test.clip)), "chance": float(share[share > 0].mean())}
     return [
-        {"gamma": round(float(gamma), 3), **{name: getattr(result, name) for name in measured}}
+        {"gamma": round(float(gamma), 3)} | {name: getattr(result, name) for name in schemas.RUNS.columns} | of_fold
         for gamma in (GAMMAS if test.y_hat is not None else [0.0])
         for result in evaluate(validation, test, float(gamma), "validation")
     ]
