@@ -32,6 +32,7 @@ class Paths:
         self.scores = data / "scores"
         self.curves = data / "curves"
         self.evaluations = data / "evaluations"
+        self.localise = data / "localise"
         self.plots = data / "plots"
         self.metrics = metrics
 

@@ -178,6 +178,7 @@ class Params(_Section):
     models: Annotated[list[ModelName], Field(min_length=1), Distinct]
     baselines: Annotated[list[BaselineName], Distinct]
     settings: Annotated[list[SettingName], Field(min_length=1), Distinct]
+    strong_labels: dict[CorpusName, Path | None]
     demo: DemoParams
     audioset: AudiosetParams
     audioset_audio: AudiosetAudioParams
