@@ -77,7 +77,7 @@ def test_what_is_left_out_is_counted(read):
     assert [note.split("strong.tsv: ")[1] for note in events.warnings] == [
         "1 of 8 events have no length; they are left out",
         "2 of 7 events are in 2 of 4 clips that have no embedding here, e.g. 'AAAAAAAAAAA_0'; they are left out",
-        "1 of 5 events are of classes that are unknown or were not selected, e.g. '/m/cat'; they are left out",
+        "1 of 5 events are of 1 classes that the corpus does not have, e.g. '/m/cat'; they are left out",
         "1 of 4 events begin after the end of their clip, e.g. 'Yabcdefghij_93000'; they are left out",
         "1 events end after their clip and are cut, e.g. in 'Yabcdefghij_93000'",
     ]

@@ -100,7 +100,8 @@ def read_events(path: Path, classes: Mapping[str, str], seconds: Mapping[str, in
             f"the corpus like {next(iter(classes.values()), '')!r}"
         )
     unknown = ~rows["label"].isin(list(mid_of))
-    rows = _drop(rows, unknown, notes, "events are of classes that are unknown or were not selected", "label")
+    others = rows.loc[unknown, "label"].nunique()
+    rows = _drop(rows, unknown, notes, f"events are of {others} classes that the corpus does not have", "label")
 
     ends = rows["clip"].map(clip_of).map(seconds)
     beyond = rows["onset"] >= ends
