@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import vl_convert
 import yaml
 
-from builders import MIDS, write_tiny_tables
+from builders import MIDS, tiny_tables, write_tiny_tables
 from models import model_config, write_model
 from zsaudio.charts import VEGA_LITE, inline_svg
 from zsaudio.figure import attention_spec
@@ -118,6 +120,15 @@ def test_a_mistake_is_one_sentence(here, run, arguments, message):
     assert message in err
     assert err.startswith("zsaudio: ")
     assert err.count("\n") == 1
+
+
+def test_of_several_clips_of_a_video_one_must_be_named(here, run):
+    table = tiny_tables()["audio.parquet"]
+    again = table.set_column(0, "clip_id", pa.array([f"-shortclip__{10_000 * i}" for i in range(4)]))
+    pq.write_table(again, here / "data/demo/audio.parquet")
+    status, _, err = run("-shortclip_", "--label", "Low hum")
+    assert status == 2
+    assert "-shortclip_ has several clips; name one: -shortclip__0, -shortclip__10000, -shortclip__20000" in err
 
 
 def test_the_chart_has_events_on_top_where_they_are_known():

@@ -61,6 +61,14 @@ def test_two_spellings_of_a_clip_are_one_clip():
     assert found == {**dict.fromkeys(names[:3], "--4gqARaEJE_0"), "siren.wav": "siren_0"}
 
 
+def test_a_name_without_a_start_must_be_that_of_a_single_clip():
+    clips = ["-abcdefghij_0", "-abcdefghij_30000", "a_0", "a_0_0"]
+    assert find_clips(["-abcdefghij.wav", "a_0.wav", "-abcdefghij_30.wav"], clips) == {
+        "a_0.wav": "a_0",
+        "-abcdefghij_30.wav": "-abcdefghij_30000",
+    }
+
+
 def test_what_is_left_out_is_counted(read):
     rows = [
         "--4gqARaEJE_0\t0.5\t2.25\t/m/dog",

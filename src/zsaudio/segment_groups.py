@@ -55,8 +55,9 @@ def score_groups(config: Config, weights: Weights, events: Events, tested: pa.Ta
     """
     groups = []
     for name, fold, clips in _measured(config, events, tested, *found[:3]):
-        mids = fold_classes(found[0], found[1], fold).mids
-        some = events.only(np.isin(events.mids, mids) & np.isin(events.clip_ids, list(clips)))
+        mids = set(fold_classes(found[0], found[1], fold).mids)
+        measured = [clip in clips and mid in mids for clip, mid in zip(events.clip_ids, events.mids, strict=True)]
+        some = events.only(np.array(measured, np.bool_))
         if len(some):
             data = load_clips(fold, some.clip_ids, *found)
             groups.append(_score(name, some, data, config, weights, tested))

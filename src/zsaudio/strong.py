@@ -7,6 +7,7 @@ DCASE 2017 task 4's: tabs, often no header, clips as recordings (`YTID_30.000_40
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -127,15 +128,17 @@ def find_clips(names: Iterable[str], clip_ids: Iterable[str]) -> dict[str, str]:
     (`zsaudio.recordings.match_clips`), or, in a corpus of one's own, that of the file (`siren.wav` is `siren_0`).
     """
     known = list(clip_ids)
-    ids, found = set(known), {}
-    pending = {}
+    without_start = {clip: clip.rpartition("_")[0] for clip in known}
+    clips = Counter(without_start.values())
+    known_as = {short: clip for clip, short in without_start.items() if clips[short] == 1}
+    known_as |= {clip: clip for clip in known}
+    found, pending = {}, {}
     for name in names:
         plain = name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in EXTENSIONS else name
-        exact = next((clip for clip in (name, plain, f"{plain}_0") if clip in ids), None)
-        if exact is None:
-            pending[Path(f"{plain}.wav")] = name
+        if plain in known_as:
+            found[name] = known_as[plain]
         else:
-            found[name] = exact
+            pending[Path(f"{plain}.wav")] = name
     while pending:  # a clip takes one name at a time
         matched = match_clips(pending, known)
         if not matched:
