@@ -33,6 +33,7 @@ class Paths:
         self.curves = data / "curves"
         self.evaluations = data / "evaluations"
         self.sensitivity = data / "sensitivity"
+        self.localise = data / "localise"
         self.plots = data / "plots"
         self.metrics = metrics
 

@@ -1,8 +1,22 @@
-"""Small folds of data for tests of training and evaluation."""
+"""Small folds of data for tests of training and evaluation, and the tables of a tiny corpus."""
+
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
+from models import CLASSES
+from zsaudio import schemas, tables
 from zsaudio.dataset import Audio, Classes, Clips, FoldData
+
+CLIPS = {  # fold and labels of the tiny corpus's clips
+    "--tiny_test_0": ("fold1", ["Low hum"]),
+    "-shortclip__30000": ("fold1", ["Bird song, call"]),
+    "tiny_train__0": ("fold2", ["Rattle"]),
+    "tiny__spans_0": (None, ["Low hum", "High buzz"]),
+}
+MIDS = {name: f"/m/{name[:3].lower()}{i}" for i, name in enumerate(n for names in CLASSES.values() for n in names)}
+SEGMENTS, FEATURES = 3, 6  # of its embeddings; the short clip has 2 segments
 
 
 def fold_data(
@@ -26,3 +40,51 @@ def fold_data(
             offset=-2.0,
         ),
     )
+
+
+def tiny_tables() -> dict[str, pa.Table]:
+    """By file name, the tables of four clips with random embeddings and the classes of tests/models.py."""
+    rng = np.random.default_rng(0)
+    n, names, mids = len(MIDS), list(MIDS), list(MIDS.values())
+    index = {name: i for i, name in enumerate(names)}
+    fold_of = {name: fold for fold, found in CLASSES.items() for name in found}
+    audio = {"encoder": "none", "segments": str(SEGMENTS), "features": str(FEATURES), "scale": "0.5", "offset": "-1"}
+    labels = pa.array([[index[name] for name in found] for _, found in CLIPS.values()], pa.list_(pa.int64()))
+    folds = {"mid": mids, "name": names, "fold": list(fold_of.values()), "order": [0] * n, "clips": [1] * n}
+    text = tables.vectors(rng.standard_normal((n, 16)).astype(np.float32))
+    return {
+        "classes.csv": pa.table({"index": list(range(n)), "mid": mids, "name": names, "branch": mids}),
+        "folds.csv": pa.table(folds),
+        "clips.parquet": pa.table(
+            {
+                "clip_id": list(CLIPS),
+                "subset": ["eval"] * len(CLIPS),
+                "fold": pa.array([fold for fold, _ in CLIPS.values()]),
+                "labels": labels,
+            }
+        ).replace_schema_metadata({"spanning": "drop"}),
+        "audio.parquet": pa.table(
+            {
+                "clip_id": list(CLIPS),
+                "n_segments": pa.array([3, 2, 3, 3], pa.int8()),
+                "embedding": tables.vectors(rng.integers(0, 9, (4, SEGMENTS, FEATURES)).astype(np.uint8)),
+            }
+        ).replace_schema_metadata(audio),
+        "text.parquet": pa.table(
+            {"mid": mids, "name": names, "description": names, "embedding": text}
+        ).replace_schema_metadata({"encoder": "none", "revision": "", "pooling": ""}),
+    }
+
+
+def write_tiny_tables(folder: Path) -> None:
+    """Write them where the stages would."""
+    of_file = {
+        "classes.csv": schemas.CLASSES,
+        "folds.csv": schemas.FOLDS,
+        "clips.parquet": schemas.CLIPS,
+        "audio.parquet": schemas.AUDIO,
+        "text.parquet": schemas.TEXT,
+    }
+    for name, table in tiny_tables().items():
+        columns = {column: table[column] for column in table.column_names}
+        tables.write_table(folder / name, of_file[name], columns, tables.metadata(table))

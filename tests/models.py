@@ -57,7 +57,7 @@ def drawn_weights(config: Config, audio_features: int = 128, text_features: int 
     return {name: t.numpy() for name, t in initial_weights(audio_features, text_features, seeds).tensors().items()}
 
 
-def write_model(folder: Path, config: Config | None = None, text_features: int = 16) -> Path:
+def write_model(folder: Path, config: Config | None = None, text_features: int = 16, audio_features: int = 128) -> Path:
     config = config or model_config()
-    save_model(folder, drawn_weights(config, text_features=text_features), config)
+    save_model(folder, drawn_weights(config, audio_features, text_features), config)
     return folder

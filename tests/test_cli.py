@@ -147,7 +147,7 @@ def test_a_mistake_is_one_sentence(here, run, arguments, status, message):
     assert out == ""
 
 
-@pytest.mark.parametrize("command", ["predict", "export", "check-corpus"])
+@pytest.mark.parametrize("command", ["predict", "export", "check-corpus", "figure"])
 def test_help_has_an_example(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0

@@ -56,6 +56,8 @@ def test_the_committed_params_are_the_papers():
         ("train.seeds", [0, 0], "train.seeds: 0 is listed twice"),
         ("text.pooling", "max", "text.pooling: 'max' does not exist; known are words, label, cls, description"),
         ("audio.encoder", {"demo": "mfcc"}, "audio.encoder.demo: 'mfcc' does not exist; known are logmel, google_v"),
+        ("strong_labels.audio_set", None, "strong_labels.audio_set: 'audio_set' does not exist; known are demo"),
+        ("strong_labels.demo", 3, "strong_labels.demo: 3 does not do"),
         ("train", None, "train: None does not do"),
     ],
 )

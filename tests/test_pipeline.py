@@ -112,6 +112,10 @@ def test_repro_makes_the_metrics_and_the_report(project):
     assert table["temporal_attention"]["fold1"] == project.metrics("temporal_attention/setting1.json")["micro_f1"]
     assert project.metrics("table4.json")["zero_rule"]["mean"] > 0
     assert project.metrics("table1.json")["classes"] == 48
+    for cell in CELLS:
+        values = project.metrics(f"localise/{cell.replace('-', '/')}.json")
+        assert values["pairs"] > 0
+        assert 0 < values["chance_pointing"] == values["uniform_pointing"] < 1
     report = (project.folder / "metrics/demo/report.md").read_text()
     assert "2 runs of 2 epochs" in report
     curve = pd.read_csv(project.folder / "data/demo/curves/temporal_attention/setting1.csv")
@@ -199,6 +203,7 @@ def test_a_corpus_of_ones_own_goes_from_a_folder_to_a_table(project):
     assert "cannot be read as audio" in errors["sound_0_0"]
     table = json.loads((project.folder / "metrics/local/table3.json").read_text())
     assert table["temporal_attention"]["fold1"] > 0
+    assert "no strong labels: strong_labels.local in params.yaml names no file" in output
     model = "data/local/models/temporal_attention/setting1"
     asked = project.run("zsaudio", "predict", "my sounds/sound 1.wav", "--model", model, "--labels", "low hum, sea")
     assert asked.returncode == 0, asked.stderr

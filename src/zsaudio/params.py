@@ -206,6 +206,7 @@ class Params(_Section):
     baselines: Annotated[list[BaselineName], Distinct]
     settings: Annotated[list[SettingName], Field(min_length=1), Distinct]
     studies: Annotated[list[str], Distinct]
+    strong_labels: dict[CorpusName, Path | None]
     demo: DemoParams
     audioset: AudiosetParams
     audioset_audio: AudiosetAudioParams

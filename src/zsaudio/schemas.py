@@ -86,3 +86,31 @@ STUDY = Schema(
     },
 )
 STUDY_CURVE = Schema("training curves of a study", {"value": Kind.TEXT, "model": Kind.TEXT, **CURVE.columns})
+
+LOCALISATION = Schema(
+    "localisation",
+    {
+        "run": Kind.COUNT,
+        "group": Kind.TEXT,  # classes that the model was not trained on ("unseen") or was ("seen")
+        "length": Kind.TEXT,  # of zsaudio.localise.LENGTHS, or "all"
+        "by": Kind.TEXT,  # attention, compatibility, uniform, chance
+        "pairs": Kind.COUNT,
+        "classes": Kind.COUNT,
+        "pointing": Kind.REAL,
+        "segment_ap": Kind.REAL,
+    },
+)
+LOCATED = Schema(
+    "values per segment",  # of run 0
+    {
+        "clip_id": Kind.TEXT,
+        "mid": Kind.TEXT,
+        "name": Kind.TEXT,
+        "group": Kind.TEXT,
+        "n_segments": Kind.COUNT,  # the values after them mean nothing
+        "compatibility": Kind.VECTOR,
+        "attention": Kind.VECTOR,
+    },
+    optional=frozenset({"attention"}),
+)
+EVENTS = Schema("events", {"clip_id": Kind.TEXT, "mid": Kind.TEXT, "onset": Kind.REAL, "offset": Kind.REAL})

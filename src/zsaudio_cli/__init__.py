@@ -7,7 +7,7 @@ import sys
 import typer
 
 from zsaudio.errors import ZsAudioError
-from zsaudio_cli import check_corpus, export, predict
+from zsaudio_cli import check_corpus, export, figure, predict
 
 app = typer.Typer(
     name="zsaudio",
@@ -16,12 +16,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for name, module, command in (
-    ("predict", predict, predict.predict),
-    ("export", export, export.export),
-    ("check-corpus", check_corpus, check_corpus.check_corpus),
+for name, module, command, settings in (
+    ("predict", predict, predict.predict, {}),
+    ("export", export, export.export, {}),
+    ("check-corpus", check_corpus, check_corpus.check_corpus, {}),
+    ("figure", figure, figure.figure, figure.SETTINGS_OF_COMMAND),
 ):
-    app.command(name, epilog=f"\b\nExample:\n  {module.EXAMPLE}")(command)
+    app.command(name, epilog=f"\b\nExample:\n  {module.EXAMPLE}", context_settings=settings)(command)
 
 
 def main(arguments: list[str] | None = None) -> None:

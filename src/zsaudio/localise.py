@@ -1,0 +1,180 @@
+"""Does attention find where a sound is? Values per segment against strong labels. Ours; the paper shows one clip.
+
+The unit is a pair of a clip and a class with at least one event of the class in the clip; P pairs, T segments.
+Segment t is the time from t to t + 1 s and is active where it overlaps an event. Two questions: is the segment of
+the highest value active (pointing), and how well do the values rank segments (average precision)?
+
+Attention is a softmax over the segments of a clip and keeps their order, so pointing by it and by the raw
+compatibility s are the same by construction; only the average precision, over the segments of many clips, differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zsaudio import schemas
+from zsaudio.evaluation import deviation
+from zsaudio.metrics import average_precision
+from zsaudio.strong import Events
+
+LENGTHS = ("<1", "1-3", "3-7", ">=7")  # of the longest event of a pair, in seconds
+_EDGES = (1, 3, 7)
+
+Values = npt.NDArray[np.floating[Any]]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """P pairs of a clip and a class that has an event in it.
+
+    Attributes:
+        clip_ids: (P,).
+        mids: (P,) classes.
+        real: (P, T) False for padding.
+        active: (P, T) True where the segment overlaps an event.
+        longest: (P,) seconds of the longest event.
+    """
+
+    clip_ids: npt.NDArray[np.object_]
+    mids: npt.NDArray[np.object_]
+    real: Flags
+    active: Flags
+    longest: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+    def only(self, rows: Flags) -> Pairs:
+        """Those of the pairs for which `rows`, (P,), is true."""
+        return Pairs(self.clip_ids[rows], self.mids[rows], self.real[rows], self.active[rows], self.longest[rows])
+
+
+def find_pairs(events: Events, n_segments: Mapping[str, int], segments: int) -> Pairs:
+    """The pairs of events, by clip and class.
+
+    Args:
+        events: events that lie within their clips.
+        n_segments: how many segments of each clip are real.
+        segments: T.
+    """
+    names = list(zip(events.clip_ids, events.mids, strict=True))
+    row = {pair: i for i, pair in enumerate(sorted(set(names)))}
+    of_event = np.array([row[pair] for pair in names], np.int64)
+    t = np.arange(segments)
+    overlaps = (events.onset[:, None] < t + 1) & (events.offset[:, None] > t)  # (N, T)
+    active = np.zeros((len(row), segments), np.bool_)
+    np.logical_or.at(active, of_event, overlaps)
+    longest = np.zeros(len(row))
+    np.maximum.at(longest, of_event, events.offset - events.onset)
+    clips = np.array([clip for clip, _ in row], object)
+    real = t < np.array([n_segments[clip] for clip in clips], np.int64).reshape(-1, 1)
+    return Pairs(clips, np.array([mid for _, mid in row], object), real, active & real, longest)
+
+
+def validate(values: Values, pairs: Pairs) -> None:
+    """Raise a ValueError unless values are (P, T) finite numbers and every pair has an active segment."""
+    if values.shape != pairs.real.shape or pairs.active.shape != pairs.real.shape:
+        raise ValueError(f"values of shape {values.shape} for pairs and segments of shape {pairs.real.shape}")
+    if not np.isfinite(values[pairs.real]).all():
+        raise ValueError("a value of a real segment is NaN or infinite")
+    if not pairs.active.any(axis=1).all() or (pairs.active & ~pairs.real).any():
+        raise ValueError("a pair has no active segment, or one that is not real")
+
+
+def pointing(values: Values, pairs: Pairs) -> npt.NDArray[np.float64]:
+    """Whether the segment of the highest value is active, (P,).
+
+    Between equal values each counts alike, so that uniform weights give exactly what chance gives.
+    """
+    validate(values, pairs)
+    shown = np.where(pairs.real, values, -np.inf)
+    highest = pairs.real & (shown == shown.max(axis=1, keepdims=True))
+    share: npt.NDArray[np.float64] = (highest & pairs.active).sum(axis=1) / highest.sum(axis=1)
+    return share
+
+
+def chance(pairs: Pairs) -> npt.NDArray[np.float64]:
+    """The share of active segments, (P,): where pointing at random leads."""
+    share: npt.NDArray[np.float64] = pairs.active.sum(axis=1) / pairs.real.sum(axis=1)
+    return share
+
+
+def segment_precision(values: Values, pairs: Pairs, part: npt.NDArray[np.int64]) -> float:
+    """Average precision over all real segments of all pairs of a class, the mean over the classes.
+
+    Args:
+        values: (P, T).
+        pairs: the pairs.
+        part: (P,) cross-validation part of the model that gave the values. Values of two models are not comparable,
+            so a class has the mean over its parts.
+    """
+    validate(values, pairs)
+    of_class: dict[str, list[float]] = {}
+    for mid, number in sorted(set(zip(pairs.mids, part.tolist(), strict=True))):
+        rows = (pairs.mids == mid) & (part == number)
+        real = pairs.real[rows]
+        found = average_precision(values[rows][real][:, None], pairs.active[rows][real][:, None])
+        of_class.setdefault(mid, []).append(float(found[0]))
+    return float(np.mean([np.mean(of_parts) for of_parts in of_class.values()]))
+
+
+def measure(
+    run: int, group: str, values: Mapping[str, Values], pairs: Pairs, part: npt.NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """Rows of `schemas.LOCALISATION` for the pairs of a group, all of them and by the length of their events.
+
+    Args:
+        run: number of the run.
+        group: "unseen" or "seen" classes.
+        values: what is measured (attention, compatibility), each (P, T); uniform weights and chance are added.
+        pairs: the pairs of the group.
+        part: (P,) as for `segment_precision`.
+    """
+    uniform = pairs.real / pairs.real.sum(axis=1, keepdims=True)
+    bins = np.searchsorted(_EDGES, pairs.longest, side="right")
+    rows = []
+    for length in ("all", *LENGTHS):
+        chosen = np.full(len(pairs), True) if length == "all" else bins == LENGTHS.index(length)
+        if not chosen.any():
+            continue
+        some, of_part = pairs.only(chosen), part[chosen]
+        common = {"run": run, "group": group, "length": length, "pairs": len(some), "classes": len(set(some.mids))}
+        for by, everything in {**values, "uniform": uniform}.items():
+            of_some = everything[chosen]
+            found = float(pointing(of_some, some).mean()), segment_precision(of_some, some, of_part)
+            rows.append({**common, "by": by, "pointing": found[0], "segment_ap": found[1]})
+        constant = np.zeros(some.real.shape)  # whose average precision is the share of active segments
+        expected = float(chance(some).mean()), segment_precision(constant, some, of_part)
+        rows.append({**common, "by": "chance", "pointing": expected[0], "segment_ap": expected[1]})
+    return rows
+
+
+def columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows of `measure` as columns of `schemas.LOCALISATION`."""
+    return {name: [row[name] for row in rows] for name in schemas.LOCALISATION.columns}
+
+
+def summary(rows: Sequence[Mapping[str, Any]], group: str) -> dict[str, float]:
+    """The metrics file of a cell: mean and deviation over the runs of a group, events of any length.
+
+    `pointing` and `segment_ap` are those of attention, and absent without it; what they are compared with carries
+    its name in front.
+    """
+    shown = [row for row in rows if row["group"] == group and row["length"] == "all"]
+    if not shown:
+        return {"pairs": 0}
+    values: dict[str, float] = {"classes": shown[0]["classes"], "pairs": shown[0]["pairs"]}
+    for by in dict.fromkeys(row["by"] for row in shown):
+        for name in ("pointing", "segment_ap"):
+            of_runs = np.array([row[name] for row in shown if row["by"] == by])
+            key = name if by == "attention" else f"{by}_{name.removeprefix('segment_')}"
+            values[key] = float(of_runs.mean())
+            if by in ("attention", "compatibility"):
+                values[f"{key}_std"] = deviation(of_runs)
+    return dict(sorted(values.items()))

@@ -1,0 +1,99 @@
+"""What a trained model says of single segments: compatibility (eq. 3) and attention (eq. 4) of clips and classes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from zsaudio import tables
+from zsaudio.checkpoint import WEIGHTS
+from zsaudio.dataset import FoldData, load_fold
+from zsaudio.model import Aggregation, Weights, attention, compatibility, project_audio, project_text
+from zsaudio.training import SCORING_BATCH, AudioBatches
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class SegmentScores:
+    """Values of the T segments for P pairs of a clip and a class; segments that are not real mean nothing.
+
+    Attributes:
+        compatibility: (P, T) s of eq. 3.
+        attention: (P, T) alpha of eq. 4; None for models without attention.
+    """
+
+    compatibility: Floats
+    attention: Floats | None
+
+    def by_name(self) -> dict[str, Floats]:
+        """The values that there are, by name."""
+        found = {"attention": self.attention, "compatibility": self.compatibility}
+        return {name: values for name, values in found.items() if values is not None}
+
+
+def load_clips(
+    fold: str, clip_ids: Collection[str], classes: pa.Table, folds: pa.Table, clips: pa.Table, *found: pa.Table
+) -> FoldData:
+    """The classes of a fold with clips of any fold, in the order of the table of clips.
+
+    Args:
+        fold: whose classes.
+        clip_ids: which clips; those without an embedding are left out.
+        classes, folds, clips, found: the tables that `zsaudio.dataset.load_fold` joins.
+    """
+    wanted = set(clip_ids)
+    member = [fold if name in wanted else None for name in clips["clip_id"].to_pylist()]
+    column = clips.schema.get_field_index("fold")
+    as_members = clips.set_column(column, "fold", pa.array(member, pa.string()))
+    kept = tables.metadata(clips) | {"spanning": "drop"}  # members are the clips that the column names
+    return load_fold(fold, classes, folds, as_members.replace_schema_metadata(kept), *found)
+
+
+def load_weights(folder: Path) -> Weights:
+    """The weights of all members of a model folder (`zsaudio.checkpoint.read_model` checks it)."""
+    return Weights(**load_file(folder / WEIGHTS))
+
+
+@torch.inference_mode()
+def segment_scores(
+    weights: Weights,
+    member: int,
+    data: FoldData,
+    rows: npt.NDArray[np.int64],
+    columns: npt.NDArray[np.int64],
+    aggregation: Aggregation,
+) -> SegmentScores:
+    """Compatibility and attention of one member for pairs of a clip and a class.
+
+    Args:
+        weights: of all members.
+        member: which of them.
+        data: clips and classes.
+        rows: (P,) the clip of each pair.
+        columns: (P,) the class of each pair.
+        aggregation: of the model.
+    """
+    one = Weights(**{name: tensor[member : member + 1] for name, tensor in weights.tensors().items()})
+    v_c = project_text(one, torch.from_numpy(data.text))
+    audio = AudioBatches(data.audio)
+    s_parts: list[Tensor] = []
+    alpha_parts: list[Tensor] = []
+    for start in range(0, len(rows), SCORING_BATCH):
+        x, mask = audio.take(torch.from_numpy(rows[start : start + SCORING_BATCH])[None])
+        s = compatibility(project_audio(one, x), v_c)  # [1, B, T, C]
+        of_pair = torch.from_numpy(columns[start : start + SCORING_BATCH])[None, :, None, None]
+        of_pair = of_pair.expand(-1, -1, s.shape[2], -1)
+        s = s.gather(-1, of_pair)  # [1, B, T, 1]
+        s_parts.append(s[0, :, :, 0])
+        if aggregation is Aggregation.ATTENTION:
+            alpha_parts.append(attention(s, mask)[0, :, :, 0])
+    return SegmentScores(torch.cat(s_parts).numpy(), torch.cat(alpha_parts).numpy() if alpha_parts else None)

@@ -1,0 +1,228 @@
+"""Strong labels: what is heard from when to when, in the two forms in which such files are published.
+
+AudioSet's (which the demo's are, too): tabs, a header, clips as `YTID_START` in milliseconds, classes by their mids.
+DCASE 2017 task 4's: tabs, often no header, clips as recordings (`YTID_30.000_40.000.wav`), classes by their names.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.recordings import EXTENSIONS, match_clips
+from zsaudio.segments import read_rows
+
+AUDIOSET = ["segment_id", "start_time_seconds", "end_time_seconds", "label"]
+HEADERS = [AUDIOSET, ["file", "onset", "offset", "event"], ["filename", "onset", "offset", "event_label"]]
+ROUNDING = 0.5  # s that an event may outlast its clip without a word
+_COLUMNS = ["clip", "onset", "offset", "label"]
+_FORMS = (
+    f"strong labels are lines separated by tabs, AudioSet's under the header {', '.join(AUDIOSET)}, or those of "
+    "DCASE 2017 task 4: file, onset, offset, event"
+)
+
+
+@dataclass(frozen=True)
+class Events:
+    """N events.
+
+    Attributes:
+        clip_ids: (N,) names of clips of the corpus.
+        mids: (N,) classes.
+        onset, offset: (N,) seconds from the clip's start; onset < offset.
+        warnings: what of the file was left out or changed, a sentence each.
+    """
+
+    clip_ids: npt.NDArray[np.object_]
+    mids: npt.NDArray[np.object_]
+    onset: npt.NDArray[np.float64]
+    offset: npt.NDArray[np.float64]
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> Events:
+        """Those of the events for which `rows`, (N,), is true."""
+        return replace(
+            self,
+            clip_ids=self.clip_ids[rows],
+            mids=self.mids[rows],
+            onset=self.onset[rows],
+            offset=self.offset[rows],
+        )
+
+    def of(self, clip_id: str, mid: str) -> list[tuple[float, float]]:
+        """Onset and offset of the events of a class in a clip, the first one first."""
+        rows = (self.clip_ids == clip_id) & (self.mids == mid)
+        return sorted(zip(self.onset[rows].tolist(), self.offset[rows].tolist(), strict=True))
+
+
+def read_events(path: Path, classes: Mapping[str, str], seconds: Mapping[str, int]) -> Events:
+    """Read strong labels of either form, with tabs or commas between cells.
+
+    What is not of this corpus is left out and counted in `warnings`, as are events without length (by `0, 0` DCASE
+    says that a sound was not heard) and events beyond the end of their clip, at which longer ones are cut.
+
+    Args:
+        path: the file.
+        classes: name of each class, by its mid.
+        seconds: length of each clip that has an embedding, by its name.
+
+    Raises:
+        ZsAudioError: the file is of no known form, an event has no times or impossible ones, or none is left.
+    """
+    rows = _read(path)
+    notes: list[str] = []
+    rows = _drop(rows, rows["onset"] == rows["offset"], notes, "events have no length")
+
+    clip_of = find_clips(rows["clip"].unique(), seconds)
+    if rows.empty or not clip_of:
+        theirs = f"it names clips like {rows['clip'].iloc[0]!r}, " if len(rows) else ""
+        raise ZsAudioError(
+            f"{path}: has no event in a clip of this corpus; {theirs}the corpus like {next(iter(seconds), '')!r}"
+        )
+    total, unknown = rows["clip"].nunique(), ~rows["clip"].isin(list(clip_of))
+    outside = rows.loc[unknown, "clip"].nunique()
+    rows = _drop(rows, unknown, notes, f"events are in {outside} of {total} clips that have no embedding here", "clip")
+
+    mid_of = _find_classes(rows["label"].unique(), classes)
+    if not mid_of:
+        raise ZsAudioError(
+            f"{path}: has no event of a class of this corpus; it names classes like {rows['label'].iloc[0]!r}, "
+            f"the corpus like {next(iter(classes.values()), '')!r}"
+        )
+    unknown = ~rows["label"].isin(list(mid_of))
+    others = rows.loc[unknown, "label"].nunique()
+    rows = _drop(rows, unknown, notes, f"events are of {others} classes that the corpus does not have", "label")
+
+    ends = rows["clip"].map(clip_of).map(seconds)
+    beyond = rows["onset"] >= ends
+    rows, ends = _drop(rows, beyond, notes, "events begin after the end of their clip", "clip"), ends[~beyond]
+    if rows.empty:
+        raise ZsAudioError(f"{path}: has no event that begins before the end of its clip")
+    longer = rows["offset"] > ends + ROUNDING
+    if longer.any():
+        notes.append(
+            f"{longer.sum():,} events end after their clip and are cut, e.g. in {rows['clip'][longer].iloc[0]!r}"
+        )
+    return Events(
+        rows["clip"].map(clip_of).to_numpy(object),
+        rows["label"].map(mid_of).to_numpy(object),
+        rows["onset"].to_numpy(np.float64),
+        rows["offset"].clip(upper=ends).to_numpy(np.float64),
+        tuple(f"{path}: {note}" for note in notes),
+    )
+
+
+def find_clips(names: Iterable[str], clip_ids: Iterable[str]) -> dict[str, str]:
+    """The clip that each name means: its id, the name of its recording as downloaders spell it
+    (`zsaudio.recordings.match_clips`), or, in a corpus of one's own, that of the file (`siren.wav` is `siren_0`).
+    """
+    known = list(clip_ids)
+    without_start = {clip: clip.rpartition("_")[0] for clip in known}
+    clips = Counter(without_start.values())
+    known_as = {short: clip for clip, short in without_start.items() if clips[short] == 1}
+    known_as |= {clip: clip for clip in known}
+    found, pending = {}, {}
+    for name in names:
+        plain = name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in EXTENSIONS else name
+        if plain in known_as:
+            found[name] = known_as[plain]
+        else:
+            pending[Path(f"{plain}.wav")] = name
+    while pending:  # a clip takes one name at a time
+        matched = match_clips(pending, known)
+        if not matched:
+            break
+        for clip, path in matched.items():
+            if path in pending:
+                found[pending.pop(path)] = clip
+    return found
+
+
+def folded(name: str) -> str:
+    """A class name by its letters and digits alone, in which spellings of it agree."""
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _find_classes(labels: Iterable[str], classes: Mapping[str, str]) -> dict[str, str]:
+    """The mid that each label is, or is a name of."""
+    by_fold: dict[str, str] = {}
+    for mid, name in classes.items():
+        by_fold[folded(name)] = "" if folded(name) in by_fold else mid  # two classes: neither
+    exact = {name: mid for mid, name in classes.items()} | {mid: mid for mid in classes}
+    found = {label: exact.get(label) or by_fold.get(folded(label), "") for label in labels}
+    return {label: mid for label, mid in found.items() if mid}
+
+
+def _drop(rows: pd.DataFrame, which: pd.Series[bool], notes: list[str], why: str, example: str = "") -> pd.DataFrame:
+    """Rows without those of `which`, with a note of how many they are."""
+    if which.any():
+        shown = f", e.g. {rows.loc[which, example].iloc[0]!r}" if example else ""
+        notes.append(f"{which.sum():,} of {len(rows):,} {why}{shown}; they are left out")
+    return rows[~which]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Cells of the file: clip, onset, offset (seconds) and label, checked."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            first = next((line.rstrip("\r\n") for line in file if line.strip()), "")
+    except FileNotFoundError as error:
+        raise ZsAudioError(f"{path}: there is no such file of strong labels") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ZsAudioError(f"{path}: cannot be read as text in UTF-8; {_FORMS}") from error
+    separator = "\t" if "\t" in first else ","
+    cells = [cell.strip() for cell in next(csv.reader([first], delimiter=separator, skipinitialspace=True), [])]
+    header = [cell.lower() for cell in cells] in HEADERS
+    if len(cells) != len(_COLUMNS) or not (header or _is_number(cells[1])):
+        raise ZsAudioError(f"{path}: {_FORMS}; its first line is {first[:80]!r}")
+    if not header and cells[3].startswith("/"):
+        raise ZsAudioError(f"{path}: has no header; AudioSet's strong labels begin with {', '.join(AUDIOSET)}")
+    try:
+        rows = read_rows(
+            path, sep=separator, names=_COLUMNS, dtype=str, encoding="utf-8-sig", skip_blank_lines=False, quotechar='"'
+        )
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:
+        hint = "" if separator == "\t" else "; between commas, a name that has commas needs quotes"
+        raise ZsAudioError(f"{path}: {_FORMS}{hint} ({' '.join(str(error).split())})") from error
+    rows = rows.fillna("").apply(lambda column: column.str.strip())
+    rows = rows[(rows != "").any(axis=1)]
+    return _check(path, rows.iloc[1:] if header else rows)
+
+
+def _check(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with their times as numbers; the index of a row is its line, counted from 0."""
+    if rows.empty:
+        raise ZsAudioError(f"{path}: lists no event")
+    times = rows[["onset", "offset"]].apply(pd.to_numeric, errors="coerce").astype(np.float64)
+    mistakes = {
+        "has fewer than four cells": (rows == "").any(axis=1),
+        "has a time that is no number": ~np.isfinite(times).all(axis=1),
+        "has a negative time": (times < 0).any(axis=1),
+        "ends before it begins": times["onset"] > times["offset"],
+    }
+    for mistake, where in mistakes.items():
+        if where.any():
+            line = int(rows.index[where][0])
+            shown = ", ".join(str(cell) for cell in rows.loc[line])
+            more = f" ({where.sum() - 1:,} more such lines)" if where.sum() > 1 else ""
+            raise ZsAudioError(f"{path}: line {line + 1} {mistake}: {shown}{more}; times are in seconds, onset first")
+    return rows.assign(onset=times["onset"], offset=times["offset"])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

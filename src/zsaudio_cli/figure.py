@@ -1,0 +1,117 @@
+"""zsaudio figure: Figure 2 of the paper, for any clip of the corpus and any of its classes."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import typer
+import yaml
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.experiment import SETTINGS
+
+EXAMPLE = "zsaudio figure --4gqARaEJE --label Dog --corpus audioset --out figure2.png"
+MODEL = "temporal_attention"
+PARAMS = Path("params.yaml")
+# A clip may be called --4gqARaEJE, which is no option.
+SETTINGS_OF_COMMAND = {"ignore_unknown_options": True}
+
+
+def figure(
+    clip: Annotated[
+        str, typer.Argument(metavar="CLIP", help="YouTube id, clip id or file name of a clip; may start with dashes.")
+    ],
+    label: Annotated[str, typer.Option(metavar="CLASS", help="One of the corpus's classes, by its name or mid.")],
+    corpus: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose clips; default: the corpus of params.yaml.")
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help=f"Default: the corpus's {MODEL} that was never trained on the class."),
+    ] = None,
+    run: Annotated[int, typer.Option(min=0, help="Which of the trained runs.")] = 0,
+    strong: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Strong labels; default: strong_labels of params.yaml.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="PICTURE", help="svg, png or pdf.")] = Path("figure.svg"),
+) -> None:
+    """Draw what a model attends to in a clip when it looks for a class, below the events of its strong labels."""
+    from zsaudio.charts import check_suffix, save_chart
+
+    check_suffix(out)
+    corpus = corpus or _from_params("corpus") or "demo"
+    known = _from_params("strong_labels", corpus)
+    strong = strong or (Path(known) if known and Path(known).is_file() else None)
+
+    from zsaudio import schemas, tables
+    from zsaudio.figure import attend, attention_spec
+    from zsaudio.strong import find_clips, read_events
+
+    data = Path("data") / corpus
+    found = [
+        tables.read_table(data / name, schema)
+        for name, schema in [
+            ("classes.csv", schemas.CLASSES),
+            ("folds.csv", schemas.FOLDS),
+            ("clips.parquet", schemas.CLIPS),
+            ("audio.parquet", schemas.AUDIO),
+            ("text.parquet", schemas.TEXT),
+        ]
+    ]
+    seconds = dict(zip(found[3]["clip_id"].to_pylist(), found[3]["n_segments"].to_pylist(), strict=True))
+    clip_id = find_clips([clip], seconds).get(clip)
+    if clip_id is None:
+        raise ZsAudioError(_no_clip(clip, list(seconds), data / "audio.parquet"))
+    mid, name, fold = _find_class(label, found[1], corpus)
+    setting = next(setting for setting, folds in SETTINGS.items() if folds.test == fold)
+    seen = attend(model or data / "models" / MODEL / setting, run, clip_id, mid, *found)
+
+    events = []
+    if strong:
+        names = dict(zip(found[0]["mid"].to_pylist(), found[0]["name"].to_pylist(), strict=True))
+        events = read_events(strong, names, seconds).of(clip_id, mid)
+    title = f"{name} in {clip_id}"
+    save_chart(attention_spec(seen.attention, events, title, seen.by), out)
+    print(f"{title} ({seen.by})")
+    print("second     " + " ".join(f"{t:4d}" for t in range(len(seen.attention))))
+    print("attention  " + " ".join(f"{a:4.2f}" for a in seen.attention))
+    shown = ", ".join(f"{onset:g} to {offset:g} s" for onset, offset in events)
+    print(f"events     {shown or 'none known'}")
+    print(out)
+
+
+def _from_params(*keys: str) -> str | None:
+    """A param of the folder that the command is called in, if there is one; the stages check them all."""
+    try:
+        value = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _no_clip(clip: str, known: list[str], path: Path) -> str:
+    of_video = [name for name in known if clip and name.startswith(f"{clip}_")]
+    if of_video:
+        return f"{clip} has several clips; name one: {', '.join(of_video)}"
+    close = difflib.get_close_matches(clip, known, n=1, cutoff=0.8)
+    meant = f"; did you mean {close[0]}?" if close else f"; names look like {known[0]}" if known else ""
+    return f"{clip} is no clip of {path}{meant}"
+
+
+def _find_class(label: str, folds: pa.Table, corpus: str) -> tuple[str, str, str]:
+    """Mid, name and fold of the class that a label means."""
+    from zsaudio.strong import folded
+
+    rows = [(row["mid"], row["name"], row["fold"]) for row in folds.to_pylist()]
+    found = [row for row in rows if label in row[:2]] or [row for row in rows if folded(label) == folded(row[1])]
+    if found:
+        return found[0]
+    plain = {folded(name): name for _, name, _ in rows}
+    close = difflib.get_close_matches(folded(label), plain, n=1)
+    meant = f"did you mean {plain[close[0]]!r}?" if close else f"data/{corpus}/classes.csv lists them"
+    raise ZsAudioError(f"--label: {label!r} is none of the {len(rows)} classes of the corpus {corpus}; {meant}")
