@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; neighbours of one `group` stand below a common heading, and numbers are sorted as numbers."""
+    """A column of a table; numbers are sorted as such, and neighbours of one `group` stand below a common heading."""
 
     title: str
     numeric: bool = False
@@ -28,21 +28,25 @@ class Cell:
     detail: str
 
 
+# A missing value is None; numbers are formatted already.
+Row = Sequence[str | Cell | None]
+
+
 @dataclass(frozen=True)
 class Table:
-    """Rows of text, the first cell of each being its heading; None is a missing value, sorted last.
+    """Rows of text, the first cell of each being its heading; missing values are sorted last.
 
     Attributes:
         caption: what the table shows.
         columns: heading of each column.
-        rows: as many values per row as columns; numbers are formatted already.
+        rows: as many values per row as columns.
         searchable: rows can be filtered by words; the table scrolls in a box of its own.
         note: small print below, with `code` and **strong**.
     """
 
     caption: str
     columns: Sequence[Column]
-    rows: Sequence[Sequence[str | Cell | None]]
+    rows: Sequence[Row]
     searchable: bool = False
     note: str = ""
 

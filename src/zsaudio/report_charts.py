@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,10 +27,10 @@ _CAPTIONS = {
     "logarithmic axis. Losses of different aggregations are on different scales.",
     "training_map": "Mean average precision on the validation fold, whose classes are not trained on (those of the "
     "supervised row are), the mean over the runs.",
-    "gamma": "F1 on the test fold against gamma, the weight of attention (eq. 7): 0 is the plain sum alone, 1 attention "
-    "alone. The threshold is chosen anew at each gamma. Models without attention have no gamma.",
-    "threshold": "F1 on the test fold against the threshold M (eq. 8), over the range in which scores lie. It shows how "
-    "much hangs on M; the threshold in use is chosen on the validation fold, never here.",
+    "gamma": "F1 on the test fold against gamma, the weight of attention (eq. 7): 0 is the plain sum alone, 1 "
+    "attention alone. The threshold is chosen anew at each gamma. Models without attention have no gamma.",
+    "threshold": "F1 on the test fold against the threshold M (eq. 8), over the range in which scores lie. It shows "
+    "how much hangs on M; the threshold in use is chosen on the validation fold, never here.",
     "classes": "Every class of the test fold, sorted by its F1, the mean over the runs.",
 }
 
@@ -47,9 +48,8 @@ def chart_specs(
     specs = {}
     for name, table in CHARTS.items():
         if not plots[table].empty:
-            rows = plots[table].assign(model=plots[table]["model"].map(TITLES)).astype(object)
-            rows = rows.where(rows.notna(), None)
-            specs[name] = fill(templates[name], rows.to_dict("records"), colours=colours)
+            rows = plots[table].assign(model=plots[table]["model"].map(TITLES)).to_json(orient="records")
+            specs[name] = fill(templates[name], json.loads(rows), colours=colours)
     return specs
 
 
@@ -69,7 +69,9 @@ def chart_figure(name: str, spec: Mapping[str, Any], plots: Mapping[str, pd.Data
 
 def _last(table: pd.DataFrame, column: str) -> str:
     last = table[table["epoch"] == table.groupby(["model", "setting"])["epoch"].transform("max")]
-    return "; ".join(f"{TITLES[str(model)]} {_values(part[column])}" for model, part in last.groupby("model", sort=False))
+    return "; ".join(
+        f"{TITLES[str(model)]} {_values(part[column])}" for model, part in last.groupby("model", sort=False)
+    )
 
 
 def _medians(table: pd.DataFrame) -> str:
@@ -79,7 +81,9 @@ def _medians(table: pd.DataFrame) -> str:
 
 def _peaks(table: pd.DataFrame, x: str) -> str:
     peaks = table.loc[table.groupby(["model", "setting"], sort=False)["micro_f1"].idxmax()]
-    return "; ".join(f"{_values(part[x])} with {TITLES[str(model)]}" for model, part in peaks.groupby("model", sort=False))
+    return "; ".join(
+        f"{_values(part[x])} with {TITLES[str(model)]}" for model, part in peaks.groupby("model", sort=False)
+    )
 
 
 def _values(values: pd.Series[float]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from zsaudio.experiment import MODELS, SETTINGS
-from zsaudio.page import Cell, Column, Figure, Gallery, Page, Points, Section, Table
+from zsaudio.page import Cell, Column, Figure, Gallery, Page, Points, Row, Section, Table
 from zsaudio.report import (
     DIFFERENCES,
     MAP_NOTE,
@@ -100,10 +100,10 @@ def _paper_table(
     title: str, table: Mapping[str, Mapping[str, float]], beside: Mapping[str, Mapping[str, float]], note: str
 ) -> Table:
     names = table_columns(table)
-    columns = [Column("model"), *(Column(name, numeric=True, group="ours") for name in names)]
+    columns = [Column("model"), *(Column(name, numeric=True, group="ours" if beside else "") for name in names)]
     if beside:
         columns += [Column(name, numeric=True, group="paper") for name in names]
-    rows: list[list[str | Cell | None]] = []
+    rows: list[Row] = []
     for model, row in table.items():
         cells: list[str | Cell | None] = [TITLES[model]]
         for name in names:
@@ -129,7 +129,9 @@ def _facts_section(facts: Facts) -> Section:
         "threshold": facts.threshold,
         "threads": facts.threads,
     }
-    rows = [[name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)] for name, value in what.items()]
+    rows = [
+        [name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)] for name, value in what.items()
+    ]
     return Section("run", "What was run", (), [Table("Params and encoders", [Column("what"), Column("value")], rows)])
 
 
@@ -152,10 +154,11 @@ def _extremes(classes: pd.DataFrame) -> list[Gallery]:
         ranked = part.sort_values(["f1", "average_precision", "name"], ascending=[False, False, True])
         n = min(EXTREMES, len(ranked) // 2)
         never = int((ranked["f1"] == 0).sum())
+        note = f"{never} of {len(ranked)} classes have an F1 of 0." if never else ""
         title = f"{TITLES[HEADLINE]}, {setting}: the best and the worst of the classes of {SETTINGS[str(setting)].test}"
         items = [
             _short_class_table(f"The {n} best", ranked.head(n)),
-            _short_class_table(f"The {n} worst", ranked.iloc[::-1].head(n), f"{never} of {len(ranked)} have an F1 of 0."),
+            _short_class_table(f"The {n} worst", ranked.iloc[::-1].head(n), note),
         ]
         galleries.append(Gallery(title, items))
     return galleries
@@ -164,8 +167,8 @@ def _extremes(classes: pd.DataFrame) -> list[Gallery]:
 def _short_class_table(caption: str, classes: pd.DataFrame, note: str = "") -> Table:
     columns = [Column("class"), *(Column(name, numeric=True) for name in ("F1", "AP", "clips"))]
     rows = [
-        [row.name, _decimal(row.f1), _decimal(row.average_precision), f"{row.clips:,}"]
-        for row in classes.drop(columns="model").itertuples(index=False, name="Row")
+        [row["name"], _decimal(row["f1"]), _decimal(row["average_precision"]), f"{row['clips']:,}"]
+        for row in classes.to_dict("records")
     ]
     return Table(caption, columns, rows, note=note)
 
@@ -176,15 +179,15 @@ def _class_table(classes: pd.DataFrame) -> Table:
     columns = [Column("class"), Column("test fold"), Column("clips", numeric=True)]
     columns += [Column(name, True, TITLES[model]) for model in models for name in ("F1", "AP")]
     values = classes.set_index(["setting", "mid", "model"])[["f1", "average_precision"]].to_dict("index")
-    rows: list[list[str | None]] = []
-    for row in classes.drop_duplicates(["setting", "mid"]).to_dict("records"):
-        cells: list[str | None] = [row["name"], SETTINGS[row["setting"]].test, f"{row['clips']:,}"]
+    rows: list[Row] = []
+    for row in classes.drop_duplicates(["setting", "mid"]).sort_values("name").to_dict("records"):
+        cells = [row["name"], SETTINGS[row["setting"]].test, f"{row['clips']:,}"]
         for model in models:
             found = values.get((row["setting"], row["mid"], model), {})
             cells += [_decimal(found.get("f1")), _decimal(found.get("average_precision"))]
         rows.append(cells)
     note = "F1 and average precision (AP) are means over the runs; AP needs a clip that carries the class."
-    return Table("All classes", columns, sorted(rows, key=_first), searchable=True, note=note)
+    return Table("All classes", columns, rows, searchable=True, note=note)
 
 
 def _folds_section(findings: Findings) -> Section:
@@ -196,8 +199,8 @@ def _folds_section(findings: Findings) -> Section:
     ]
     names = [Column("class"), Column("fold"), Column("clips", numeric=True), Column("order", numeric=True)]
     text = (
-        "Classes that occur together are kept together by a greedy split (section 3.2); `order` is the step at which it "
-        "took the class into its fold."
+        "Classes that occur together are kept together by a greedy split (section 3.2); `order` is the step at which "
+        "it took the class into its fold."
     )
     table1 = Table("Table 1: the folds", columns, sizes, note=spanning_sentence(findings.facts))
     return Section("folds", "Folds", [text], [table1, Table("Classes by fold", names, rows, searchable=True)])
@@ -215,10 +218,6 @@ def _decisions_section(decisions: pd.DataFrame) -> Section:
     return Section(
         "decisions", "Class decisions", [text], [by_rule, Table("All nodes", columns, rows, searchable=True)]
     )
-
-
-def _first(row: Sequence[str | None]) -> str:
-    return str(row[0]).lower()
 
 
 def _decimal(value: float | None) -> str | None:
