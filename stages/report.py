@@ -47,7 +47,7 @@ def main(params: Params, paths: Paths) -> None:
         save_chart(spec, paths.plots / f"{name}.svg")
 
     missing = {cell: "not listed in `params.yaml`" for cell in every if cell not in cells}
-    missing |= {cell: f"{', '.join(names)} not there; `dvc repro` makes them" for cell, names in absent.items()}
+    missing |= {cell: f"no {', '.join(names)}; `dvc repro` makes them" for cell, names in absent.items()}
     about = facts(params, paths)
     write_json(paths.metrics / "table3.json", build_table(results, "micro_f1"))
     write_json(paths.metrics / "table4.json", build_table(results, "macro_f1"))
@@ -65,13 +65,13 @@ def main(params: Params, paths: Paths) -> None:
 
 
 def present(files: dict[tuple[str, str], Path], schema: Schema, absent: dict[tuple[str, str], list[str]]) -> Cells:
-    """The tables that are there; the names of the others are added to `absent`."""
+    """The tables that are there; what the others would hold is added to `absent`."""
     found = {}
     for cell, path in files.items():
         if path.exists():
             found[cell] = frame(path, schema)
         else:
-            absent.setdefault(cell, []).append(f"`{path.parts[-3]}/…/{path.name}`")
+            absent.setdefault(cell, []).append(schema.name)
     return found
 
 
