@@ -1,9 +1,14 @@
-"""Charts: SVG for pages in the page's own colours, pictures for papers on white."""
+"""Charts: SVG for pages in the page's own colours, pictures for papers on white, and templates shared with DVC."""
+
+import json
+from pathlib import Path
 
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.charts import inline_svg, save_chart
+from zsaudio.charts import fill, inline_svg, save_chart
+
+TEMPLATES = sorted((Path(__file__).parent.parent / ".dvc/plots").glob("*.json"))
 
 SPEC = {
     "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
@@ -34,3 +39,30 @@ def test_a_picture_is_of_the_kind_that_its_name_says(tmp_path, name, start):
 def test_another_kind_is_refused(tmp_path):
     with pytest.raises(ZsAudioError, match=r"a.gif must end in one of .svg, .png, .pdf"):
         save_chart(SPEC, tmp_path / "a.gif")
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_a_template_is_filled_and_forgets_revisions(path):
+    columns = ("epoch", "train_loss", "validation_loss", "validation_map", "gamma", "threshold", "micro_f1", "macro_f1")
+    row = {"model": "<b>", "setting": "s", "name": "n", "f1": 0.5} | dict.fromkeys(columns, 0.5)
+    spec = fill(json.loads(path.read_text()), [row, row], "A title")
+    text = json.dumps(spec)
+    assert spec["data"]["values"] == [row, row]
+    assert spec["title"] == "A title"
+    assert '"rev"' not in text
+    assert "<DVC_" not in text
+    svg = inline_svg(spec)
+    assert "A title" in svg
+    assert "revision" not in svg
+
+
+def test_values_have_the_colours_and_the_order_that_are_asked_for():
+    template = {
+        "facet": {"row": {"field": "model"}},
+        "spec": {"encoding": {"color": {"field": "model", "scale": {"scheme": "tableau10"}}, "y": {"field": "f1"}}},
+    }
+    colours = {"model": {"z": "#111111", "not there": "#222222", "a": "#333333"}}
+    spec = fill(template, [{"model": "a"}, {"model": "z"}], colours=colours)
+    assert spec["facet"]["row"]["sort"] == ["z", "a"]
+    assert spec["spec"]["encoding"]["color"]["scale"] == {"domain": ["z", "a"], "range": ["#111111", "#333333"]}
+    assert template["facet"]["row"] == {"field": "model"}

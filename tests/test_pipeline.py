@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from pages import check_page
+
 ROOT = Path(__file__).parent.parent
 MODELS = ["temporal_attention", "supervised"]
 SETTINGS = ["setting1", "setting2"]
@@ -118,8 +120,30 @@ def test_repro_makes_the_metrics_and_the_report(project):
         assert 0 < values["chance_pointing"] == values["uniform_pointing"] < 1
     report = (project.folder / "metrics/demo/report.md").read_text()
     assert "2 runs of 2 epochs" in report
+    left_out = "**Uniform aggregation (sum, the paper's)**, setting1, setting2, setting3: not listed in `params.yaml`."
+    assert left_out in report
+    page = (project.folder / "metrics/demo/report.html").read_text()
+    assert len(check_page(page).all("svg")) == 5
+    assert "<strong>Supervised</strong>, setting3: not listed in" in page
+    charts = {path.name for path in (project.folder / "data/demo/plots").glob("*.svg")}
+    assert charts == {"training_loss.svg", "training_map.svg", "gamma.svg", "threshold.svg", "classes.svg"}
     curve = pd.read_csv(project.folder / "data/demo/curves/temporal_attention/setting1.csv")
     assert curve[["run", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [1, 1], [1, 2]]
+
+
+def test_tables_that_are_not_there_are_said_to_be_missing(project):
+    shutil.rmtree(project.folder / "data/demo/evaluations/supervised/setting2")
+    (project.folder / "data/demo/curves/supervised/setting1.csv").unlink()
+    done = project.run("python", "stages/report.py")
+    assert done.returncode == 0, done.stderr
+    report = (project.folder / "metrics/demo/report.md").read_text()
+    assert "- **Supervised**, setting1: no training curves; `dvc repro` makes them." in report
+    assert "setting2: no results per run, F1 against gamma, F1 against the threshold, results per class;" in report
+    table = project.metrics("table3.json")
+    assert list(table["supervised"]) == ["fold1", "fold1_std"]
+    assert "mean" in table["temporal_attention"]
+    project.run("git", "reset", "--quiet", "--hard")
+    project.dvc("checkout", "--quiet", "--force")
 
 
 def test_a_second_repro_does_nothing(project):

@@ -57,5 +57,13 @@ def test_deps_are_the_imports(name):
     assert deps == imported, "dvc.yaml: deps of the stage differ from what it imports"
 
 
+def test_the_report_depends_on_its_templates():
+    deps = set(STAGES["report"]["deps"])
+    plots = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
+    used = {f".dvc/plots/{plot['template']}.json" for one in plots for plot in one.values()}
+    assert {dep for dep in deps if dep.startswith(".dvc/")} == used
+    assert "src/zsaudio/page.html.j2" in deps
+
+
 def test_every_script_is_a_stage():
     assert {path.stem for path in (ROOT / "stages").glob("*.py")} - {"pipeline"} == set(STAGES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,67 @@ from zsaudio.files import replacing
 
 VEGA_LITE = "5.20"  # the version that the specifications are written for
 SUFFIXES = (".svg", ".png", ".pdf")
+DATA, TITLE, REVISION = "<DVC_METRIC_DATA>", "<DVC_METRIC_TITLE>", "rev"  # what a template leaves open
 _INK = "currentColor"  # of the page that a chart stands in, so that it is legible on light and dark
 _THEME: dict[str, Any] = {
-    "font": "system-ui, sans-serif",
+    # Known widths on every system (Liberation Sans has Arial's), as the places of labels are computed here.
+    "font": "Arial, Helvetica, 'Liberation Sans', sans-serif",
     "axis": {
         **{f"{part}Color": _INK for part in ("label", "title", "tick", "domain", "grid")},
         "gridOpacity": 0.15,
         "labelLimit": 400,
+        "titlePadding": 8,
     },
-    "legend": {"labelColor": _INK, "titleColor": _INK, "labelLimit": 400},
+    "legend": {"labelColor": _INK, "titleColor": _INK, "labelLimit": 400, "columnPadding": 20},
     "header": {"labelColor": _INK, "titleColor": _INK, "labelLimit": 400},
     "title": {"color": _INK, "subtitleColor": _INK},
     "text": {"color": _INK},
     "rule": {"color": _INK},
     "view": {"stroke": None},
 }
+
+
+def fill(
+    template: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    title: str = "",
+    colours: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, Any]:
+    """A chart from a template that also serves `dvc plots`, of one state of the data instead of several revisions.
+
+    Args:
+        template: Vega-Lite with the placeholders DATA for its rows and TITLE, and encodings of the field REVISION.
+        rows: the data, a mapping of column to value each.
+        title: of the chart; none where a caption says it.
+        colours: of the values of a field, by field, so that a value has one colour in every chart of a page; legends
+            and rows of panels follow its order.
+    """
+    colours = colours or {}
+
+    def filled(node: Any) -> Any:
+        if isinstance(node, Mapping):
+            made = {name: filled(value) for name, value in node.items() if not _of_revision(value)}
+            for channel in ("row", "color"):
+                if channel in made and made[channel]["field"] in colours:
+                    made[channel] |= ordered(channel, made[channel]["field"])
+            return made
+        if isinstance(node, list):
+            return [filled(value) for value in node if not _of_revision(value)]
+        return {DATA: list(rows), TITLE: title}.get(node, node) if isinstance(node, str) else node
+
+    def ordered(channel: str, field: str) -> dict[str, Any]:
+        present = {row[field] for row in rows}
+        chosen = {value: colour for value, colour in colours[field].items() if value in present}
+        if channel == "row":
+            return {"sort": list(chosen)}
+        return {"scale": {"domain": list(chosen), "range": list(chosen.values())}}
+
+    spec: dict[str, Any] = filled(template)
+    return spec
+
+
+def _of_revision(node: Any) -> bool:
+    return node == REVISION or (isinstance(node, Mapping) and node.get("field") == REVISION)
 
 
 def inline_svg(spec: Mapping[str, Any]) -> str:

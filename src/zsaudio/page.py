@@ -1,0 +1,149 @@
+"""A web page of tables and charts in one file, which needs no network: what it consists of, and its HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup, escape
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; numbers are sorted as such, and neighbours of one `group` stand below a common heading."""
+
+    title: str
+    numeric: bool = False
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value with something smaller below it, such as a deviation or an interval; sorted by the value."""
+
+    text: str
+    detail: str
+
+
+# A missing value is None; numbers are formatted already.
+Row = Sequence[str | Cell | None]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text, the first cell of each being its heading; missing values are sorted last.
+
+    Attributes:
+        caption: what the table shows.
+        columns: heading of each column.
+        rows: as many values per row as columns.
+        searchable: rows can be filtered by words; the table scrolls in a box of its own.
+        note: small print below, with `code` and **strong**.
+    """
+
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    searchable: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart.
+
+    Attributes:
+        name: of the picture, unique in its page; a reader saves it as NAME.svg.
+        svg: of `zsaudio.charts.inline_svg`; the only text of a page that is taken as it is.
+        alt: what one would see, in words.
+        caption: what it shows, with `code` and **strong**.
+    """
+
+    name: str
+    svg: str
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Tables or figures side by side, as many as the window has room for."""
+
+    title: str
+    items: Sequence[Table | Figure]
+
+
+@dataclass(frozen=True)
+class Points:
+    """A list of sentences, with `code` and **strong**; one that `warns` stands out."""
+
+    items: Sequence[str]
+    warns: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page with an entry in its contents.
+
+    Attributes:
+        id: the section's address within the page: lower-case letters, digits and hyphens; unique in the page.
+        title: its heading.
+        paragraphs: text below the heading, with `code` and **strong**.
+        blocks: what follows, in order.
+    """
+
+    id: str
+    title: str
+    paragraphs: Sequence[str] = ()
+    blocks: Sequence[Table | Figure | Gallery | Points] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its title, a line or two below it, and its sections."""
+
+    title: str
+    intro: str
+    sections: Sequence[Section]
+
+
+def render_page(page: Page) -> str:
+    """The page as HTML with its style and script, and without a reference to any other file."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(inline=_inline, kind=_kind, groups=_groups, picture=_picture)
+    template = resources.files("zsaudio").joinpath("page.html.j2").read_text(encoding="utf-8")
+    return environment.from_string(template).render(page=page) + "\n"
+
+
+def _inline(text: str) -> Markup:
+    """Text with `code` and **strong**; anything else in it is text."""
+    html = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html))
+
+
+def _kind(block: object) -> str:
+    return type(block).__name__
+
+
+def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:
+    """Each group of neighbouring columns with its size; empty where no column has a group."""
+    found: list[tuple[str, int]] = []
+    for column in columns:
+        if found and found[-1][0] == column.group:
+            found[-1] = (column.group, found[-1][1] + 1)
+        else:
+            found.append((column.group, 1))
+    return found if any(name for name, _ in found) else []
+
+
+def _picture(figure: Figure) -> Markup:
+    """The SVG as one image to a screen reader, with ids of its own, since all pictures of a page share one document."""
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{escape(figure.name)}-\1"', figure.svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{escape(figure.name)}-\1)", svg)
+    svg = re.sub(r' (role|aria-[a-z]+)="[^"]*"', "", svg)  # of single marks: the picture is described as a whole
+    return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{escape(figure.alt)}" ', 1))

@@ -1,0 +1,90 @@
+"""The charts of the report: which table each draws, and what it says to those who do not see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from zsaudio.charts import fill, inline_svg
+from zsaudio.page import Figure
+from zsaudio.report import TITLES
+
+# Chart to the table that it draws; each chart is drawn by the template of its name, as in DVC's own page.
+CHARTS = {
+    "training_loss": "training",
+    "training_map": "training",
+    "gamma": "gamma",
+    "threshold": "threshold",
+    "classes": "classes",
+}
+# One colour for a model throughout; they stand out from white and from black, and from each other for the colour-blind.
+_COLOURS = dict(zip(TITLES, ("#0f8a9d", "#d1495b", "#e08a1e", "#7a6fd0", "#8a8f94"), strict=True))
+_CAPTIONS = {
+    "training_loss": "Loss of training (solid) and of the validation classes (dashed), the mean over the runs, on a "
+    "logarithmic axis. Losses of different aggregations are on different scales.",
+    "training_map": "Mean average precision on the validation fold, whose classes are not trained on (those of the "
+    "supervised row are), the mean over the runs.",
+    "gamma": "F1 on the test fold against gamma, the weight of attention (eq. 7): 0 is the plain sum alone, 1 "
+    "attention alone. The threshold is chosen anew at each gamma. Models without attention have no gamma.",
+    "threshold": "F1 on the test fold against the threshold M (eq. 8), over the range in which scores lie. It shows "
+    "how much hangs on M; the threshold in use is chosen on the validation fold, never here.",
+    "classes": "Every class of the test fold, sorted by its F1, the mean over the runs.",
+}
+
+
+def chart_specs(
+    plots: Mapping[str, pd.DataFrame], templates: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """The Vega-Lite of each chart that has data.
+
+    Args:
+        plots: tables "training", "gamma", "threshold" and "classes", as the stage writes them for DVC.
+        templates: Vega-Lite with placeholders, by the names of CHARTS.
+    """
+    colours = {"model": {TITLES[name]: colour for name, colour in _COLOURS.items()}}
+    specs = {}
+    for name, table in CHARTS.items():
+        if not plots[table].empty:
+            rows = plots[table].assign(model=plots[table]["model"].map(TITLES)).to_json(orient="records")
+            specs[name] = fill(templates[name], json.loads(rows), colours=colours)
+    return specs
+
+
+def chart_figure(name: str, spec: Mapping[str, Any], plots: Mapping[str, pd.DataFrame]) -> Figure:
+    """One of CHARTS, drawn, with words for what one sees in it."""
+    table = plots[CHARTS[name]]
+    settings = ", ".join(table["setting"].unique())
+    if name.startswith("training"):
+        column = {"training_loss": "train_loss", "training_map": "validation_map"}[name]
+        seen = f"{column.replace('_', ' ')} against the epoch; at the last epoch {_last(table, column)}"
+    elif name == "classes":
+        seen = f"the F1 of each class in falling order; half of the classes are above {_medians(table)}"
+    else:
+        seen = f"micro and macro F1 against {name}; micro F1 is highest at {_peaks(table, name)}"
+    return Figure(name, inline_svg(spec), f"Panels for {settings}: {seen}.", _CAPTIONS[name])
+
+
+def _last(table: pd.DataFrame, column: str) -> str:
+    last = table[table["epoch"] == table.groupby(["model", "setting"])["epoch"].transform("max")]
+    return "; ".join(
+        f"{TITLES[str(model)]} {_values(part[column])}" for model, part in last.groupby("model", sort=False)
+    )
+
+
+def _medians(table: pd.DataFrame) -> str:
+    medians = table.groupby(["model", "setting"], sort=False)["f1"].median().groupby("model", sort=False)
+    return "; ".join(f"{_values(values)} with {TITLES[str(model)]}" for model, values in medians)
+
+
+def _peaks(table: pd.DataFrame, x: str) -> str:
+    peaks = table.loc[table.groupby(["model", "setting"], sort=False)["micro_f1"].idxmax()]
+    return "; ".join(
+        f"{_values(part[x])} with {TITLES[str(model)]}" for model, part in peaks.groupby("model", sort=False)
+    )
+
+
+def _values(values: pd.Series[float]) -> str:
+    return ", ".join(f"{value:.3g}" for value in values)
