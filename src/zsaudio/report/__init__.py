@@ -1,0 +1,1 @@
+"""The report: tables beside the paper's with intervals, charts, studies, and what may be said of them."""
