@@ -1,15 +1,19 @@
 """Stage localise: does attention find where a sound is? Values per segment against strong labels (ours, Figure 2)."""
 
 import sys
+from pathlib import Path
+
+import pyarrow as pa
 
 from pipeline import Paths, run, use_threads
 from zsaudio import schemas, tables
-from zsaudio.checkpoint import read_model
+from zsaudio.checkpoint import Config, read_model
+from zsaudio.figure import FIGURE2
 from zsaudio.files import write_json
 from zsaudio.localise import columns, measure, summary
 from zsaudio.params import Params
 from zsaudio.segment_groups import Group, located, score_groups
-from zsaudio.segment_scores import load_weights
+from zsaudio.segment_scores import attend, load_weights
 from zsaudio.strong import read_events
 
 
@@ -56,8 +60,30 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     values, events_of = located(groups, int(config.audio["segments"]), config.aggregation == "attention")
     tables.write_table(folder / "segments.parquet", schemas.LOCATED, values)
     tables.write_table(folder / "events.csv", schemas.EVENTS, events_of)
+    tables.write_table(folder / "figure2.csv", schemas.FIGURE2, figure2(trained, config, found))
     headline = "seen" if "train" not in config.folds else "unseen"
     write_json(paths.metrics / "localise" / model / f"{setting}.json", summary(rows, headline))
+
+
+def figure2(trained: Path, config: Config, found: list[pa.Table]) -> dict[str, list[float]]:
+    """Attention of each run in the clip of Figure 2, if it is here and its class was held out from this model."""
+    clip, label = FIGURE2
+    classes, folds, audio = found[0], found[1], found[3]
+    mids = dict(zip(classes["name"].to_pylist(), classes["mid"].to_pylist(), strict=True))
+    fold_of = dict(zip(folds["mid"].to_pylist(), folds["fold"].to_pylist(), strict=True))
+    columns: dict[str, list[float]] = {"run": [], "second": [], "attention": []}
+    if (
+        config.aggregation == "attention"
+        and "train" in config.folds
+        and fold_of.get(mids.get(label, "")) == config.folds["test"]
+        and clip in audio["clip_id"].to_pylist()
+    ):
+        for run in sorted({member.run for member in config.members}):
+            values = attend(trained, run, clip, mids[label], *found).attention
+            columns["run"] += [run] * len(values)
+            columns["second"] += list(range(len(values)))
+            columns["attention"] += values.tolist()
+    return columns
 
 
 if __name__ == "__main__":

@@ -10,69 +10,92 @@ from zsaudio.charts import save_chart
 from zsaudio.experiment import BASELINES, MODELS, SETTINGS
 from zsaudio.files import read_json, replacing, write_json, write_text
 from zsaudio.page import render_page
-from zsaudio.params import Params
-from zsaudio.report import Facts, build_table, collect, mean_over_runs, render_report
-from zsaudio.report_charts import CHARTS, chart_figure, chart_specs
-from zsaudio.report_page import Findings, report_page
+from zsaudio.params import Params, value_of
+from zsaudio.report.charts import CHARTS, chart_specs
+from zsaudio.report.comparison import differences
+from zsaudio.report.findings import Evidence, find, plot_tables
+from zsaudio.report.located import HEADLINE, Located
+from zsaudio.report.markdown import render_markdown
+from zsaudio.report.results import Facts, build_table
+from zsaudio.report.sections import report_page
+from zsaudio.report.studies import Study
 from zsaudio.tables import Schema
 
 TEMPLATES = Path(".dvc/plots")  # of the charts, for DVC's own page and for this report
 
-Cells = dict[tuple[str, str], pd.DataFrame]
-
 
 def main(params: Params, paths: Paths) -> None:
-    cells = [(model, setting) for model in [*params.models, *params.baselines] for setting in params.settings]
-    trained = [cell for cell in cells if cell[0] in MODELS]
-    every = [(model, setting) for model in (*MODELS, *BASELINES) for setting in SETTINGS]
-    absent: dict[tuple[str, str], list[str]] = {}
-
-    def read(name: str, schema: Schema, of: list[tuple[str, str]]) -> Cells:
-        files = {(model, setting): paths.evaluations / model / setting / name for model, setting in of}
-        return present(files, schema, absent)
-
-    results = read("runs.csv", schemas.RUNS, cells)
-    curves = {(model, setting): paths.curves / model / f"{setting}.csv" for model, setting in trained}
-    plots = {
-        "training": mean_over_runs(collect(present(curves, schemas.CURVE, absent)), ["epoch"]),
-        "gamma": mean_over_runs(collect(read("gamma.csv", schemas.GAMMA_CURVE, trained)), ["gamma"]),
-        "threshold": mean_over_runs(collect(read("threshold.csv", schemas.THRESHOLD_CURVE, trained)), ["threshold"]),
-        "classes": collect(read("classes.csv", schemas.CLASS_RESULTS, cells)),
-    }
+    evidence = read_evidence(params, paths)
+    plots = plot_tables(evidence)
     for name, table in plots.items():
         with replacing(paths.plots / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False, float_format="%.6g")
-    specs = chart_specs(plots, {name: read_json(TEMPLATES / f"{name}.json") for name in CHARTS})
+    templates = {name: read_json(TEMPLATES / f"{name}.json") for name in CHARTS}
+    specs = chart_specs(plots, templates)
     for name, spec in specs.items():
         save_chart(spec, paths.plots / f"{name}.svg")
 
+    results, resamples = evidence.results, evidence.resamples
+    write_json(paths.metrics / "table3.json", build_table(results, resamples, "micro_f1"))
+    write_json(paths.metrics / "table4.json", build_table(results, resamples, "macro_f1"))
+    write_json(paths.metrics / "differences.json", differences(results, resamples))
+    page = report_page(evidence, find(evidence, plots, specs, templates))
+    write_text(paths.metrics / "report.md", render_markdown(page))
+    write_text(paths.metrics / "report.html", render_page(page))
+
+
+def read_evidence(params: Params, paths: Paths) -> Evidence:
+    """What is there of what the params ask for; what is not is told in the report."""
+    cells = [(model, setting) for model in [*params.models, *params.baselines] for setting in params.settings]
+    trained = [cell for cell in cells if cell[0] in MODELS]
+    headline = [cell for cell in trained if cell[0] == HEADLINE]
+    every = [(model, setting) for model in (*MODELS, *BASELINES) for setting in SETTINGS]
     missing = {cell: "not listed in `params.yaml`" for cell in every if cell not in cells}
-    missing |= {cell: f"no {', '.join(names)}; `dvc repro` makes them" for cell, names in absent.items()}
-    about = facts(params, paths)
-    write_json(paths.metrics / "table3.json", build_table(results, "micro_f1"))
-    write_json(paths.metrics / "table4.json", build_table(results, "macro_f1"))
-    write_text(paths.metrics / "report.md", render_report(results, about, missing))
-    findings = Findings(
-        results,
-        missing,
-        about,
-        classes=plots["classes"],
+
+    def read(folder: Path, name: str, schema: Schema, of: list[tuple[str, str]]) -> dict[tuple[str, str], pd.DataFrame]:
+        found = {}
+        for model, setting in of:
+            path = folder / model / f"{setting}{name}"
+            if path.exists():
+                found[model, setting] = frame(path, schema)
+            else:
+                missing.setdefault((model, setting), f"no {schema.name} and perhaps more; `dvc repro` makes them")
+        return found
+
+    return Evidence(
+        results=read(paths.evaluations, "/runs.csv", schemas.RUNS, cells),
+        resamples=read(paths.evaluations, "/resamples.parquet", schemas.RESAMPLES, cells),
+        curves=read(paths.curves, ".csv", schemas.CURVE, trained),
+        by_gamma=read(paths.evaluations, "/gamma.csv", schemas.GAMMA_CURVE, trained),
+        by_threshold=read(paths.evaluations, "/threshold.csv", schemas.THRESHOLD_CURVE, trained),
+        classes=read(paths.evaluations, "/classes.csv", schemas.CLASS_RESULTS, cells),
+        located=Located(
+            read(paths.localise, "/summary.csv", schemas.LOCALISATION, trained),
+            read(paths.localise, "/segments.parquet", schemas.LOCATED, headline),
+            read(paths.localise, "/events.csv", schemas.EVENTS, headline),
+            read(paths.localise, "/figure2.csv", schemas.FIGURE2, headline),
+        ),
+        studies=[study for name in params.studies if (study := read_study(name, params, paths)).runs],
+        segments=int(tables.file_metadata(paths.audio)["segments"]),
         folds=frame(paths.folds, schemas.FOLDS),
         decisions=frame(paths.class_decisions, schemas.DECISIONS),
-        charts={name: chart_figure(name, spec, plots) for name, spec in specs.items()},
+        missing=missing,
+        facts=read_facts(params, paths),
     )
-    write_text(paths.metrics / "report.html", render_page(report_page(findings)))
 
 
-def present(files: dict[tuple[str, str], Path], schema: Schema, absent: dict[tuple[str, str], list[str]]) -> Cells:
-    """The tables that are there; what the others would hold is added to `absent`."""
+def read_study(name: str, params: Params, paths: Paths) -> Study:
+    """A study of sensitivity; settings in which nothing was run, or the param has no effect, are left out."""
+    chosen = params.sensitivity[name]
+    seeds = chosen.seeds or params.train.seeds
     found = {}
-    for cell, path in files.items():
-        if path.exists():
-            found[cell] = frame(path, schema)
-        else:
-            absent.setdefault(cell, []).append(schema.name)
-    return found
+    for file, schema in (("runs.csv", schemas.STUDY), ("curves.csv", schemas.STUDY_CURVE)):
+        files = {setting: paths.sensitivity / name / setting / file for setting in params.settings}
+        of_setting = {setting: frame(path, schema) for setting, path in files.items() if path.exists()}
+        found[file] = {setting: table for setting, table in of_setting.items() if not table.empty}
+    shared = [run for run, seed in enumerate(params.train.seeds) if seed in seeds]
+    value = str(value_of(params, chosen.param))
+    return Study(name, chosen.param, value, found["runs.csv"], found["curves.csv"], shared)
 
 
 def frame(path: Path, schema: Schema) -> pd.DataFrame:
@@ -80,9 +103,8 @@ def frame(path: Path, schema: Schema) -> pd.DataFrame:
     return table
 
 
-def facts(params: Params, paths: Paths) -> Facts:
-    audio = tables.metadata(tables.read_table(paths.audio, schemas.AUDIO))
-    text = tables.metadata(tables.read_table(paths.text, schemas.TEXT))
+def read_facts(params: Params, paths: Paths) -> Facts:
+    audio, text = tables.file_metadata(paths.audio), tables.file_metadata(paths.text)
     folds = frame(paths.folds, schemas.FOLDS)
     first = folds.sort_values("clips", ascending=False).drop_duplicates("fold")
     return Facts(

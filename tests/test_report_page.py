@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from zsaudio.report_charts import CHARTS, chart_figure, chart_specs
+from zsaudio.report_page import Findings, report_page
 
 from pages import CHROMIUM, browse, check_page
 from test_report import RESULTS, facts
@@ -13,8 +15,6 @@ from zsaudio.evaluation import GAMMAS, THRESHOLDS
 from zsaudio.experiment import BASELINES, MODELS, SETTINGS
 from zsaudio.page import Figure, Gallery, Page, Points, Table, render_page
 from zsaudio.report import TITLES
-from zsaudio.report_charts import CHARTS, chart_figure, chart_specs
-from zsaudio.report_page import Findings, report_page
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = {name: json.loads((ROOT / f".dvc/plots/{name}.json").read_text()) for name in CHARTS}

@@ -205,7 +205,7 @@ class Params(_Section):
     models: Annotated[list[ModelName], Field(min_length=1), Distinct]
     baselines: Annotated[list[BaselineName], Distinct]
     settings: Annotated[list[SettingName], Field(min_length=1), Distinct]
-    studies: Annotated[list[str], Distinct]
+    studies: Annotated[list[str], Field(min_length=1), Distinct]
     strong_labels: dict[CorpusName, Path | None]
     demo: DemoParams
     audioset: AudiosetParams
@@ -264,6 +264,13 @@ def vary(params: Params, param: str, value: str | int | float) -> Params:
     except ValidationError as error:
         raise ZsAudioError(_sentence({**error.errors()[0], "loc": (section, *error.errors()[0]["loc"])})) from None
     return params.model_copy(update={section: changed})
+
+
+def value_of(params: Params, param: str) -> str | int | float:
+    """The value of a param, of VARIED."""
+    section, name = param.split(".")
+    value: str | int | float = getattr(getattr(params, section), name)
+    return value
 
 
 def parse_params(values: object) -> Params:

@@ -113,4 +113,5 @@ LOCATED = Schema(
     },
     optional=frozenset({"attention"}),
 )
+FIGURE2 = Schema("attention in the clip of Figure 2", {"run": Kind.COUNT, "second": Kind.COUNT, "attention": Kind.REAL})
 EVENTS = Schema("events", {"clip_id": Kind.TEXT, "mid": Kind.TEXT, "onset": Kind.REAL, "offset": Kind.REAL})

@@ -47,7 +47,8 @@ def figure(
     strong = strong or (Path(known) if known and Path(known).is_file() else None)
 
     from zsaudio import schemas, tables
-    from zsaudio.figure import attend, attention_spec
+    from zsaudio.figure import attention_spec
+    from zsaudio.segment_scores import attend
     from zsaudio.strong import find_clips, read_events
 
     data = Path("data") / corpus

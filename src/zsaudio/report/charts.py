@@ -10,19 +10,25 @@ import pandas as pd
 
 from zsaudio.charts import fill, inline_svg
 from zsaudio.page import Figure
-from zsaudio.report import TITLES
+from zsaudio.report.results import TITLES
 
 # Chart to the table that it draws; each chart is drawn by the template of its name, as in DVC's own page.
 CHARTS = {
+    "intervals": "intervals",
     "training_loss": "training",
     "training_map": "training",
     "gamma": "gamma",
     "threshold": "threshold",
     "classes": "classes",
+    "learning_rate": "learning_rate",
+    "sensitivity": "sensitivity",
+    "localise": "localise",
 }
 # One colour for a model throughout; they stand out from white and from black, and from each other for the colour-blind.
 _COLOURS = dict(zip(TITLES, ("#0f8a9d", "#d1495b", "#e08a1e", "#7a6fd0", "#8a8f94"), strict=True))
 _CAPTIONS = {
+    "intervals": "Each model's value, the mean over the runs, with its 95 % interval over resamples of the test clips. "
+    "Scales differ from panel to panel.",
     "training_loss": "Loss of training (solid) and of the validation classes (dashed), the mean over the runs, on a "
     "logarithmic axis. Losses of different aggregations are on different scales.",
     "training_map": "Mean average precision on the validation fold, whose classes are not trained on (those of the "
@@ -32,6 +38,12 @@ _CAPTIONS = {
     "threshold": "F1 on the test fold against the threshold M (eq. 8), over the range in which scores lie. It shows "
     "how much hangs on M; the threshold in use is chosen on the validation fold, never here.",
     "classes": "Every class of the test fold, sorted by its F1, the mean over the runs.",
+    "learning_rate": "Mean average precision on the validation fold by epoch. A row holds models whose learning rate "
+    "times the scale of their scores is the same: the sum over the segments is as many times larger than their mean as "
+    "there are segments, so it stands beside the mean at a rate as many times smaller.",
+    "sensitivity": "Mean average precision on the test fold with other values of `{param}`; those of the tables are "
+    "marked.",
+    "localise": "How often the segment of the highest value overlaps an event (pointing), for unseen and seen classes.",
 }
 
 
@@ -41,27 +53,58 @@ def chart_specs(
     """The Vega-Lite of each chart that has data.
 
     Args:
-        plots: tables "training", "gamma", "threshold" and "classes", as the stage writes them for DVC.
+        plots: tables by the names in CHARTS, as the stage writes them for DVC.
         templates: Vega-Lite with placeholders, by the names of CHARTS.
     """
-    colours = {"model": {TITLES[name]: colour for name, colour in _COLOURS.items()}}
     specs = {}
     for name, table in CHARTS.items():
         if not plots[table].empty:
-            rows = plots[table].assign(model=plots[table]["model"].map(TITLES)).to_json(orient="records")
-            specs[name] = fill(templates[name], json.loads(rows), colours=colours)
+            specs[name] = _fill(templates[name], plots[table])
     return specs
+
+
+def study_figures(template: Mapping[str, Any], rows: pd.DataFrame, params: Mapping[str, str]) -> dict[str, Figure]:
+    """A figure for each study.
+
+    Args:
+        template: that of the chart "sensitivity".
+        rows: of all studies, the table "sensitivity".
+        params: the param that each study varies.
+    """
+    figures = {}
+    for study, mine in rows.groupby("study", sort=False) if not rows.empty else ():
+        means = mine.groupby(["model", "variant"], sort=False)["map"].mean().reset_index()
+        seen = "; ".join(
+            f"{TITLES[row['model']]}, {row['variant']} {row['map']:.3f}" for row in means.to_dict("records")
+        )
+        name, param = f"sensitivity-{study}", params[str(study)]
+        caption = _CAPTIONS["sensitivity"].format(param=param)
+        alt = f"Mean average precision by {param}, averaged over the settings: {seen}."
+        figures[str(study)] = Figure(name, inline_svg(_fill(template, mine)), alt, caption)
+    return figures
+
+
+def _fill(template: Mapping[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
+    colours = {"model": {TITLES[name]: colour for name, colour in _COLOURS.items()}}
+    named = rows.assign(model=rows["model"].map(TITLES))
+    return fill(template, json.loads(named.to_json(orient="records")), colours=colours)
 
 
 def chart_figure(name: str, spec: Mapping[str, Any], plots: Mapping[str, pd.DataFrame]) -> Figure:
     """One of CHARTS, drawn, with words for what one sees in it."""
     table = plots[CHARTS[name]]
-    settings = ", ".join(table["setting"].unique())
+    settings = ", ".join(table["fold" if name == "intervals" else "setting"].unique())
     if name.startswith("training"):
         column = {"training_loss": "train_loss", "training_map": "validation_map"}[name]
         seen = f"{column.replace('_', ' ')} against the epoch; at the last epoch {_last(table, column)}"
     elif name == "classes":
         seen = f"the F1 of each class in falling order; half of the classes are above {_medians(table)}"
+    elif name == "intervals":
+        seen = f"value and interval of each model; on average over the panels, {_averages(table, 'value')}"
+    elif name == "learning_rate":
+        seen = f"validation mAP against the epoch by learning rate; at the last epoch {_last(table, 'validation_map')}"
+    elif name == "localise":
+        seen = f"pointing accuracy of each model; on average, {_averages(table[table['by'] != 'uniform'], 'pointing')}"
     else:
         seen = f"micro and macro F1 against {name}; micro F1 is highest at {_peaks(table, name)}"
     return Figure(name, inline_svg(spec), f"Panels for {settings}: {seen}.", _CAPTIONS[name])
@@ -72,6 +115,11 @@ def _last(table: pd.DataFrame, column: str) -> str:
     return "; ".join(
         f"{TITLES[str(model)]} {_values(part[column])}" for model, part in last.groupby("model", sort=False)
     )
+
+
+def _averages(table: pd.DataFrame, column: str) -> str:
+    means = table.groupby("model", sort=False)[column].mean()
+    return ", ".join(f"{TITLES[str(model)]} {value:.3f}" for model, value in means.items())
 
 
 def _medians(table: pd.DataFrame) -> str:

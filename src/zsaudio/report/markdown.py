@@ -1,10 +1,10 @@
-"""A page as Markdown, for the repository and the README: what a search box or a chart shows stays on the page itself."""
+"""A page as Markdown, for the repository and the README: what a search box or a chart shows stays on the page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zsaudio.page import Cell, Gallery, Page, Points, Section, Table
+from zsaudio.page import Cell, Page, Points, Section, Table
 
 
 def render_markdown(page: Page) -> str:

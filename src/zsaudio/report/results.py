@@ -102,6 +102,19 @@ def build_table(results: Results, resamples: Resamples, metric: str) -> dict[str
     return table
 
 
+def interval_rows(results: Results, resamples: Resamples) -> pd.DataFrame:
+    """Rows of the chart of intervals: model, fold, metric, value, low, high."""
+    rows = [
+        {"model": model, "fold": fold, "metric": title, "value": row[fold]}
+        | {end: row.get(f"{fold}_{end}", row[fold]) for end in ("low", "high")}
+        for metric, title in COLUMNS.items()
+        for model, row in build_table(results, resamples, metric).items()
+        for fold in row
+        if "_" not in fold
+    ]
+    return pd.DataFrame(rows)
+
+
 def table_columns(table: Mapping[str, Mapping[str, float]]) -> list[str]:
     """The folds of a table of `build_table`, and their mean if a model has one."""
     names = {name for row in table.values() for name in row if "_" not in name}

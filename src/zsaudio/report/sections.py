@@ -3,70 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import pandas as pd
 
 from zsaudio.experiment import MODELS, SETTINGS
 from zsaudio.page import Cell, Column, Figure, Gallery, Page, Points, Row, Section, Table
-from zsaudio.report import (
-    DIFFERENCES,
-    MAP_NOTE,
-    METRIC_TITLES,
+from zsaudio.report.comparison import difference
+from zsaudio.report.findings import Evidence, Findings
+from zsaudio.report.located import located_section
+from zsaudio.report.results import (
+    COLUMNS,
     TITLES,
     Facts,
     Missing,
-    Results,
     build_table,
+    published,
+    table_columns,
+)
+from zsaudio.report.sentences import (
+    DIFFERENCES,
+    MAP_NOTE,
+    PAIRS,
     how,
     missing_sentences,
     predicting_everything,
-    published,
     readings,
     spanning_sentence,
     table1_rows,
-    table_columns,
 )
 
+METRIC_TITLES = {"micro_f1": "Table 3: micro F1", "macro_f1": "Table 4: macro F1", "map": "Mean average precision"}
 EXTREMES = 10  # of the best and of the worst classes
 HEADLINE = "temporal_attention"
 
 
-@dataclass(frozen=True)
-class Findings:
-    """What the page tells.
-
-    Attributes:
-        results: of the runs of each (model, setting).
-        missing: why a (model, setting), or a part of it, is not there.
-        facts: how the numbers came about.
-        classes: `zsaudio.schemas.CLASS_RESULTS` of all cells below one another, with the columns model and setting.
-        folds: `zsaudio.schemas.FOLDS`.
-        decisions: `zsaudio.schemas.DECISIONS`.
-        charts: figures by the names of `zsaudio.report_charts.CHARTS`; those without data are left out.
-    """
-
-    results: Results
-    missing: Missing
-    facts: Facts
-    classes: pd.DataFrame
-    folds: pd.DataFrame
-    decisions: pd.DataFrame
-    charts: Mapping[str, Figure]
-
-
-def report_page(findings: Findings) -> Page:
+def report_page(evidence: Evidence, findings: Findings) -> Page:
     """All sections that there is something to say in."""
-    facts = findings.facts
+    facts = evidence.facts
     sections = [
-        _missing_section(findings.missing),
-        _results_section(findings),
+        _missing_section(evidence.missing),
+        _results_section(evidence, findings),
+        _differences_section(evidence),
+        _scale_section(findings),
+        located_section(evidence.located, [findings.charts["localise"]] if "localise" in findings.charts else []),
+        _sensitivity_section(findings),
         _facts_section(facts),
         _charts_section(findings, "training", "Training", ("training_loss", "training_map")),
         _classes_section(findings),
-        _charts_section(findings, "gamma-threshold", "Gamma and threshold", ("gamma", "threshold")),
-        _folds_section(findings),
-        _decisions_section(findings.decisions),
+        _folds_section(evidence),
+        _decisions_section(evidence.decisions),
         Section("differences", "Differences from the paper", (), [Points(DIFFERENCES if facts.on_audioset else ())]),
     ]
     intro = (
@@ -84,16 +69,63 @@ def _missing_section(missing: Missing) -> Section:
     return Section("missing", "What is missing", (), [Points(missing_sentences(missing), warns=True)])
 
 
-def _results_section(findings: Findings) -> Section:
-    results, facts = findings.results, findings.facts
+def _results_section(evidence: Evidence, findings: Findings) -> Section:
+    results, facts = evidence.results, evidence.facts
     if not results:
         return Section("results", "Results")
     notes = {"micro_f1": predicting_everything(facts.table1), "macro_f1": "", "map": MAP_NOTE}
     tables = [
-        _paper_table(title, build_table(results, metric), published(facts, metric), notes[metric])
+        _paper_table(title, build_table(results, evidence.resamples, metric), published(facts, metric), notes[metric])
         for metric, title in METRIC_TITLES.items()
     ]
-    return Section("results", "Results", [how(facts).split("\n\n")[-1]], [*tables, Points(readings(results))])
+    charts = [findings.charts["intervals"]] if "intervals" in findings.charts else []
+    return Section("results", "Results", how(facts), [*tables, *charts])
+
+
+def _differences_section(evidence: Evidence) -> Section:
+    """How sure the order of the models is."""
+    columns = [Column("models"), *(Column(title, numeric=True) for title in COLUMNS.values())]
+    rows: list[Row] = []
+    for pair in PAIRS:
+        found = [difference(evidence.results, evidence.resamples, pair, metric).get("mean") for metric in COLUMNS]
+        if any(found):
+            cells = [Cell(f"{one.value:+.3f}", f"[{one.low:+.3f}, {one.high:+.3f}]") if one else None for one in found]
+            rows.append([f"{TITLES[pair[0]]} - {TITLES[pair[1]]}", *cells])
+    note = "Every pair and fold is in `differences.json`."
+    table = [Table("Differences, mean over the folds", columns, rows, note=note)] if rows else []
+    said = readings(evidence.results, evidence.resamples)
+    return Section("compared", "What the numbers say", (), [*table, Points(said)])
+
+
+def _scale_section(findings: Findings) -> Section:
+    scale = findings.scale
+    if scale is None:
+        return Section("scale", "Attention or the size of the scores?")
+    text = (
+        "Eq. 6 adds up the scores of all segments, where attention (eq. 5) takes their weighted mean. A sum is as many "
+        "times larger as there are segments, against the same margin and learning rate, so Tables 3 and 4 compare two "
+        "things at once. Below, learning rates are told per score scale: the rate times the number of segments whose "
+        "scores are added up."
+    )
+    columns = [Column("learning rate per score scale", numeric=True), Column("model"), Column("train.lr", numeric=True)]
+    columns += [Column(title, numeric=True) for title in COLUMNS.values()]
+    rows = [
+        [f"{row['step']:g}", TITLES[row["model"]], f"{row['lr']:g}", *(f"{row[name]:.3f}" for name in COLUMNS)]
+        for row in scale.rows.to_dict("records")
+    ]
+    table = Table("Mean over the folds, by learning rate per score scale", columns, rows)
+    charts = [findings.charts["learning_rate"]] if "learning_rate" in findings.charts else []
+    return Section("scale", "Attention or the size of the scores?", [text], [table, Points(scale.sentences), *charts])
+
+
+def _sensitivity_section(findings: Findings) -> Section:
+    charts = [findings.charts[name] for name in ("gamma", "threshold") if name in findings.charts]
+    return Section(
+        "sensitivity",
+        "What the results depend on",
+        (),
+        [Points(findings.sensitivity), *charts, *findings.studies],
+    )
 
 
 def _paper_table(
@@ -109,7 +141,9 @@ def _paper_table(
         for name in names:
             text = _decimal(row.get(name))
             # A baseline has no runs to differ.
-            cells.append(Cell(text, f"± {row[f'{name}_std']:.3f}") if text and model in MODELS else text)
+            spread = f"± {row[f'{name}_std']:.3f}" if text and model in MODELS else ""
+            bounds = f"[{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]" if f"{name}_low" in row else ""
+            cells.append(Cell(text, f"{spread} {bounds}".strip()) if text and (spread or bounds) else text)
         if beside:
             theirs = beside.get(model, {})
             cells += [f"{theirs[name]:g}" if name in theirs else None for name in names]
@@ -190,19 +224,19 @@ def _class_table(classes: pd.DataFrame) -> Table:
     return Table("All classes", columns, rows, searchable=True, note=note)
 
 
-def _folds_section(findings: Findings) -> Section:
-    heading, sizes = table1_rows(findings.facts)
+def _folds_section(evidence: Evidence) -> Section:
+    heading, sizes = table1_rows(evidence.facts)
     columns = [Column(name, numeric=i > 1) for i, name in enumerate(heading)]
     rows = [
         [row["name"], row["fold"], f"{row['clips']:,}", f"{row['order']:,}"]
-        for row in findings.folds.sort_values(["fold", "order"]).to_dict("records")
+        for row in evidence.folds.sort_values(["fold", "order"]).to_dict("records")
     ]
     names = [Column("class"), Column("fold"), Column("clips", numeric=True), Column("order", numeric=True)]
     text = (
         "Classes that occur together are kept together by a greedy split (section 3.2); `order` is the step at which "
         "it took the class into its fold."
     )
-    table1 = Table("Table 1: the folds", columns, sizes, note=spanning_sentence(findings.facts))
+    table1 = Table("Table 1: the folds", columns, sizes, note=spanning_sentence(evidence.facts))
     return Section("folds", "Folds", [text], [table1, Table("Classes by fold", names, rows, searchable=True)])
 
 

@@ -31,21 +31,21 @@ def missing_sentences(missing: Missing) -> list[str]:
     return [f"**{TITLES[model]}**, {', '.join(settings)}: {why}." for (model, why), settings in groups.items()]
 
 
-def how(facts: Facts) -> str:
-    """Two paragraphs on how the numbers came about and what they are."""
+def how(facts: Facts) -> list[str]:
+    """How the numbers came about, and what they are: a paragraph each."""
     training = facts.training
     seeds = training["seeds"]
     assert isinstance(seeds, Sequence)
-    return (
+    return [
         f"Text encoder **{facts.text_encoder}** (pooling `{facts.pooling}`), audio encoder "
         f"**{facts.audio_encoder}**. {len(seeds)} runs of {training['epochs']} epochs, batches of "
         f"{training['batch_size']}, SGD with learning rate {training['lr']}, rank by `{training['rank']}`, weights of "
         f"the `{training['weights']}` epoch, `threads` = {facts.threads}. gamma = {facts.gamma}, threshold: "
-        f"{facts.threshold}. Clips whose labels span folds: `{facts.spanning}`.\n\n"
+        f"{facts.threshold}. Clips whose labels span folds: `{facts.spanning}`.",
         "Numbers are the mean ± standard deviation over the runs, with the 95 % interval over resamples of the test "
-        "clips in brackets, for these trained models and thresholds. Differences are taken on the same resamples; above "
-        "and below are said where the interval leaves out 0."
-    )
+        "clips in brackets, for these trained models and thresholds. Differences are taken on the same resamples; a "
+        "model is said to be above or below another on a fold where the interval of their difference leaves out 0.",
+    ]
 
 
 def table1_rows(facts: Facts) -> tuple[list[str], list[list[str]]]:

@@ -1,9 +1,10 @@
-"""What the results depend on: the studies of sensitivity beside the tables' own values, as tables, rows and sentences."""
+"""What the results depend on: the studies of sensitivity beside the tables' own values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,11 +35,6 @@ class Study:
     runs: Mapping[str, pd.DataFrame]
     curves: Mapping[str, pd.DataFrame]
     shared: Sequence[int]
-
-    @property
-    def empty(self) -> bool:
-        """Whether the param has no effect on this corpus, or nothing was run."""
-        return all(table.empty for table in self.runs.values())
 
     def models(self) -> list[str]:
         """Models that it trains."""
@@ -78,12 +74,12 @@ def study_sentence(study: Study, table: pd.DataFrame) -> str:
     """What a study shows of its first model, and of the first against the second where it has two."""
     first, *others = study.models()
     means = table.groupby(["model", "value"], sort=False)[list(METRICS)].mean()
-    own = means.loc[first, study.value] if (first, study.value) in means.index else None
+    own = means.loc[first].loc[study.value] if (first, study.value) in means.index else None
     values = [value for value in table["value"].unique() if value != study.value]
     said = []
     if len(values) <= FEW:
         for value in values:
-            said.append(f"{value} {_numbers(means.loc[first, value])}")
+            said.append(f"{value} {_numbers(means.loc[first].loc[str(value)])}")
     else:
         spread = means.loc[first].loc[values]
         said.append(
@@ -101,7 +97,7 @@ def study_sentence(study: Study, table: pd.DataFrame) -> str:
     return sentence
 
 
-def _numbers(row: pd.Series[float]) -> str:
+def _numbers(row: Any) -> str:
     return ", ".join(f"{title} {row[name]:.3f}" for name, title in COLUMNS.items())
 
 
@@ -181,7 +177,11 @@ def scale_sentences(rows: pd.DataFrame, paper_lr: float) -> list[str]:
 def gamma_sentence(gamma_plot: pd.DataFrame) -> str:
     """F1 of attention at gamma 0, 0.5 and 1, and at the best."""
     mine = gamma_plot[gamma_plot["model"] == "temporal_attention"].groupby("gamma")[["micro_f1", "macro_f1"]].mean()
-    ends = ", ".join(f"{g:g}: {mine.loc[g, 'micro_f1']:.3f} and {mine.loc[g, 'macro_f1']:.3f}" for g in (0.0, 0.5, 1.0))
+    ends = ", ".join(
+        f"{gamma:g}: {row['micro_f1']:.3f} and {row['macro_f1']:.3f}"
+        for gamma, row in mine.iterrows()
+        if gamma in (0.0, 0.5, 1.0)
+    )
     best = mine["micro_f1"].idxmax()
     return (
         f"**gamma**, {TITLES['temporal_attention']}, mean over the folds: micro and macro F1 at {ends}; micro F1 is "
