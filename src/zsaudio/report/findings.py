@@ -11,8 +11,19 @@ import pandas as pd
 from zsaudio import paper
 from zsaudio.page import Figure
 from zsaudio.report.charts import chart_figure, study_figures
+from zsaudio.report.comparison import Estimate, difference
 from zsaudio.report.located import Located, plot_table
-from zsaudio.report.results import Facts, Missing, Resamples, Results, collect, interval_rows, mean_over_runs
+from zsaudio.report.results import (
+    COLUMNS,
+    MEAN,
+    Facts,
+    Missing,
+    Resamples,
+    Results,
+    collect,
+    interval_rows,
+    mean_over_runs,
+)
 from zsaudio.report.studies import (
     Study,
     gamma_sentence,
@@ -117,6 +128,13 @@ def plot_tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
     }
 
 
+def _gaps(evidence: Evidence) -> dict[str, Estimate]:
+    """What Tables 3 and 4 are about: attention against the literal sum, by metric, the mean over the folds."""
+    pair = ("temporal_attention", "uniform_aggregation")
+    found = {name: difference(evidence.results, evidence.resamples, pair, name) for name in COLUMNS}
+    return {name: by_fold[MEAN] for name, by_fold in found.items() if MEAN in by_fold}
+
+
 def find(
     evidence: Evidence,
     plots: Mapping[str, pd.DataFrame],
@@ -136,7 +154,7 @@ def find(
     for study in evidence.studies:
         if study.param == LEARNING_RATE:
             rows = scale_rows(study, of_study[study.name], evidence.segments)
-            scale = Scale(rows, scale_sentences(rows, float(study.value)))
+            scale = Scale(rows, scale_sentences(rows, float(study.value), _gaps(evidence)))
     sensitivity = [study_sentence(study, of_study[study.name]) for study in evidence.studies]
     if not plots["gamma"].empty:
         sensitivity.append(gamma_sentence(plots["gamma"]))

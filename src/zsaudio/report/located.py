@@ -17,7 +17,7 @@ from zsaudio.report.results import TITLES
 
 HEADLINE = "temporal_attention"
 SHOWN = 12  # clips in the gallery
-NAMES = {"attention": "attention", "compatibility": "raw s", "uniform": "uniform weights", "chance": "chance"}
+NAMES = {"attention": "attention", "compatibility": "raw s", "uniform": "uniform", "chance": "chance"}
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,10 @@ def _points(points: Points) -> str:
 
 
 def _table(table: Table) -> str:
-    names = [f"{column.group}: {column.title}" if column.group == "paper" else column.title for column in table.columns]
+    names = [
+        f"{column.group}: {column.title}" if column.group not in ("", "ours") else column.title
+        for column in table.columns
+    ]
     marks = ["---:" if column.numeric else "---" for column in table.columns]
     lines = [f"**{table.caption}**", "", _line(names), _line(marks), *(_line(map(_text, row)) for row in table.rows)]
     return "\n".join(lines + (["", table.note] if table.note else []))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from zsaudio.bootstrap import METRICS
 from zsaudio.experiment import MODELS
+from zsaudio.report.comparison import Estimate
 from zsaudio.report.results import COLUMNS, TITLES, Results, collect, mean_over_runs
 
 FEW = 3  # values of a param that a sentence names one by one
@@ -142,8 +143,14 @@ def scale_curves(study: Study, curves: Mapping[tuple[str, str], pd.DataFrame], s
     return rows.assign(lr=lr, step=(lr * rows["model"].map(scales(study, segments))).round(12)).drop(columns="value")
 
 
-def scale_sentences(rows: pd.DataFrame, paper_lr: float) -> list[str]:
-    """How much of the gap between attention and the literal sum is the size of the scores (see `scale_rows`)."""
+def scale_sentences(rows: pd.DataFrame, paper_lr: float, gaps: Mapping[str, Estimate]) -> list[str]:
+    """How much of the gap between attention and the literal sum is the size of the scores.
+
+    Args:
+        rows: of `scale_rows`.
+        paper_lr: the learning rate of the tables.
+        gaps: by metric, the difference of attention and the literal sum in the tables, with its interval.
+    """
     at = {(row["model"], row["lr"]): row for row in rows.to_dict("records")}
     attention, literal = at.get(("temporal_attention", paper_lr)), at.get(("uniform_aggregation", paper_lr))
     mean = at.get(("uniform_mean", paper_lr))
@@ -159,15 +166,15 @@ def scale_sentences(rows: pd.DataFrame, paper_lr: float) -> list[str]:
     )
     for name, title in COLUMNS.items():
         gap = attention[name] - literal[name]
-        if gap <= 0:
-            said.append(f"{title}: the literal sum is not below attention at the tables' learning rate.")
+        if name not in gaps or gaps[name].low <= 0 or gap <= 0:
+            said.append(f"{title}: the literal sum is not surely below attention, so there is no gap to divide.")
             continue
         closed = (mean[name] - literal[name]) / gap
-        alone = f"a learning rate for its scale closes {(slow[name] - literal[name]) / gap:.0%}, and " if slow else ""
+        rest = f"{1 - closed:.0%} is left to attention" if closed < 1 else "nothing is left to attention"
+        alone = f"a learning rate for its scale closes {(slow[name] - literal[name]) / gap:.0%} of it; " if slow else ""
         said.append(
-            f"{title}: of the gap of {gap:.3f} between attention and the literal sum, {alone}dividing by the number of "
-            f"segments (rate and margin for its scale) closes {closed:.0%}; the remaining {1 - closed:.0%} is "
-            "attention's."
+            f"{title}: attention is {gap:.3f} above the literal sum. {alone.capitalize()}dividing the sum by the number "
+            f"of segments, which fits rate and margin to its scale, closes {closed:.0%}; {rest}."
         )
     best = rows.loc[rows.groupby("model")["map"].idxmax()]
     each = ", ".join(f"{TITLES[row['model']]} {row['map']:.3f} (at {row['lr']:g})" for row in best.to_dict("records"))
