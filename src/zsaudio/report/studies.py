@@ -171,10 +171,10 @@ def scale_sentences(rows: pd.DataFrame, paper_lr: float, gaps: Mapping[str, Esti
             continue
         closed = (mean[name] - literal[name]) / gap
         rest = f"{1 - closed:.0%} is left to attention" if closed < 1 else "nothing is left to attention"
-        alone = f"a learning rate for its scale closes {(slow[name] - literal[name]) / gap:.0%} of it; " if slow else ""
+        alone = f" A learning rate for its scale closes {(slow[name] - literal[name]) / gap:.0%} of it." if slow else ""
         said.append(
-            f"{title}: attention is {gap:.3f} above the literal sum. {alone.capitalize()}dividing the sum by the number "
-            f"of segments, which fits rate and margin to its scale, closes {closed:.0%}; {rest}."
+            f"{title}: attention is {gap:.3f} above the literal sum.{alone} Dividing the sum by the number of segments, "
+            f"which fits both rate and margin to its scale, closes {closed:.0%}; {rest}."
         )
     best = rows.loc[rows.groupby("model")["map"].idxmax()]
     each = ", ".join(f"{TITLES[row['model']]} {row['map']:.3f} (at {row['lr']:g})" for row in best.to_dict("records"))
