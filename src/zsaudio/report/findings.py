@@ -26,14 +26,14 @@ from zsaudio.report.results import (
 )
 from zsaudio.report.studies import (
     Study,
-    gamma_sentence,
+    gamma_sentences,
     plot_rows,
     scale_curves,
     scale_rows,
     scale_sentences,
     study_results,
     study_sentence,
-    threshold_sentence,
+    threshold_sentences,
 )
 
 LEARNING_RATE = "train.lr"
@@ -156,10 +156,8 @@ def find(
             rows = scale_rows(study, of_study[study.name], evidence.segments)
             scale = Scale(rows, scale_sentences(rows, float(study.value), _gaps(evidence)))
     sensitivity = [study_sentence(study, of_study[study.name]) for study in evidence.studies]
-    if not plots["gamma"].empty:
-        sensitivity.append(gamma_sentence(plots["gamma"]))
-    if not plots["threshold"].empty:
-        sensitivity.append(threshold_sentence(plots["threshold"], evidence.results, paper.THRESHOLD))
+    sensitivity += gamma_sentences(plots["gamma"])
+    sensitivity += threshold_sentences(plots["threshold"], evidence.results, paper.THRESHOLD)
     params = {study.name: study.param for study in evidence.studies}
     return Findings(
         classes=plots["classes"],

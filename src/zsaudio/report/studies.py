@@ -173,16 +173,18 @@ def scale_sentences(rows: pd.DataFrame, paper_lr: float, gaps: Mapping[str, Esti
         rest = f"{1 - closed:.0%} is left to attention" if closed < 1 else "nothing is left to attention"
         alone = f" A learning rate for its scale closes {(slow[name] - literal[name]) / gap:.0%} of it." if slow else ""
         said.append(
-            f"{title}: attention is {gap:.3f} above the literal sum.{alone} Dividing the sum by the number of segments, "
-            f"which fits both rate and margin to its scale, closes {closed:.0%}; {rest}."
+            f"{title}: attention is {gap:.3f} above the literal sum.{alone} Dividing the sum by the number of segments"
+            f", which fits both rate and margin to its scale, closes {closed:.0%}; {rest}."
         )
     best = rows.loc[rows.groupby("model")["map"].idxmax()]
     each = ", ".join(f"{TITLES[row['model']]} {row['map']:.3f} (at {row['lr']:g})" for row in best.to_dict("records"))
     return [*said, f"Each at the best of the learning rates tried: mAP {each}."]
 
 
-def gamma_sentence(gamma_plot: pd.DataFrame) -> str:
-    """F1 of attention at gamma 0, 0.5 and 1, and at the best."""
+def gamma_sentences(gamma_plot: pd.DataFrame) -> list[str]:
+    """F1 of attention at gamma 0, 0.5 and 1, and at the best; none where attention was not run."""
+    if gamma_plot.empty or "temporal_attention" not in set(gamma_plot["model"]):
+        return []
     mine = gamma_plot[gamma_plot["model"] == "temporal_attention"].groupby("gamma")[["micro_f1", "macro_f1"]].mean()
     ends = ", ".join(
         f"{gamma:g}: {row['micro_f1']:.3f} and {row['macro_f1']:.3f}"
@@ -190,14 +192,16 @@ def gamma_sentence(gamma_plot: pd.DataFrame) -> str:
         if gamma in (0.0, 0.5, 1.0)
     )
     best = mine["micro_f1"].idxmax()
-    return (
+    return [
         f"**gamma**, {TITLES['temporal_attention']}, mean over the folds: micro and macro F1 at {ends}; micro F1 is "
         f"highest at {best:g} with {mine['micro_f1'].max():.3f}, {np.ptp(mine['micro_f1']):.3f} above its lowest."
-    )
+    ]
 
 
-def threshold_sentence(threshold_plot: pd.DataFrame, results: Results, literal: float) -> str:
-    """F1 with the threshold chosen on the validation fold against the paper's number."""
+def threshold_sentences(threshold_plot: pd.DataFrame, results: Results, literal: float) -> list[str]:
+    """F1 with the threshold chosen on the validation fold against the paper's number; none without curves."""
+    if threshold_plot.empty:
+        return []
     said = []
     for model in ("temporal_attention", "uniform_mean", "uniform_aggregation"):
         at = threshold_plot[(threshold_plot["model"] == model) & (threshold_plot["threshold"] == literal)]
@@ -208,4 +212,5 @@ def threshold_sentence(threshold_plot: pd.DataFrame, results: Results, literal: 
                 f"{TITLES[model]} {at['micro_f1'].mean():.3f} and {at['macro_f1'].mean():.3f} in place of {micro:.3f} "
                 f"and {macro:.3f}"
             )
-    return f"**threshold**: at M = {literal:g}, the paper's number, micro and macro F1 are {'; '.join(said)}."
+    sentence = f"**threshold**: at M = {literal:g}, the paper's number, micro and macro F1 are {'; '.join(said)}."
+    return [sentence] if said else []

@@ -1,0 +1,64 @@
+"""Tables of the report: means, deviations and intervals by fold, curves of all cells in one table."""
+
+import pandas as pd
+import pytest
+
+from evidence import RESULTS, resampled, runs
+from zsaudio.report.comparison import difference, differences
+from zsaudio.report.results import build_table, collect, interval_rows, mean_over_runs
+
+
+def test_tables_hold_folds_mean_deviations_and_intervals():
+    table = build_table(RESULTS, resampled(RESULTS), "micro_f1")
+    row = table["temporal_attention"]
+    assert list(row) == [name + end for name in ("fold1", "fold2", "mean") for end in ("", "_std", "_low", "_high")]
+    assert row["fold1"] == pytest.approx(0.3)
+    assert row["fold1_std"] == pytest.approx(0.2 / 2**0.5)
+    assert (row["fold1_low"], row["fold1_high"]) == pytest.approx((0.205, 0.395))
+    assert row["mean"] == pytest.approx(0.35)
+    assert row["mean_std"] == pytest.approx(0.1 / 2**0.5)  # of the runs' means 0.3 and 0.4
+    assert table["zero_rule"]["mean"] == pytest.approx(0.1)
+    assert table["zero_rule"]["mean_std"] == 0.0
+
+
+def test_a_model_that_lacks_a_fold_has_no_mean():
+    results = {**RESULTS, ("uniform_mean", "setting1"): runs(0.2, 0.2)}
+    table = build_table(results, {}, "map")
+    assert list(table["uniform_mean"]) == ["fold1", "fold1_std"]
+    assert "mean" in table["temporal_attention"]
+
+
+def test_the_chart_of_intervals_has_every_value():
+    rows = interval_rows(RESULTS, resampled(RESULTS))
+    assert len(rows) == 3 * 3 * 3  # models, folds and their mean, metrics
+    assert (rows["low"] < rows["value"]).all()
+    assert (rows["value"] < rows["high"]).all()
+
+
+def test_differences_are_of_the_same_resamples():
+    results = {("temporal_attention", "setting1"): runs(0.3), ("uniform_mean", "setting1"): runs(0.2)}
+    found = difference(results, resampled(results), ("temporal_attention", "uniform_mean"), "map")
+    # Both move alike from resample to resample, so their difference does not move at all.
+    assert found["fold1"].value == pytest.approx(0.1)
+    assert (found["fold1"].low, found["fold1"].high) == pytest.approx((0.1, 0.1))
+
+
+def test_every_pair_has_its_differences():
+    table = differences(RESULTS, resampled(RESULTS))
+    assert len(table) == 3 * 3
+    row = table["temporal_attention - uniform_aggregation: micro_f1"]
+    assert row["fold1"] == pytest.approx(0.2)
+    assert row["fold2"] == pytest.approx(-0.1)
+    assert row["mean"] == pytest.approx(0.05)
+    assert differences(RESULTS, {}) == {}
+
+
+def test_curves_are_gathered_and_averaged_over_runs():
+    curve = pd.DataFrame({"run": [0, 0, 1, 1], "epoch": [1, 2, 1, 2], "train_loss": [4.0, 2.0, 2.0, 1.0]})
+    table = mean_over_runs(collect({("m", "s1"): curve, ("m", "s2"): curve, ("n", "s1"): curve.iloc[:0]}), ["epoch"])
+    assert table.to_dict("list") == {
+        "model": ["m"] * 4,
+        "setting": ["s1", "s1", "s2", "s2"],
+        "epoch": [1, 2, 1, 2],
+        "train_loss": [3.0, 1.5, 3.0, 1.5],
+    }
