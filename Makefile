@@ -1,8 +1,8 @@
-# `make repro` runs the pipeline, `make test` checks the project; each installs what it needs into .venv first.
+# `make repro` runs the pipeline, `make test` checks the project, `make readme` renews its results; each installs what it needs into .venv first.
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: repro test
+.PHONY: repro test readme
 repro: .venv/ready
 	dvc repro
 
@@ -12,6 +12,9 @@ test: .venv/ready
 	codespell
 	mypy
 	pytest
+
+readme: .venv/ready
+	python .ci/readme.py
 
 .venv/ready: pyproject.toml .dvc/plots/page.py
 	$(PYTHON) -m venv .venv
