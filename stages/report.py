@@ -49,8 +49,7 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     cells = [(model, setting) for model in [*params.models, *params.baselines] for setting in params.settings]
     trained = [cell for cell in cells if cell[0] in MODELS]
     headline = [cell for cell in trained if cell[0] == HEADLINE]
-    every = [(model, setting) for model in (*MODELS, *BASELINES) for setting in SETTINGS]
-    missing = {cell: "not listed in `params.yaml`" for cell in every if cell not in cells}
+    absent: dict[tuple[str, str], list[str]] = {}
 
     def read(folder: Path, name: str, schema: Schema, of: list[tuple[str, str]]) -> dict[tuple[str, str], pd.DataFrame]:
         found = {}
@@ -59,22 +58,32 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
             if path.exists():
                 found[model, setting] = frame(path, schema)
             else:
-                missing.setdefault((model, setting), f"no {schema.name} and perhaps more; `dvc repro` makes them")
+                absent.setdefault((model, setting), []).append(schema.name)
         return found
 
+    results = read(paths.evaluations, "/runs.csv", schemas.RUNS, cells)
+    resamples = read(paths.evaluations, "/resamples.parquet", schemas.RESAMPLES, cells)
+    curves = read(paths.curves, ".csv", schemas.CURVE, trained)
+    by_gamma = read(paths.evaluations, "/gamma.csv", schemas.GAMMA_CURVE, trained)
+    by_threshold = read(paths.evaluations, "/threshold.csv", schemas.THRESHOLD_CURVE, trained)
+    classes = read(paths.evaluations, "/classes.csv", schemas.CLASS_RESULTS, cells)
+    located = Located(
+        read(paths.localise, "/summary.csv", schemas.LOCALISATION, trained),
+        read(paths.localise, "/segments.parquet", schemas.LOCATED, headline),
+        read(paths.localise, "/events.csv", schemas.EVENTS, headline),
+        read(paths.localise, "/figure2.csv", schemas.FIGURE2, headline),
+    )
+    every = [(model, setting) for model in (*MODELS, *BASELINES) for setting in SETTINGS]
+    missing = {cell: "not listed in `params.yaml`" for cell in every if cell not in cells}
+    missing |= {cell: f"no {', '.join(names)}; `dvc repro` makes them" for cell, names in absent.items()}
     return Evidence(
-        results=read(paths.evaluations, "/runs.csv", schemas.RUNS, cells),
-        resamples=read(paths.evaluations, "/resamples.parquet", schemas.RESAMPLES, cells),
-        curves=read(paths.curves, ".csv", schemas.CURVE, trained),
-        by_gamma=read(paths.evaluations, "/gamma.csv", schemas.GAMMA_CURVE, trained),
-        by_threshold=read(paths.evaluations, "/threshold.csv", schemas.THRESHOLD_CURVE, trained),
-        classes=read(paths.evaluations, "/classes.csv", schemas.CLASS_RESULTS, cells),
-        located=Located(
-            read(paths.localise, "/summary.csv", schemas.LOCALISATION, trained),
-            read(paths.localise, "/segments.parquet", schemas.LOCATED, headline),
-            read(paths.localise, "/events.csv", schemas.EVENTS, headline),
-            read(paths.localise, "/figure2.csv", schemas.FIGURE2, headline),
-        ),
+        results=results,
+        resamples=resamples,
+        curves=curves,
+        by_gamma=by_gamma,
+        by_threshold=by_threshold,
+        classes=classes,
+        located=located,
         studies=[study for name in params.studies if (study := read_study(name, params, paths)).runs],
         segments=int(tables.file_metadata(paths.audio)["segments"]),
         folds=frame(paths.folds, schemas.FOLDS),

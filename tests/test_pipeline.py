@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from pages import check_page
+from zsaudio.report.charts import CHARTS
 
 ROOT = Path(__file__).parent.parent
 MODELS = ["temporal_attention", "supervised"]
@@ -87,7 +88,8 @@ def stages_run(output: str) -> set[str]:
 def project(tmp_path_factory) -> Project:
     """A finished run in a folder whose name has a space and a letter that is not ASCII."""
     project = Project(tmp_path_factory.mktemp("odd päth"))
-    project.set_params(models=MODELS, settings=SETTINGS, demo__clips=120, train__epochs=2, train__seeds=[0, 1])
+    chosen = {"models": MODELS, "settings": SETTINGS, "studies": ["learning_rate"]}
+    project.set_params(**chosen, demo__clips=120, train__epochs=2, train__seeds=[0, 1])
     project.commit()
     output = project.dvc("repro")
     assert "corpus" in stages_run(output)
@@ -99,16 +101,11 @@ def test_repro_makes_the_metrics_and_the_report(project):
     for model in [*MODELS, "zero_rule"]:
         for setting in SETTINGS:
             values = project.metrics(f"{model}/{setting}.json")
-            assert set(values) == {
-                "micro_f1",
-                "micro_f1_std",
-                "macro_f1",
-                "macro_f1_std",
-                "map",
-                "map_std",
-                "threshold",
+            ends = ("", "_std", "_low", "_high")
+            assert set(values) == {name + end for name in ("micro_f1", "macro_f1", "map") for end in ends} | {
+                "threshold"
             }
-            assert 0 < values["map"] <= 1
+            assert 0 < values["map_low"] < values["map"] < values["map_high"] <= 1
     table = project.metrics("table3.json")
     assert set(table) == {*MODELS, "zero_rule"}
     assert table["temporal_attention"]["fold1"] == project.metrics("temporal_attention/setting1.json")["micro_f1"]
@@ -123,10 +120,12 @@ def test_repro_makes_the_metrics_and_the_report(project):
     left_out = "**Uniform aggregation (sum, the paper's)**, setting1, setting2, setting3: not listed in `params.yaml`."
     assert left_out in report
     page = (project.folder / "metrics/demo/report.html").read_text()
-    assert len(check_page(page).all("svg")) == 5
+    assert len(check_page(page).all("svg")) == 8 + 1 + 12  # charts, a study, clips
     assert "<strong>Supervised</strong>, setting3: not listed in" in page
     charts = {path.name for path in (project.folder / "data/demo/plots").glob("*.svg")}
-    assert charts == {"training_loss.svg", "training_map.svg", "gamma.svg", "threshold.svg", "classes.svg"}
+    assert charts == {f"{name}.svg" for name in CHARTS}
+    study = pd.read_csv(project.folder / "data/demo/sensitivity/learning_rate/setting1/runs.csv")
+    assert set(study["value"]) == {0.001, 0.1}
     curve = pd.read_csv(project.folder / "data/demo/curves/temporal_attention/setting1.csv")
     assert curve[["run", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [1, 1], [1, 2]]
 
@@ -138,9 +137,9 @@ def test_tables_that_are_not_there_are_said_to_be_missing(project):
     assert done.returncode == 0, done.stderr
     report = (project.folder / "metrics/demo/report.md").read_text()
     assert "- **Supervised**, setting1: no training curves; `dvc repro` makes them." in report
-    assert "setting2: no results per run, F1 against gamma, F1 against the threshold, results per class;" in report
+    assert "setting2: no results per run, bootstrap resamples, F1 against gamma, F1 against the threshold" in report
     table = project.metrics("table3.json")
-    assert list(table["supervised"]) == ["fold1", "fold1_std"]
+    assert list(table["supervised"]) == ["fold1", "fold1_std", "fold1_low", "fold1_high"]
     assert "mean" in table["temporal_attention"]
     project.run("git", "reset", "--quiet", "--hard")
     project.dvc("checkout", "--quiet", "--force")
@@ -246,7 +245,7 @@ def test_plots_are_one_page_that_needs_no_network(project):
     shutil.copy2(ROOT / ".dvc/plots/page.html", project.folder / ".dvc/plots/page.html")
     project.dvc("plots", "show", "--out", "plots")
     page = (project.folder / "plots" / "index.html").read_text()
-    assert page.count("vegaEmbed('#") == 5
+    assert page.count("vegaEmbed('#") == 9
     assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
     for title in ("Validation mAP by epoch", "F1 against gamma", "F1 of each class"):
         assert title in page

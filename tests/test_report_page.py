@@ -78,7 +78,7 @@ def test_attention_is_told_by_model_and_length_and_shown_in_clips(page):
     assert by_model.rows == [["Temporal attention", "unseen", "4", *["0.500", "0.500", "0.200", "0.200"] * 2]]
     assert by_length.rows[0][:3] == ["<1 s", "unseen", "4"]
     assert "in 50.0% of 4 pairs, 30.0 points above chance" in said.items[0]
-    assert "With 4 pairs, a difference of a few points is within chance." in said.items
+    assert "Pointing at random would differ from chance by 20.0% of the pairs (standard error)." in said.items
     assert isinstance(chart, Figure)
     assert [one.alt for one in figure2.items] == [
         "Dog in --4gqARaEJE_0, setting1, run 0: attention is highest at second 0 with 0.90.",

@@ -34,9 +34,11 @@ _CAPTIONS = {
     "training_map": "Mean average precision on the validation fold, whose classes are not trained on (those of the "
     "supervised row are), the mean over the runs.",
     "gamma": "F1 on the test fold against gamma, the weight of attention (eq. 7): 0 is the plain sum alone, 1 "
-    "attention alone. The threshold is chosen anew at each gamma. Models without attention have no gamma.",
+    "attention alone. The threshold is chosen anew at each gamma. Models without attention have no gamma. Scales "
+    "differ from panel to panel.",
     "threshold": "F1 on the test fold against the threshold M (eq. 8), over the range in which scores lie. It shows "
-    "how much hangs on M; the threshold in use is chosen on the validation fold, never here.",
+    "how much hangs on M; the threshold in use is chosen on the validation fold, never here. Scales "
+    "differ from panel to panel.",
     "classes": "Every class of the test fold, sorted by its F1, the mean over the runs.",
     "learning_rate": "Mean average precision on the validation fold by epoch. A row holds models whose learning rate "
     "times the scale of their scores is the same: the sum over the segments is as many times larger than their mean as "

@@ -12,6 +12,7 @@ import pandas as pd
 from zsaudio.charts import inline_svg
 from zsaudio.experiment import SETTINGS
 from zsaudio.figure import FIGURE2, attention_spec
+from zsaudio.localise import LENGTHS
 from zsaudio.page import Column, Figure, Gallery, Points, Section, Table
 from zsaudio.report.results import TITLES
 
@@ -106,7 +107,7 @@ def _by_model(every: pd.DataFrame) -> Table:
 
 def _by_length(every: pd.DataFrame) -> Table:
     mine = every[(every["model"] == HEADLINE) & (every["length"] != "all")]
-    keys = [(f"{length} s", str(length), group) for group in ("unseen", "seen") for length in mine["length"].unique()]
+    keys = [(f"{length} s", length, group) for group in ("unseen", "seen") for length in LENGTHS]
     return _table(f"{TITLES[HEADLINE]}, by the length of the longest event", mine, "length", keys)
 
 
@@ -121,9 +122,10 @@ def _sentences(every: pd.DataFrame) -> list[str]:
                 f"{TITLES[str(model)]} points into an event of an unseen class in {raw['pointing']:.1%} of "
                 f"{chance['pairs']:,.0f} pairs, {abs(gain) * 100:.1f} points {'above' if gain > 0 else 'below'} chance."
             )
-    few = values.get((HEADLINE, "unseen", "chance"))
-    if few and few["pairs"] < 100:
-        said.append(f"With {few['pairs']:,.0f} pairs, a difference of a few points is within chance.")
+    chance = values.get((HEADLINE, "unseen", "chance"))
+    if chance:
+        error = (chance["pointing"] * (1 - chance["pointing"]) / chance["pairs"]) ** 0.5
+        said.append(f"Pointing at random would differ from chance by {error:.1%} of the pairs (standard error).")
     return said
 
 
