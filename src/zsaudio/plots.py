@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from zsaudio.audio.recording import read_seconds
 from zsaudio.audio.spectrogram import BANDS, FRAMES, log_mel, mel_centres
+from zsaudio.charts import check_suffix
 from zsaudio.errors import ZsAudioError
 from zsaudio.files import replacing
 from zsaudio.prediction import Prediction
 
 COLUMNS = 2000  # of the spectrogram at most: longer recordings are averaged over time
-SUFFIXES = (".pdf", ".png", ".svg")
 
 
 def plot_prediction(prediction: Prediction, path: Path, positions: Sequence[int] | None = None) -> None:
@@ -30,7 +30,7 @@ def plot_prediction(prediction: Prediction, path: Path, positions: Sequence[int]
     Raises:
         ZsAudioError: the model has no attention, or the picture is of another kind.
     """
-    check_picture(path)
+    check_suffix(path)
     if prediction.attention is None:
         raise ZsAudioError("plot: this model has no attention to draw; temporal_attention and supervised have")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -60,12 +60,6 @@ def plot_prediction(prediction: Prediction, path: Path, positions: Sequence[int]
     with replacing(path) as temporary, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # an emoji is drawn as a box
         figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=120)
-
-
-def check_picture(path: Path) -> None:
-    """Raise a ZsAudioError if no picture of this name can be drawn."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise ZsAudioError(f"{path} must end in one of {', '.join(SUFFIXES)}")
 
 
 def spectrogram(path: Path) -> npt.NDArray[np.float32]:

@@ -59,9 +59,9 @@ def predict(
         raise typer.BadParameter(f"--plot draws one recording, and {len(files)} are given")
 
     if plot:
-        from zsaudio.plots import check_picture
+        from zsaudio.charts import check_suffix
 
-        check_picture(plot)
+        check_suffix(plot)
 
     from zsaudio.prediction import load
 
