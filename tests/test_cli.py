@@ -129,7 +129,7 @@ def test_an_unreadable_recording_does_not_stop_the_others(here, run):
         (["predict", "clip.wav", "--model", "nowhere"], 2, "nowhere: is no folder; a model is a folder like"),
         (["predict", "clip.wav", "--model", "model", "--run", "9"], 2, "model: has no run 9; known are 0, 1"),
         (["predict", "clip.wav", "--model", "model", "--labels", "🐕"], 2, "label '🐕' has no word to embed"),
-        (["predict", "clip.wav", "--plot", "a.bmp"], 2, "a.bmp must end in one of .pdf, .png, .svg"),
+        (["predict", "clip.wav", "--plot", "a.bmp"], 2, "a.bmp must end in one of .svg, .png, .pdf"),
         (["export"], 2, "Missing argument 'DIR'"),
         (["export", "nowhere"], 2, "nowhere: is no folder"),
         (["export", "model", "--to", "model"], 2, "model: is there already; name a new folder"),
