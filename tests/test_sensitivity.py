@@ -1,5 +1,7 @@
 """Studies: other values of one param, what else it changes, and the numbers that a run with that param would give."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -94,3 +96,19 @@ def test_params_of_training_leave_the_tables_alone(found):
 def test_only_bert_pools(found):
     assert applies("train.lr", found)
     assert not applies("text.pooling", found)
+
+
+def test_another_pooling_embeds_the_labels_anew_with_the_same_bert(found, mirror):
+    from zsaudio.text.bert import Bert
+
+    name = "sentence-transformers/all-MiniLM-L6-v2"
+    described = [Label(label, f"The sound of a {label.lower()}.") for label in NAMES]
+    words, description = (Bert(name, pooling=pooling, mirror=mirror) for pooling in ("words", "description"))
+    text = found.text.set_column(3, "embedding", tables.vectors(words.encode(described)))
+    text = text.set_column(2, "description", pa.array([one.description for one in described]))
+    varied = vary_tables(
+        replace(found, text=text.replace_schema_metadata(dict(words.facts))), "text.pooling", "description", mirror
+    )
+    assert applies("text.pooling", varied)
+    assert tables.metadata(varied.text)["pooling"] == "description"
+    assert np.array_equal(tables.matrix(varied.text, "embedding"), description.encode(described))

@@ -239,6 +239,8 @@ class Params(_Section):
                 raise ValueError(f"studies: {study!r} does not exist; sensitivity has {', '.join(self.sensitivity)}")
         for study, chosen in self.sensitivity.items():
             for value in chosen.values:
+                if str(value) == str(value_of(self, chosen.param)):
+                    raise ValueError(f"sensitivity.{study}.values: {value!r} is what {chosen.param} is already")
                 try:
                     vary(self, chosen.param, value)
                 except ZsAudioError as error:
