@@ -1,7 +1,9 @@
 """The report's page: its sections follow from the results, and what is missing is said."""
 
 import json
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from zsaudio.report_page import Findings, report_page
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = {name: json.loads((ROOT / f".dvc/plots/{name}.json").read_text()) for name in CHARTS}
+SVG = "{http://www.w3.org/2000/svg}"
 DECISIONS = pd.DataFrame(
     {
         "mid": ["/m/1", "/m/2", "/m/3"],
@@ -135,6 +138,28 @@ def test_alt_texts_say_what_the_charts_say(page):
     assert "highest at 9, 9 with" in threshold.alt
     assert "half of the classes are above 0.479, 0.479 with Temporal attention" in blocks(page, "classes")[0].alt
     assert "at the last epoch Temporal attention 0.025, 0.025" in blocks(page, "training")[1].alt
+
+
+@pytest.mark.parametrize("name", ["classes", "threshold"])
+def test_panels_stay_in_their_column_where_a_cell_is_missing(name):
+    plots = made_plots(["temporal_attention", "supervised"], list(SETTINGS), 4)
+    table = plots[CHARTS[name]]
+    gone = (table["model"] == "temporal_attention") & (table["setting"] == "setting1")
+    gone |= (table["model"] == "supervised") & (table["setting"] == "setting2")
+    plots[CHARTS[name]] = table[~gone]
+    root = ElementTree.fromstring(chart_figure(name, chart_specs(plots, TEMPLATES)[name], plots).svg)
+    cells = next(group for group in root.iter(f"{SVG}g") if "role-scope cell" in group.get("class", ""))
+    places = {}
+    for cell in cells:
+        x, y = re.findall(r"[\d.]+", cell.get("transform"))
+        model = [text.text for text in cell.iter(f"{SVG}text") if text.text in TITLES.values()]
+        assert len(model) <= 1
+        places[float(x), float(y)] = model
+    by_row = [[places[x, y] for x in sorted({x for x, _ in places})] for y in sorted({y for _, y in places})]
+    assert by_row == [
+        [["Supervised"], [], ["Supervised"]],
+        [[], ["Temporal attention"], ["Temporal attention"]],
+    ]
 
 
 def test_without_any_result_the_rest_is_shown():
