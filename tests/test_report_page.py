@@ -1,8 +1,10 @@
 """The report's page: its sections follow from the results, and what is missing is said."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -11,13 +13,14 @@ from evidence import DECISIONS, NOWHERE, RESULTS, classes_of, evidence, facts, l
 from pages import CHROMIUM, browse, check_page
 from zsaudio.experiment import BASELINES, MODELS, SETTINGS
 from zsaudio.page import Figure, Gallery, Page, Points, Table, render_page
-from zsaudio.report.charts import CHARTS, chart_specs
+from zsaudio.report.charts import CHARTS, chart_figure, chart_specs
 from zsaudio.report.findings import Evidence, find, plot_tables
 from zsaudio.report.markdown import render_markdown
 from zsaudio.report.results import TITLES
 from zsaudio.report.sections import report_page
 
 ROOT = Path(__file__).parent.parent
+SVG = "{http://www.w3.org/2000/svg}"
 TEMPLATES = {name: json.loads((ROOT / f".dvc/plots/{name}.json").read_text()) for name in CHARTS}
 
 
@@ -143,6 +146,27 @@ def test_alt_texts_say_what_the_charts_say(page):
     )
     assert "half of the classes are above 0.479, 0.479 with Temporal attention" in blocks(page, "classes")[0].alt
     assert "at the last epoch Temporal attention 0.015, 0.015" in blocks(page, "training")[1].alt
+
+
+@pytest.mark.parametrize("name", ["classes", "threshold"])
+def test_panels_stay_in_their_column_where_a_cell_is_missing(name):
+    """A facet that sorts its rows would put them elsewhere."""
+    every = {(model, setting): runs(0.2) for model in ("temporal_attention", "supervised") for setting in SETTINGS}
+    del every["temporal_attention", "setting1"], every["supervised", "setting2"]
+    plots = plot_tables(evidence(every, n_classes=4))
+    root = ElementTree.fromstring(chart_figure(name, chart_specs(plots, TEMPLATES)[name], plots).svg)
+    cells = next(group for group in root.iter(f"{SVG}g") if "role-scope cell" in group.get("class", ""))
+    places = {}
+    for cell in cells:
+        x, y = re.findall(r"[\d.]+", cell.get("transform"))
+        model = [text.text for text in cell.iter(f"{SVG}text") if text.text in TITLES.values()]
+        assert len(model) <= 1
+        places[float(x), float(y)] = model
+    by_row = [[places[x, y] for x in sorted({x for x, _ in places})] for y in sorted({y for _, y in places})]
+    assert by_row == [
+        [["Supervised"], [], ["Supervised"]],
+        [[], ["Temporal attention"], ["Temporal attention"]],
+    ]
 
 
 def test_another_corpus_has_no_numbers_of_the_paper():

@@ -23,10 +23,11 @@ _THEME: dict[str, Any] = {
         **{f"{part}Color": _INK for part in ("label", "title", "tick", "domain", "grid")},
         "gridOpacity": 0.15,
         "labelLimit": 400,
+        "labelFontSize": 11,
         "titlePadding": 8,
     },
-    "legend": {"labelColor": _INK, "titleColor": _INK, "labelLimit": 400, "columnPadding": 20},
-    "header": {"labelColor": _INK, "titleColor": _INK, "labelLimit": 400},
+    "legend": {"labelColor": _INK, "titleColor": _INK, "labelLimit": 400, "labelFontSize": 11, "columnPadding": 20},
+    "header": {"labelColor": _INK, "titleColor": _INK, "labelLimit": 400, "labelFontSize": 11},
     "title": {"color": _INK, "subtitleColor": _INK},
     "text": {"color": _INK},
     "rule": {"color": _INK},
@@ -47,27 +48,25 @@ def fill(
         rows: the data, a mapping of column to value each.
         title: of the chart; none where a caption says it.
         colours: of the values of a field, by field, so that a value has one colour in every chart of a page; legends
-            and rows of panels follow its order.
+            follow its order.
     """
     colours = colours or {}
 
     def filled(node: Any) -> Any:
         if isinstance(node, Mapping):
             made = {name: filled(value) for name, value in node.items() if not _of_revision(value)}
-            for channel in ("row", "color"):
-                if channel in made and made[channel]["field"] in colours:
-                    made[channel] |= ordered(channel, made[channel]["field"])
+            colour = made.get("color", {}).get("field")
+            if colour in colours:
+                made["color"]["scale"] = scale(colour)
             return made
         if isinstance(node, list):
             return [filled(value) for value in node if not _of_revision(value)]
         return {DATA: list(rows), TITLE: title}.get(node, node) if isinstance(node, str) else node
 
-    def ordered(channel: str, field: str) -> dict[str, Any]:
+    def scale(field: str) -> dict[str, list[str]]:
         present = {row[field] for row in rows}
         chosen = {value: colour for value, colour in colours[field].items() if value in present}
-        if channel == "row":
-            return {"sort": list(chosen)}
-        return {"scale": {"domain": list(chosen), "range": list(chosen.values())}}
+        return {"domain": list(chosen), "range": list(chosen.values())}
 
     spec: dict[str, Any] = filled(template)
     return spec
