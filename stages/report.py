@@ -14,9 +14,9 @@ from zsaudio.params import Params, value_of
 from zsaudio.report.charts import CHARTS, chart_specs
 from zsaudio.report.comparison import differences
 from zsaudio.report.findings import Evidence, find, plot_tables
-from zsaudio.report.located import HEADLINE, Located
+from zsaudio.report.located import Located
 from zsaudio.report.markdown import render_markdown
-from zsaudio.report.results import Facts, build_table
+from zsaudio.report.results import HEADLINE, Facts, build_table
 from zsaudio.report.sections import report_page
 from zsaudio.report.studies import Study
 from zsaudio.tables import Schema
@@ -76,6 +76,9 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     every = [(model, setting) for model in (*MODELS, *BASELINES) for setting in SETTINGS]
     missing = {cell: "not listed in `params.yaml`" for cell in every if cell not in cells}
     missing |= {cell: f"no {', '.join(names)}; `dvc repro` makes them" for cell, names in absent.items()}
+    studies = [read_study(name, params, paths) for name in params.studies]
+    nothing = "its param has no effect on this corpus, or it was not run"
+    missing_studies = {study.name: nothing for study in studies if not study.runs}
     return Evidence(
         results=results,
         resamples=resamples,
@@ -84,11 +87,12 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
         by_threshold=by_threshold,
         classes=classes,
         located=located,
-        studies=[study for name in params.studies if (study := read_study(name, params, paths)).runs],
+        studies=[study for study in studies if study.runs],
         segments=int(tables.file_metadata(paths.audio)["segments"]),
         folds=frame(paths.folds, schemas.FOLDS),
         decisions=frame(paths.class_decisions, schemas.DECISIONS),
         missing=missing,
+        missing_studies=missing_studies,
         facts=read_facts(params, paths),
     )
 
@@ -104,7 +108,7 @@ def read_study(name: str, params: Params, paths: Paths) -> Study:
         found[file] = {setting: table for setting, table in of_setting.items() if not table.empty}
     shared = [run for run, seed in enumerate(params.train.seeds) if seed in seeds]
     value = str(value_of(params, chosen.param))
-    return Study(name, chosen.param, value, found["runs.csv"], found["curves.csv"], shared)
+    return Study(name, chosen.param, value, found["runs.csv"], found["curves.csv"], shared, seeds)
 
 
 def frame(path: Path, schema: Schema) -> pd.DataFrame:

@@ -65,7 +65,7 @@ def study(name: str, param: str, value: str, values: dict[str, dict[str, float]]
         for epoch in (1, 2)
     ]
     tables = [dict.fromkeys(settings, pd.DataFrame(table)) for table in (rows, curves)]
-    return Study(name, param, value, *tables, [0])
+    return Study(name, param, value, *tables, [0], [0])
 
 
 def by_cell(results: dict, n: int, x: str, values: np.ndarray, *columns: str) -> dict:
@@ -150,6 +150,7 @@ def evidence(results: dict = RESULTS, corpus: str = "audioset", n_classes: int =
         folds=pd.DataFrame({"mid": ["/m/1"], "name": ["<i>"], "fold": ["fold2"], "order": [7], "clips": [1234]}),
         decisions=DECISIONS,
         missing={},
+        missing_studies={},
         facts=facts(corpus),
     )
 

@@ -63,7 +63,6 @@ def test_the_committed_params_are_the_papers():
         ("studies", ["ranks"], "studies: 'ranks' does not exist; sensitivity has learning_rate, rank, spanning"),
         ("sensitivity.rank.param", "gamma", "sensitivity.rank.param: 'gamma' does not exist; known are folds.split"),
         ("sensitivity.rank.values", ["best"], "sensitivity.rank.values: train.rank: 'best' does not exist; known are"),
-        ("sensitivity.rank.values", ["index"], "sensitivity.rank.values: 'index' is what train.rank is already"),
     ],
 )
 def test_mistakes_are_named_with_what_is_known(path, value, message):

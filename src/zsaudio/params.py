@@ -201,7 +201,7 @@ class Params(_Section):
     threads: Natural
     gamma: Annotated[float, Field(ge=0, le=1)]
     threshold: Annotated[Literal["validation"] | float, BeforeValidator(_threshold)]
-    resamples: Annotated[int, Field(ge=1)]
+    resamples: Annotated[int, Field(ge=100)]
     models: Annotated[list[ModelName], Field(min_length=1), Distinct]
     baselines: Annotated[list[BaselineName], Distinct]
     settings: Annotated[list[SettingName], Field(min_length=1), Distinct]
@@ -216,7 +216,7 @@ class Params(_Section):
     audio: AudioParams
     text: TextParams
     train: TrainParams
-    sensitivity: dict[str, StudyParams]
+    sensitivity: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], StudyParams]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Params:
@@ -239,8 +239,6 @@ class Params(_Section):
                 raise ValueError(f"studies: {study!r} does not exist; sensitivity has {', '.join(self.sensitivity)}")
         for study, chosen in self.sensitivity.items():
             for value in chosen.values:
-                if str(value) == str(value_of(self, chosen.param)):
-                    raise ValueError(f"sensitivity.{study}.values: {value!r} is what {chosen.param} is already")
                 try:
                     vary(self, chosen.param, value)
                 except ZsAudioError as error:

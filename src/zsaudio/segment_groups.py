@@ -90,7 +90,7 @@ def _score(name: str, events: Events, data: FoldData, config: Config, weights: W
     part_of = _parts(config, tested)
     parts, scores = {}, {}
     for run in sorted({member.run for member in config.members}):
-        parts[run] = np.array([part_of[run].get(clip, 0) for clip in pairs.clip_ids], np.int64)
+        parts[run] = np.array([part_of[run][clip] if part_of else 0 for clip in pairs.clip_ids], np.int64)
         values = np.zeros(pairs.real.shape, np.float32)
         found = SegmentScores(values, values.copy() if aggregation is Aggregation.ATTENTION else None)
         for number, member in enumerate(config.members):

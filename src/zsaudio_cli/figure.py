@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +45,7 @@ def figure(
     check_suffix(out)
     corpus = corpus or _from_params("corpus") or "demo"
     known = _from_params("strong_labels", corpus)
-    strong = strong or (Path(known) if known and Path(known).is_file() else None)
+    strong = strong or (Path(known) if known else None)
 
     from zsaudio import schemas, tables
     from zsaudio.figure import attention_spec
@@ -73,7 +74,10 @@ def figure(
     events = []
     if strong:
         names = dict(zip(found[0]["mid"].to_pylist(), found[0]["name"].to_pylist(), strict=True))
-        events = read_events(strong, names, seconds).of(clip_id, mid)
+        labelled = read_events(strong, names, seconds)
+        events = labelled.of(clip_id, mid)
+        for warning in labelled.warnings:
+            print(f"zsaudio: {warning}", file=sys.stderr)
     title = f"{name} in {clip_id}"
     save_chart(attention_spec(seen.attention, events, title, seen.by), out)
     print(f"{title} ({seen.by})")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from zsaudio.charts import fill, inline_svg
 from zsaudio.page import Figure
-from zsaudio.report.results import TITLES
+from zsaudio.report.results import COLUMNS, MEAN, TITLES
 
 # Chart to the table that it draws; each chart is drawn by the template of its name, as in DVC's own page.
 CHARTS = {
@@ -40,9 +40,8 @@ _CAPTIONS = {
     "how much hangs on M; the threshold in use is chosen on the validation fold, never here. Scales "
     "differ from panel to panel.",
     "classes": "Every class of the test fold, sorted by its F1, the mean over the runs.",
-    "learning_rate": "Mean average precision on the validation fold by epoch. A row holds models whose learning rate "
-    "times the scale of their scores is the same: the sum over the segments is as many times larger than their mean as "
-    "there are segments, so it stands beside the mean at a rate as many times smaller.",
+    "learning_rate": "Mean average precision on the validation fold by epoch. A row of panels holds models of the "
+    "same effective learning rate: that of the sum is as many times larger as there are segments.",
     "sensitivity": "Mean average precision on the test fold with other values of `{param}`; those of the tables are "
     "marked.",
     "localise": "How often the segment of the highest value overlaps an event (pointing), for unseen and seen classes.",
@@ -102,11 +101,18 @@ def chart_figure(name: str, spec: Mapping[str, Any], plots: Mapping[str, pd.Data
     elif name == "classes":
         seen = f"the F1 of each class in falling order; half of the classes are above {_medians(table)}"
     elif name == "intervals":
-        seen = f"value and interval of each model; on average over the panels, {_averages(table, 'value')}"
+        means = table[(table["metric"] == COLUMNS["map"]) & (table["fold"] != MEAN)]
+        seen = f"value and interval of each model; mAP, averaged over the folds, {_averages(means, 'value')}"
     elif name == "learning_rate":
-        seen = f"validation mAP against the epoch by learning rate; at the last epoch {_last(table, 'validation_map')}"
+        rate = table["effective_lr"].max()
+        last = _last(table[table["effective_lr"] == rate], "validation_map")
+        seen = (
+            f"validation mAP against the epoch, a row of panels for each effective learning rate; at {rate:g}, {last}"
+        )
     elif name == "localise":
-        seen = f"pointing accuracy of each model; on average, {_averages(table[table['by'] != 'uniform'], 'pointing')}"
+        every = table[(table["length"] == "all") & (table["group"] == "unseen")]
+        raw, chance = (_averages(every[every["by"] == by], "pointing") for by in ("compatibility", "chance"))
+        seen = f"pointing accuracy of each model; in unseen classes, averaged over the settings, {raw}; chance {chance}"
     else:
         seen = f"micro and macro F1 against {name}; micro F1 is highest at {_peaks(table, name)}"
     return Figure(name, inline_svg(spec), f"Panels for {settings}: {seen}.", _CAPTIONS[name])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from zsaudio.bootstrap import METRICS, interval
-from zsaudio.report.results import Resamples, Results, by_fold
+from zsaudio.report.results import MEAN, Resamples, Results, by_fold
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,6 @@ class Estimate:
     value: float
     low: float
     high: float
-
-    @property
-    def certain(self) -> bool:
-        """Whether the interval leaves out 0."""
-        return self.low > 0 or self.high < 0
 
     def __str__(self) -> str:
         return f"{self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
@@ -39,6 +34,7 @@ def difference(results: Results, resamples: Resamples, pair: tuple[str, str], me
         )
         for fold in values[0]
         if all(fold in found for found in (*values, *drawn))
+        and all(other.keys() == values[0].keys() for other in (*values, *drawn) if fold == MEAN)
     }
 
 

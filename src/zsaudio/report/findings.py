@@ -11,11 +11,8 @@ import pandas as pd
 from zsaudio import paper
 from zsaudio.page import Figure
 from zsaudio.report.charts import chart_figure, study_figures
-from zsaudio.report.comparison import Estimate, difference
 from zsaudio.report.located import Located, plot_table
 from zsaudio.report.results import (
-    COLUMNS,
-    MEAN,
     Facts,
     Missing,
     Resamples,
@@ -24,13 +21,11 @@ from zsaudio.report.results import (
     interval_rows,
     mean_over_runs,
 )
+from zsaudio.report.scale import rate_curves, rate_rows, share_sentences
 from zsaudio.report.studies import (
     Study,
     gamma_sentences,
     plot_rows,
-    scale_curves,
-    scale_rows,
-    scale_sentences,
     study_results,
     study_sentence,
     threshold_sentences,
@@ -38,12 +33,12 @@ from zsaudio.report.studies import (
 
 LEARNING_RATE = "train.lr"
 
-Tables = Mapping[tuple[str, str], pd.DataFrame]
+Cells = Mapping[tuple[str, str], pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the stages have left, by (model, setting) where a `Tables`; each of the schema of its name.
+    """What the stages have left, by (model, setting) where `Cells`; each of the schema of its name.
 
     Attributes:
         results, resamples: metrics of the runs, and on resamples of the test clips.
@@ -53,39 +48,28 @@ class Evidence:
         segments: T of the corpus.
         folds, decisions: of the classes.
         missing: why a (model, setting), or a part of it, is not there.
+        missing_studies: the same of studies, by name.
         facts: how the numbers came about.
     """
 
     results: Results
     resamples: Resamples
-    curves: Tables
-    by_gamma: Tables
-    by_threshold: Tables
-    classes: Tables
+    curves: Cells
+    by_gamma: Cells
+    by_threshold: Cells
+    classes: Cells
     located: Located
     studies: Sequence[Study]
     segments: int
     folds: pd.DataFrame
     decisions: pd.DataFrame
     missing: Missing
+    missing_studies: Mapping[str, str]
     facts: Facts
 
     def study_tables(self) -> dict[str, pd.DataFrame]:
         """Results of each study beside the tables' own."""
         return {study.name: study_results(study, self.results, self.facts.gamma) for study in self.studies}
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What a study of the learning rate says of the size of the scores.
-
-    Attributes:
-        rows: of `zsaudio.report.studies.scale_rows`.
-        sentences: of `zsaudio.report.studies.scale_sentences`.
-    """
-
-    rows: pd.DataFrame
-    sentences: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -96,14 +80,16 @@ class Findings:
         classes: `zsaudio.schemas.CLASS_RESULTS` of all cells below one another, with the columns model and setting.
         charts: figures by the names of `zsaudio.report.charts.CHARTS`; those without data are left out.
         studies: figures of the studies of sensitivity.
-        scale: what comes of attention and what of the size of the scores; None where no study says it.
+        rates: of `zsaudio.report.scale.rate_rows`; None where no study varies the learning rate.
+        shares: what comes of attention and what of the size of the scores, a sentence for each metric.
         sensitivity: a sentence for each choice that the results may depend on.
     """
 
     classes: pd.DataFrame
     charts: Mapping[str, Figure]
     studies: Sequence[Figure]
-    scale: Scale | None
+    rates: pd.DataFrame | None
+    shares: Sequence[str]
     sensitivity: Sequence[str]
 
 
@@ -112,7 +98,7 @@ def plot_tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
     of_study = evidence.study_tables()
     sensitivity = [plot_rows(study, of_study[study.name]) for study in evidence.studies]
     rates = [
-        scale_curves(study, evidence.curves, evidence.segments)
+        rate_curves(study, evidence.curves, evidence.segments)
         for study in evidence.studies
         if study.param == LEARNING_RATE
     ]
@@ -126,13 +112,6 @@ def plot_tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
         "learning_rate": pd.concat(rates, ignore_index=True) if rates else pd.DataFrame(),
         "localise": plot_table(evidence.located),
     }
-
-
-def _gaps(evidence: Evidence) -> dict[str, Estimate]:
-    """What Tables 3 and 4 are about: attention against the literal sum, by metric, the mean over the folds."""
-    pair = ("temporal_attention", "uniform_aggregation")
-    found = {name: difference(evidence.results, evidence.resamples, pair, name) for name in COLUMNS}
-    return {name: by_fold[MEAN] for name, by_fold in found.items() if MEAN in by_fold}
 
 
 def find(
@@ -150,19 +129,20 @@ def find(
         templates: Vega-Lite with placeholders, by the names of `zsaudio.report.charts.CHARTS`.
     """
     of_study = evidence.study_tables()
-    scale = None
+    rates = None
     for study in evidence.studies:
         if study.param == LEARNING_RATE:
-            rows = scale_rows(study, of_study[study.name], evidence.segments)
-            scale = Scale(rows, scale_sentences(rows, float(study.value), _gaps(evidence)))
+            rates = rate_rows(study, of_study[study.name], evidence.segments)
     sensitivity = [study_sentence(study, of_study[study.name]) for study in evidence.studies]
     sensitivity += gamma_sentences(plots["gamma"])
-    sensitivity += threshold_sentences(plots["threshold"], evidence.results, paper.THRESHOLD)
+    if evidence.facts.threshold == "validation":
+        sensitivity += threshold_sentences(plots["threshold"], evidence.results, paper.THRESHOLD)
     params = {study.name: study.param for study in evidence.studies}
     return Findings(
         classes=plots["classes"],
         charts={name: chart_figure(name, spec, plots) for name, spec in specs.items() if name != "sensitivity"},
         studies=list(study_figures(templates["sensitivity"], plots["sensitivity"], params).values()),
-        scale=scale,
+        rates=rates,
+        shares=share_sentences(evidence.results, evidence.resamples),
         sensitivity=sensitivity,
     )

@@ -14,9 +14,8 @@ from zsaudio.experiment import SETTINGS
 from zsaudio.figure import FIGURE2, attention_spec
 from zsaudio.localise import LENGTHS
 from zsaudio.page import Column, Figure, Gallery, Points, Section, Table
-from zsaudio.report.results import TITLES
+from zsaudio.report.results import HEADLINE, TITLES
 
-HEADLINE = "temporal_attention"
 SHOWN = 12  # clips in the gallery
 NAMES = {"attention": "attention", "compatibility": "raw s", "uniform": "uniform", "chance": "chance"}
 
@@ -47,9 +46,8 @@ def located_section(found: Located, charts: Sequence[Figure]) -> Section:
     ]
     figures = _figure2(found)
     if not rows:
-        none = (
-            "No strong labels: `strong_labels` in params.yaml names no file for this corpus, or none of its events fit."
-        )
+        none = "No strong labels: `strong_labels` in params.yaml names no file for this corpus, or no event fits."
+        none = none if found.summaries else "The stage `localise` has left nothing; `dvc repro` runs it."
         return Section("attention", "Where attention looks", (), [Points([none]), *figures])
     every = pd.concat(rows, ignore_index=True)
     paragraphs = [
@@ -58,7 +56,8 @@ def located_section(found: Located, charts: Sequence[Figure]) -> Section:
         "**AP**: average precision over the segments of all pairs of a class, the mean over the classes. Unseen are "
         "the classes of the test fold, seen those trained on, in clips that were not. Attention is a softmax over the "
         "segments of a clip and keeps the order of the raw compatibility s, so both point alike; weights that are all "
-        "equal point as chance does.",
+        "equal point as chance does. Seen pairs lie in clips whose labels span folds, which have more labels: compare "
+        "each row with its own chance.",
     ]
     return Section(
         "attention",
@@ -117,27 +116,35 @@ def _sentences(every: pd.DataFrame) -> list[str]:
     for model in every["model"].unique():
         chance, raw = (values.get((model, "unseen", name)) for name in ("chance", "compatibility"))
         if chance and raw:
-            gain = raw["pointing"] - chance["pointing"]
+            gain = 100 * (raw["pointing"] - chance["pointing"])
             said.append(
                 f"{TITLES[str(model)]} points into an event of an unseen class in {raw['pointing']:.1%} of "
-                f"{chance['pairs']:,.0f} pairs, {abs(gain) * 100:.1f} points {'above' if gain > 0 else 'below'} chance."
+                f"{chance['pairs']:,.0f} pairs, {gain:+.1f} percentage points from chance."
             )
-    chance = values.get((HEADLINE, "unseen", "chance"))
-    if chance:
-        error = (chance["pointing"] * (1 - chance["pointing"]) / chance["pairs"]) ** 0.5
-        said.append(f"Pointing at random would differ from chance by {error:.1%} of the pairs (standard error).")
+    pairs = [(one["pointing"], one["pairs"]) for key, one in values.items() if key[1:] == ("unseen", "chance")]
+    if pairs:
+        share, n = pairs[0]
+        error = 100 * (share * (1 - share) / n) ** 0.5
+        said.append(
+            f"Pointing at random in {n:,.0f} pairs would itself be off by about {error:.1f} percentage points "
+            "(standard error of independent pairs)."
+        )
     return said
 
 
 def _figure2(found: Located) -> list[Gallery]:
     clip, label = FIGURE2
-    figures = []
+    figures, seconds = [], []
     for (model, setting), table in found.figure2.items():
         for run, part in table.groupby("run"):
             attention = part.sort_values("second")["attention"].to_numpy()
             title = f"{label} in {clip}, {setting}, run {run}"
             figures.append(_figure(f"figure2-run{run}", attention, [], title, TITLES[model]))
-    caption = f"Figure 2 of the paper: attention for {label}, a class of the test fold, in the eval clip {clip}, by run"
+            seconds.append(str(int(attention.argmax())))
+    caption = (
+        f"Figure 2 of the paper: attention for {label}, a class of the test fold, in the eval clip {clip}; by run it "
+        f"is highest at second {', '.join(seconds)}"
+    )
     return [Gallery(caption, figures)] if figures else []
 
 

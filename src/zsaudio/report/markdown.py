@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from zsaudio.page import Cell, Page, Points, Section, Table
@@ -43,7 +44,7 @@ def _text(value: str | Cell | None) -> str:
     if value is None:
         return "-"
     text = value if isinstance(value, str) else f"{value.text} {value.detail}"
-    return text.replace("|", "\\|")
+    return re.sub(r"([|<*_`\\])", r"\\\1", " ".join(text.split()))
 
 
 def _line(cells: Sequence[str] | map[str]) -> str:

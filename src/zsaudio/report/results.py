@@ -15,6 +15,7 @@ from zsaudio.evaluation import deviation
 from zsaudio.experiment import SETTINGS
 
 MEAN = "mean"  # over the test folds
+HEADLINE = "temporal_attention"
 TITLES = {
     "temporal_attention": "Temporal attention",
     "uniform_aggregation": "Uniform aggregation (sum, the paper's)",
@@ -70,7 +71,8 @@ def by_fold(tables: Results, model: str, metric: str) -> dict[str, npt.NDArray[n
     """A column of a model's tables for each test fold, (runs,) or (resamples,), and for MEAN.
 
     Run r of one setting and run r of another share their seed, and resample b of one fold and resample b of another
-    are independent draws, so the two make one of the mean. A model that lacks a fold which another has gets no mean,
+    are independent draws, so the two make one of the mean. (Where clips that span folds are in each of them, folds
+    share clips, and intervals of the mean are too narrow.) A model that lacks a fold which another has gets no mean,
     as the two could not be compared.
     """
     found = {
@@ -79,7 +81,7 @@ def by_fold(tables: Results, model: str, metric: str) -> dict[str, npt.NDArray[n
         if name == model
     }
     found = dict(sorted(found.items()))
-    if found and found.keys() == {SETTINGS[setting].test for _, setting in tables}:
+    if len(found) > 1 and found.keys() == {SETTINGS[setting].test for _, setting in tables}:
         found[MEAN] = np.mean(list(found.values()), axis=0)
     return found
 
@@ -92,11 +94,11 @@ def build_table(results: Results, resamples: Resamples, metric: str) -> dict[str
     """
     table: dict[str, dict[str, float]] = {}
     for model in dict.fromkeys(model for model, _ in results):
-        drawn = by_fold(resamples, model, metric)
+        measured, drawn = by_fold(results, model, metric), by_fold(resamples, model, metric)
         row: dict[str, float] = {}
-        for fold, values in by_fold(results, model, metric).items():
+        for fold, values in measured.items():
             row |= {fold: float(values.mean()), f"{fold}_std": deviation(values)}
-            if fold in drawn:
+            if fold in drawn and (fold != MEAN or measured.keys() == drawn.keys()):
                 row[f"{fold}_low"], row[f"{fold}_high"] = interval(drawn[fold])
         table[model] = row
     return table

@@ -9,20 +9,22 @@ import pandas as pd
 from zsaudio.experiment import MODELS, SETTINGS
 from zsaudio.page import Cell, Column, Figure, Gallery, Page, Points, Row, Section, Table
 from zsaudio.report.comparison import difference
-from zsaudio.report.findings import Evidence, Findings
+from zsaudio.report.findings import LEARNING_RATE, Evidence, Findings
 from zsaudio.report.located import located_section
 from zsaudio.report.results import (
     COLUMNS,
+    HEADLINE,
+    MEAN,
     TITLES,
     Facts,
-    Missing,
     build_table,
     published,
     table_columns,
 )
+from zsaudio.report.scale import rate_sentences
 from zsaudio.report.sentences import (
     DIFFERENCES,
-    MAP_NOTE,
+    MAP_NOTES,
     PAIRS,
     how,
     missing_sentences,
@@ -34,17 +36,16 @@ from zsaudio.report.sentences import (
 
 METRIC_TITLES = {"micro_f1": "Table 3: micro F1", "macro_f1": "Table 4: macro F1", "map": "Mean average precision"}
 EXTREMES = 10  # of the best and of the worst classes
-HEADLINE = "temporal_attention"
 
 
 def report_page(evidence: Evidence, findings: Findings) -> Page:
     """All sections that there is something to say in."""
     facts = evidence.facts
     sections = [
-        _missing_section(evidence.missing),
+        _missing_section(evidence),
         _results_section(evidence, findings),
         _differences_section(evidence),
-        _scale_section(findings),
+        _scale_section(evidence, findings),
         located_section(evidence.located, [findings.charts["localise"]] if "localise" in findings.charts else []),
         _sensitivity_section(findings),
         _facts_section(facts),
@@ -65,15 +66,19 @@ def _says(section: Section) -> bool:
     return any(not isinstance(block, Points) or block.items for block in section.blocks)
 
 
-def _missing_section(missing: Missing) -> Section:
-    return Section("missing", "What is missing", (), [Points(missing_sentences(missing), warns=True)])
+def _missing_section(evidence: Evidence) -> Section:
+    said = missing_sentences(evidence.missing)
+    said += [f"**{name}**, a study: {why}." for name, why in evidence.missing_studies.items()]
+    return Section("missing", "What is missing", (), [Points(said, warns=True)])
 
 
 def _results_section(evidence: Evidence, findings: Findings) -> Section:
     results, facts = evidence.results, evidence.facts
     if not results:
         return Section("results", "Results")
-    notes = {"micro_f1": predicting_everything(facts.table1), "macro_f1": "", "map": MAP_NOTE}
+    models = {model for model, _ in results}
+    notes = {"micro_f1": predicting_everything(facts.table1), "macro_f1": ""}
+    notes["map"] = " ".join(note for model, note in MAP_NOTES.items() if model in models)
     tables = [
         _paper_table(title, build_table(results, evidence.resamples, metric), published(facts, metric), notes[metric])
         for metric, title in METRIC_TITLES.items()
@@ -87,9 +92,9 @@ def _differences_section(evidence: Evidence) -> Section:
     columns = [Column("models"), *(Column(title, numeric=True) for title in COLUMNS.values())]
     rows: list[Row] = []
     for pair in PAIRS:
-        found = [difference(evidence.results, evidence.resamples, pair, metric).get("mean") for metric in COLUMNS]
+        found = [difference(evidence.results, evidence.resamples, pair, metric).get(MEAN) for metric in COLUMNS]
         if any(found):
-            cells = [Cell(f"{one.value:+.3f}", f"[{one.low:+.3f}, {one.high:+.3f}]") if one else None for one in found]
+            cells = [Cell(*str(one).split(" ", 1)) if one else None for one in found]
             rows.append([f"{TITLES[pair[0]]} - {TITLES[pair[1]]}", *cells])
     note = "Every pair and fold is in `differences.json`."
     table = [Table("Differences, mean over the folds", columns, rows, note=note)] if rows else []
@@ -97,33 +102,47 @@ def _differences_section(evidence: Evidence) -> Section:
     return Section("compared", "What the numbers say", (), [*table, Points(said)])
 
 
-def _scale_section(findings: Findings) -> Section:
-    scale = findings.scale
-    if scale is None:
-        return Section("scale", "Attention or the size of the scores?")
-    text = (
+def _scale_section(evidence: Evidence, findings: Findings) -> Section:
+    """What of the gap in Tables 3 and 4 is attention's."""
+    title = "Attention or the size of the scores?"
+    text = [
         "Eq. 6 adds up the scores of all segments, where attention (eq. 5) takes their weighted mean. A sum is as many "
         "times larger as there are segments, against the same margin and learning rate, so Tables 3 and 4 compare two "
-        "things at once. Below, learning rates are told per score scale: the rate times the number of segments whose "
-        "scores are added up."
-    )
-    columns = [Column("learning rate per score scale", numeric=True), Column("model"), Column("train.lr", numeric=True)]
-    columns += [Column(title, numeric=True) for title in COLUMNS.values()]
-    rows = [
-        [f"{row['step']:g}", TITLES[row["model"]], f"{row['lr']:g}", *(f"{row[name]:.3f}" for name in COLUMNS)]
-        for row in scale.rows.to_dict("records")
+        "things at once. The mean of the segments' scores, ours, differs from the sum by its size alone.",
     ]
-    table = Table("Mean over the folds, by learning rate per score scale", columns, rows)
-    charts = [findings.charts["learning_rate"]] if "learning_rate" in findings.charts else []
-    return Section("scale", "Attention or the size of the scores?", [text], [table, Points(scale.sentences), *charts])
+    blocks: list[Table | Points | Figure] = [Points(findings.shares)]
+    if findings.rates is not None:
+        text.append(
+            "A sum over T segments is trained at a learning rate and a margin just as the mean is at T times the rate "
+            "and a T-th of the margin. So the models are set beside each other by their effective learning rate: "
+            f"`train.lr`, for the sum times T = {evidence.segments}."
+        )
+        columns = [Column("effective learning rate", numeric=True), Column("model"), Column("train.lr", numeric=True)]
+        columns += [Column(name, numeric=True) for name in COLUMNS.values()]
+        rows = [
+            [f"{row['effective_lr']:g}", TITLES[row["model"]], f"{row['lr']:g}", *(f"{row[m]:.3f}" for m in COLUMNS)]
+            for row in findings.rates.to_dict("records")
+        ]
+        seeds = next(study.seeds for study in evidence.studies if study.param == LEARNING_RATE)
+        note = (
+            f"Runs with the seeds {', '.join(map(str, seeds))}; not all of those in Tables 3 and 4 if these have more."
+        )
+        blocks += [Table("By effective learning rate, mean over the folds", columns, rows, note=note)]
+        blocks += [Points(rate_sentences(findings.rates))]
+        blocks += [findings.charts["learning_rate"]] if "learning_rate" in findings.charts else []
+    return Section("scale", title, text, blocks)
 
 
 def _sensitivity_section(findings: Findings) -> Section:
     charts = [findings.charts[name] for name in ("gamma", "threshold") if name in findings.charts]
+    text = (
+        "Studies are evaluated at the gamma of their grid that is nearest to that of the tables, with thresholds "
+        "chosen on the validation fold. Their values stand beside those runs of the tables that have the same seeds."
+    )
     return Section(
         "sensitivity",
         "What the results depend on",
-        (),
+        [text] if findings.studies else (),
         [Points(findings.sensitivity), *charts, *findings.studies],
     )
 
@@ -134,7 +153,8 @@ def _paper_table(
     names = table_columns(table)
     columns = [Column("model"), *(Column(name, numeric=True, group="ours" if beside else "") for name in names)]
     if beside:
-        columns += [Column(name, numeric=True, group="paper") for name in names]
+        theirs_by = [name for name in names if name != MEAN or len(names) == len(SETTINGS) + 1]
+        columns += [Column(name, numeric=True, group="paper") for name in theirs_by]
     rows: list[Row] = []
     for model, row in table.items():
         cells: list[str | Cell | None] = [TITLES[model]]
@@ -146,7 +166,7 @@ def _paper_table(
             cells.append(Cell(text, f"{spread} {bounds}".strip()) if text and (spread or bounds) else text)
         if beside:
             theirs = beside.get(model, {})
-            cells += [f"{theirs[name]:g}" if name in theirs else None for name in names]
+            cells += [f"{theirs[name]:g}" if name in theirs else None for name in theirs_by]
         rows.append(cells)
     return Table(title, columns, rows, note=note)
 
@@ -186,7 +206,7 @@ def _extremes(classes: pd.DataFrame) -> list[Gallery]:
     galleries = []
     for setting, part in classes[classes["model"] == HEADLINE].groupby("setting"):
         ranked = part.sort_values(["f1", "average_precision", "name"], ascending=[False, False, True])
-        n = min(EXTREMES, len(ranked) // 2)
+        n = min(EXTREMES, max(len(ranked) // 2, 1))
         never = int((ranked["f1"] == 0).sum())
         note = f"{never} of {len(ranked)} classes have an F1 of 0." if never else ""
         title = f"{TITLES[HEADLINE]}, {setting}: the best and the worst of the classes of {SETTINGS[str(setting)].test}"
