@@ -10,17 +10,21 @@ BEGIN, END = "<!-- results: written by `make readme` from metrics/audioset/repor
 
 
 def results(report: str) -> str:
-    """The sections of the report that the README shows; their headings one level down."""
+    """The sections of the report that the README shows, those after the first under headings one level down."""
     by_title = dict(re.findall(r"^## (.+?)\n\n(.*?)(?=^## |\Z)", report, flags=re.MULTILINE | re.DOTALL))
+    absent = [title for title in SECTIONS if title not in by_title]
+    if absent:
+        sys.exit(f"metrics/audioset/report.md: has no section {absent[0]!r}, which the README shows")
     parts = [by_title[SECTIONS[0]], *(f"### {title}\n\n{by_title[title]}" for title in SECTIONS[1:])]
     return "\n\n".join(part.strip() for part in parts)
 
 
 def renewed(readme: str, report: str) -> str:
     """README with its results section replaced."""
-    before, rest = readme.split(BEGIN)
-    after = rest.split(END)[1]
-    return f"{before}{BEGIN}\n\n{results(report)}\n\n{END}{after}"
+    found = re.fullmatch(f"(.*{re.escape(BEGIN)}\n).*(\n{re.escape(END)}.*)", readme, flags=re.DOTALL)
+    if found is None:
+        sys.exit(f"README.md: its results belong between {BEGIN} and {END}")
+    return f"{found[1]}\n{results(report)}\n{found[2]}"
 
 
 if __name__ == "__main__":

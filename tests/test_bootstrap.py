@@ -108,6 +108,19 @@ def test_a_better_model_is_better_in_every_resample_of_the_same_clips():
     assert paired < 0.6 * alone
 
 
+def test_the_order_of_the_clips_does_not_matter():
+    """A cross-validation has its clips in another order, and is measured on the same resamples all the same."""
+    test = fold_scores(80, runs=2)
+    order = np.random.default_rng(1).permutation(80)
+    rows = np.concatenate([order, order + 80])
+    shuffled = FoldScores(
+        CLASSES, test.run[rows], test.part[rows], test.clip[rows], test.carried[rows], None, test.z_hat[rows]
+    )
+    found = [bootstrap(one, 0.5, evaluate(one, one, 0.5, 1.0), 20) for one in (test, shuffled)]
+    for name in METRICS:
+        assert found[0][name] == pytest.approx(found[1][name])
+
+
 def test_intervals_by_hand():
     assert interval(np.arange(1001.0)) == (25.0, 975.0)
     assert intervals({"map": np.arange(1001.0)}) == {"map_low": 25.0, "map_high": 975.0}
