@@ -78,7 +78,11 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     missing |= {cell: f"no {', '.join(names)}; `dvc repro` makes them" for cell, names in absent.items()}
     studies = [read_study(name, params, paths) for name in params.studies]
     nothing = "its param has no effect on this corpus, or it was not run"
-    missing_studies = {study.name: nothing for study in studies if not study.runs}
+    missing_studies = {
+        study.name: f"nothing for {', '.join(lacking)}: {nothing}"
+        for study in studies
+        if (lacking := [setting for setting in params.settings if setting not in study.runs])
+    }
     return Evidence(
         results=results,
         resamples=resamples,
