@@ -64,14 +64,17 @@ def test_the_effective_rate_of_a_sum_is_as_many_times_larger_as_it_has_segments(
     assert set(curves[curves["model"] == "uniform_aggregation"]["effective_lr"]) == {0.01, 0.1, 1}
     said = rate_sentences(rows)
     assert any("effective learning rate of 0.1: mAP Temporal attention 0.100, Uniform aggreg" in one for one in said)
-    assert "Temporal attention 0.300 (at 0.01)" in said[-1]
+    # Of two folds, run 0: attention 0.2 and 0.4, the literal sum 0.1 and 0.5 (its best), the mean 0.28.
+    assert "Temporal attention 0.300 (at 0.01), Uniform aggregation (sum, the paper's) 0.300 (at 0.01)" in said[-3]
+    assert said[-2].endswith("Temporal attention is +0.020 from Uniform aggregation (mean, ours) in mAP.")
+    assert said[-1].endswith("Temporal attention is +0.000 from Uniform aggregation (sum, the paper's) in mAP.")
 
 
 def test_the_gap_is_divided_between_scale_and_attention():
     results = trio(0.3, 0.1, 0.28)
     assert share_sentences(results, resampled(results))[2] == (
         "mAP: attention is +0.200 [+0.200, +0.200] above the literal sum. Dividing the sum by the number of segments "
-        "closes 90% [90%, 90%] of that; what is left to attention is +0.020 [+0.020, +0.020]."
+        "closes 90% [90%, 90%] of that at the same `train.lr`; attention is then above by +0.020 [+0.020, +0.020]."
     )
 
 
@@ -80,9 +83,12 @@ def test_the_gap_is_divided_between_scale_and_attention():
     [
         (
             (0.3, 0.1, 0.32),
-            "closes 110% [110%, 110%] of that; nothing is left to attention, whose difference is -0.020",
+            "closes 110% [110%, 110%] of that at the same `train.lr`; attention is then not above, by -0.020",
         ),
-        ((0.3, 0.1, 0.05), "closes -25% [-25%, -25%] of that; what is left to attention is +0.250"),
+        (
+            (0.3, 0.1, 0.05),
+            "closes -25% [-25%, -25%] of that at the same `train.lr`; attention is then above by +0.250",
+        ),
         ((0.1, 0.3, 0.2), "attention is not clearly above the literal sum (-0.200 [-0.200, -0.200]); there is no gap"),
     ],
 )

@@ -32,10 +32,10 @@ def share_sentences(results: Results, resamples: Resamples) -> list[str]:
             continue
         attention, literal, divided = (by_fold(resamples, name, metric)[MEAN] for name in (HEADLINE, LITERAL, DIVIDED))
         low, high = interval((divided - literal) / (attention - literal))
-        left = "what is left to attention is" if rest.value > 0 else "nothing is left to attention, whose difference is"
+        left = "attention is then above by" if rest.value > 0 else "attention is then not above, by"
         said.append(
             f"{title}: attention is {gap} above the literal sum. Dividing the sum by the number of segments closes "
-            f"{1 - rest.value / gap.value:.0%} [{low:.0%}, {high:.0%}] of that; {left} {rest}."
+            f"{1 - rest.value / gap.value:.0%} [{low:.0%}, {high:.0%}] of that at the same `train.lr`; {left} {rest}."
         )
     return said
 
@@ -84,4 +84,10 @@ def rate_sentences(rows: pd.DataFrame) -> list[str]:
             said.append(f"At an effective learning rate of {rate:g}: mAP {each}.")
     best = rows.loc[rows.groupby("model")["map"].idxmax()]
     each = ", ".join(f"{TITLES[row['model']]} {row['map']:.3f} (at {row['lr']:g})" for row in best.to_dict("records"))
-    return [*said, f"Each at the best of the learning rates tried: mAP {each}."]
+    said.append(f"Each at the best of the learning rates tried: mAP {each}.")
+    of = best.set_index("model")["map"]
+    for other in (DIVIDED, LITERAL):
+        if HEADLINE in of.index and other in of.index:
+            gap = of[HEADLINE] - of[other]
+            said.append(f"So, each at its best rate, {TITLES[HEADLINE]} is {gap:+.3f} from {TITLES[other]} in mAP.")
+    return said

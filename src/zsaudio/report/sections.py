@@ -124,9 +124,7 @@ def _scale_section(evidence: Evidence, findings: Findings) -> Section:
             for row in findings.rates.to_dict("records")
         ]
         seeds = next(study.seeds for study in evidence.studies if study.param == LEARNING_RATE)
-        note = (
-            f"Runs with the seeds {', '.join(map(str, seeds))}; not all of those in Tables 3 and 4 if these have more."
-        )
+        note = f"Of seeds {', '.join(map(str, seeds))} alone; Tables 3 and 4 may have more runs, and intervals."
         blocks += [Table("By effective learning rate, mean over the folds", columns, rows, note=note)]
         blocks += [Points(rate_sentences(findings.rates))]
         blocks += [findings.charts["learning_rate"]] if "learning_rate" in findings.charts else []
