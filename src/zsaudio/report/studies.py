@@ -99,7 +99,8 @@ def study_sentence(study: Study, table: pd.DataFrame) -> str:
         said = [f"{len(values)} other values {', '.join(parts)}"]
     own = f"; {study.value}, as in the tables, {_numbers(means.loc[study.value])}" if study.value in means.index else ""
     seeds = ", ".join(map(str, study.seeds))
-    sentence = f"**{study.name}** (`{study.param}`, seeds {seeds}), {TITLES[first]}, mean over the folds: "
+    folds = table.loc[table["model"] == first, "setting"].nunique()
+    sentence = f"**{study.name}** (`{study.param}`, seeds {seeds}), {TITLES[first]}, mean over {folds} folds: "
     sentence += f"{'; '.join(said)}{own}."
     if study.param.startswith("folds.") and values:
         clips, chance = means.loc[values, "clips"], means.loc[values, "chance"]
