@@ -84,7 +84,7 @@ def rate_sentences(rows: pd.DataFrame) -> list[str]:
             said.append(f"At an effective learning rate of {rate:g}: mAP {each}.")
     best = rows.loc[rows.groupby("model")["map"].idxmax()]
     each = ", ".join(f"{TITLES[row['model']]} {row['map']:.3f} (at {row['lr']:g})" for row in best.to_dict("records"))
-    said.append(f"Each at the best of the learning rates tried: mAP {each}.")
+    said.append(f"Each at the best of the learning rates tried, as seen on these test folds: mAP {each}.")
     of = best.set_index("model")["map"]
     for other in (DIVIDED, LITERAL):
         if HEADLINE in of.index and other in of.index:
