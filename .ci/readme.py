@@ -31,6 +31,7 @@ if __name__ == "__main__":
     path = ROOT / "README.md"
     old = path.read_text(encoding="utf-8")
     new = renewed(old, (ROOT / "metrics/audioset/report.md").read_text(encoding="utf-8"))
-    if "--check" in sys.argv:
-        sys.exit("README.md: its results are not those of metrics/audioset/report.md; run `make readme`" * (old != new))
-    path.write_text(new, encoding="utf-8")
+    if "--check" not in sys.argv:
+        path.write_text(new, encoding="utf-8")
+    elif old != new:
+        sys.exit("README.md: its results are not those of metrics/audioset/report.md; run `make readme`")
