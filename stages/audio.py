@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipeline import Paths, run, use_threads
+from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
 from zsaudio.errors import ZsAudioError
 from zsaudio.fetch import default_mirror
@@ -55,13 +55,12 @@ def from_recordings(params: Params, paths: Paths, clips: list[str]) -> Lacking:
         "activation": chosen.activation,
         "precision": chosen.precision,
     }
-    if facts["encoder"] == "vggish":
-        use_threads(params)
+    device = use_device(params).type if facts["encoder"] == "vggish" else "cpu"
     files = read_recordings(paths.raw)
     present = {clip: files[clip] for clip in clips if clip in files}
     if not present:
         raise ZsAudioError(f"none of the {len(clips):,} clips has a recording; {paths.raw} says which are missing")
-    encoder = recording_encoder(facts, mirror=default_mirror())
+    encoder = recording_encoder(facts, mirror=default_mirror(), device=device)
     done = extract(encoder, present, chosen.segments, paths.extraction, chosen.workers)
     tables.concatenate(paths.audio, schemas.AUDIO, done.shards, {**encoder.facts, "segments": str(chosen.segments)})
     return done.errors + [(clip, "", "no recording") for clip in clips if clip not in files]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline import Paths, run, use_threads
+from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
 from zsaudio.checkpoint import Config, read_model
 from zsaudio.figure import FIGURE2
@@ -18,7 +18,7 @@ from zsaudio.strong import read_events
 
 
 def main(params: Params, paths: Paths, model: str, setting: str) -> None:
-    use_threads(params)
+    use_device(params)
     found = [
         tables.read_table(path, schema)
         for path, schema in [

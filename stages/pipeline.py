@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.params import Params, parse_params
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Paths:
@@ -81,9 +85,14 @@ def read_params(path: Path) -> Params:
     return parse_params(values)
 
 
-def use_threads(params: Params) -> None:
-    """Let torch use as many threads as the params say; its rounding depends on it, and so do results, a little."""
-    import torch
+def use_device(params: Params) -> torch.device:
+    """Let torch compute where and how the params say; its rounding depends on it, and so do results, a little.
 
-    if params.threads:
-        torch.set_num_threads(params.threads)
+    Raises:
+        ZsAudioError: there is no such device.
+    """
+    from zsaudio.device import choose_device, set_up
+
+    device = choose_device(params.device)
+    set_up(device, params.threads, params.matmul)
+    return device

@@ -1,8 +1,6 @@
 """Stage sensitivity: a study (ours), which trains anew with other values of one param, in one setting."""
 
-import torch
-
-from pipeline import Paths, run, use_threads
+from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
 from zsaudio.fetch import default_mirror, mirror_folder
 from zsaudio.params import Params, vary
@@ -10,8 +8,7 @@ from zsaudio.sensitivity import Tables, applies, columns_of, run_variant, vary_t
 
 
 def main(params: Params, paths: Paths, study: str, setting: str) -> None:
-    use_threads(params)
-    torch.use_deterministic_algorithms(True)
+    device = use_device(params)
     chosen = params.sensitivity[study]
     found = Tables(
         tables.read_table(paths.classes, schemas.CLASSES),
@@ -29,7 +26,7 @@ def main(params: Params, paths: Paths, study: str, setting: str) -> None:
         print(f"{chosen.param} = {value}")
         train = vary(params, chosen.param, value).train.model_copy(update={"seeds": chosen.seeds or params.train.seeds})
         varied = vary_tables(found, chosen.param, value, mirror_folder(default_mirror()))
-        of_value = run_variant(value, chosen.models, setting, train, varied)
+        of_value = run_variant(value, chosen.models, setting, train, device, varied)
         results += of_value[0]
         curves += of_value[1]
 

@@ -1,6 +1,6 @@
 """Stage text: embeddings of the class labels (section 3.3)."""
 
-from pipeline import Paths, run, use_threads
+from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
 from zsaudio.fetch import default_mirror, mirror_folder
 from zsaudio.ontology import read_ontology
@@ -14,8 +14,7 @@ def main(params: Params, paths: Paths) -> None:
     names = classes["name"].to_pylist()
     mids = classes["mid"].to_pylist()
     chosen = params.text
-    if chosen.encoder[params.corpus] == "bert":
-        use_threads(params)
+    device = use_device(params).type if chosen.encoder[params.corpus] == "bert" else "cpu"
     encoder = text_encoder(
         chosen.encoder[params.corpus],
         model=chosen.model,
@@ -25,6 +24,7 @@ def main(params: Params, paths: Paths) -> None:
         features=chosen.features,
         batch_size=chosen.batch_size,
         mirror=mirror_folder(default_mirror()),
+        device=device,
     )
     labels = [Label(name, nodes[mid].description) for mid, name in zip(mids, names, strict=True)]
     embeddings = encoder.encode(labels)

@@ -1,8 +1,6 @@
 """Stage train: all runs of a model in a setting, and their scores for its validation and test clips (section 3.5)."""
 
-import torch
-
-from pipeline import Paths, run, use_threads
+from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
 from zsaudio.cell import curve_columns, run_cell, score_table
 from zsaudio.checkpoint import describe, save_model
@@ -10,8 +8,7 @@ from zsaudio.params import Params
 
 
 def main(params: Params, paths: Paths, model: str, setting: str) -> None:
-    use_threads(params)
-    torch.use_deterministic_algorithms(True)
+    device = use_device(params)
     found = [
         tables.read_table(path, schema)
         for path, schema in [
@@ -22,9 +19,9 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
             (paths.text, schemas.TEXT),
         ]
     ]
-    cell = run_cell(model, setting, params.train, *found)
+    cell = run_cell(model, setting, params.train, device, *found)
 
-    weights = {name: tensor.numpy() for name, tensor in cell.weights.tensors().items()}
+    weights = {name: tensor.cpu().numpy() for name, tensor in cell.weights.tensors().items()}
     described = describe(model, setting, params.corpus, cell.members, params.train.model_dump(), *found)
     save_model(paths.weights / model / setting, weights, described)
     for name, scores in [("validation", cell.validation), ("test", cell.test)]:

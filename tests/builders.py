@@ -1,13 +1,16 @@
 """Small folds of data for tests of training and evaluation, and the tables of a tiny corpus."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import torch
 
 from models import CLASSES
 from zsaudio import schemas, tables
 from zsaudio.dataset import Audio, Classes, Clips, FoldData
+from zsaudio.tensors import FoldTensors
 
 CLIPS = {  # fold and labels of the tiny corpus's clips
     "--tiny_test_0": ("fold1", ["Low hum"]),
@@ -40,6 +43,11 @@ def fold_data(
             offset=-2.0,
         ),
     )
+
+
+def fold_tensors(n_clips: int = 40, n_classes: int = 6, **chosen: Any) -> FoldTensors:
+    """The same on the processor, as training and scoring take it."""
+    return FoldTensors(fold_data(n_clips, n_classes, **chosen), torch.device("cpu"))
 
 
 def tiny_tables() -> dict[str, pa.Table]:

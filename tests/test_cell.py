@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from builders import fold_data
+from builders import fold_data, fold_tensors
 from zsaudio import ZsAudioError
 from zsaudio.cell import curve_columns, deal, run_supervised, run_zero_shot
 from zsaudio.experiment import MODELS, SETTINGS
@@ -13,7 +13,7 @@ from zsaudio.model import Aggregation
 from zsaudio.training import TrainingConfig
 
 CONFIG = TrainingConfig(epochs=2, batch_size=8)
-DATA = [fold_data(24, 5, fold="fold2"), fold_data(15, 4, fold="fold3"), fold_data(18, 6, fold="fold1")]
+DATA = [fold_tensors(24, 5, fold="fold2"), fold_tensors(15, 4, fold="fold3"), fold_tensors(18, 6, fold="fold1")]
 
 
 def test_settings_are_table_2_and_test_each_fold_once():
@@ -41,7 +41,7 @@ def test_sum_and_mean_differ_by_the_number_of_segments():
     still = replace(CONFIG, epochs=1, lr=1e-12)
     total = run_zero_shot(*DATA, [0], replace(still, aggregation=Aggregation.SUM)).test.z_hat
     mean = run_zero_shot(*DATA, [0], replace(still, aggregation=Aggregation.MEAN)).test.z_hat
-    assert np.allclose(total, mean * DATA[2].audio.n_segments[:, None], atol=1e-4)
+    assert np.allclose(total, mean * fold_data(18, 6, fold="fold1").audio.n_segments[:, None], atol=1e-4)
 
 
 def test_every_clip_is_scored_once_per_run_by_a_model_that_has_not_seen_it(monkeypatch):

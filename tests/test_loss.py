@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from zsaudio.loss import Rank, rank_penalty, warp_loss
+from zsaudio.loss import Rank, rank_penalty, warp
 
 
 def slow_loss(scores: list[float], positives: set[int], margin: float, rank: Rank) -> float:
@@ -30,7 +30,7 @@ def slow_loss(scores: list[float], positives: set[int], margin: float, rank: Ran
 
 def loss_of(scores: list[float], positives: list[int], margin: float = 1.0, rank: Rank = Rank.INDEX) -> float:
     labels = torch.tensor([positives or [-1]])
-    return float(warp_loss(torch.tensor([scores]), labels, rank_penalty(len(scores)), margin, rank))
+    return float(warp(torch.tensor([scores]), labels, rank_penalty(len(scores)), margin, rank)[0])
 
 
 @st.composite
@@ -49,7 +49,7 @@ def clips(draw):
 @settings(max_examples=200, deadline=None)
 def test_equals_the_slow_loop(case, margin, rank):
     scores, positives, labels = case
-    found = warp_loss(scores, labels, rank_penalty(scores.shape[1]), margin, rank)
+    found, _ = warp(scores, labels, rank_penalty(scores.shape[1]), margin, rank)
     expected = [slow_loss(row.tolist(), of_clip, margin, rank) for row, of_clip in zip(scores, positives, strict=True)]
     assert found.tolist() == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
@@ -62,8 +62,10 @@ def test_order_of_clips_and_classes_does_not_matter(case, random):
     clip_order = random.sample(range(len(scores)), len(scores))
     class_order = random.sample(range(scores.shape[1]), scores.shape[1])
     moved = torch.tensor([*(class_order.index(c) for c in range(scores.shape[1])), -1])[labels]
-    found = warp_loss(scores[:, class_order][clip_order], moved[clip_order], penalty)
-    assert torch.allclose(found, warp_loss(scores, labels, penalty)[clip_order])
+    found, gradient = warp(scores[:, class_order][clip_order], moved[clip_order], penalty)
+    losses, unmoved = warp(scores, labels, penalty)
+    assert torch.allclose(found, losses[clip_order])
+    assert torch.allclose(gradient, unmoved[:, class_order][clip_order])
 
 
 def test_by_hand():
@@ -110,11 +112,24 @@ def test_rank_comes_from_scores_and_not_from_class_order():
 
 
 def test_no_gradient_through_the_rank():
-    scores = torch.tensor([[1.0, 1.5, 3.0]], requires_grad=True)
-    warp_loss(scores, torch.tensor([[0]]), rank_penalty(3)).sum().backward()
+    _, gradient = warp(torch.tensor([[1.0, 1.5, 3.0]]), torch.tensor([[0]]), rank_penalty(3))
     # The weight 0.75 stays constant: two hinges, each with slope 1.
-    assert scores.grad is not None
-    assert scores.grad.tolist() == [[-1.5, 0.75, 0.75]]
+    assert gradient.tolist() == [[-1.5, 0.75, 0.75]]
+
+
+@given(clips(), st.sampled_from(list(Rank)))
+@settings(max_examples=100, deadline=None)
+def test_gradient_is_how_the_loss_changes_while_ranks_stay(case, rank):
+    scores, _, labels = case
+    # No tie and no hinge at its kink: a step that leaves every rank and every violation as it is.
+    scores = scores.double() + torch.arange(scores.shape[1]) / 64
+    margin, step = 1 + 1 / 256, 2.0**-10
+    losses, gradient = warp(scores, labels, rank_penalty(scores.shape[1]), margin, rank)
+    for c in range(scores.shape[1]):
+        moved = scores.clone()
+        moved[:, c] += step
+        further, _ = warp(moved, labels, rank_penalty(scores.shape[1]), margin, rank)
+        assert ((further - losses) / step).tolist() == pytest.approx(gradient[:, c].tolist(), rel=1e-4, abs=1e-4)
 
 
 def test_violators_count_negatives_within_the_margin():
@@ -127,7 +142,10 @@ def test_violators_count_negatives_within_the_margin():
 def test_leading_axes_are_runs():
     scores = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(0))
     labels = torch.tensor([[0, 1], [2, -1], [4, -1], [-1, -1]]).expand(3, -1, -1)
-    together = warp_loss(scores, labels, rank_penalty(5))
+    losses, gradient = warp(scores, labels, rank_penalty(5))
     for r in range(3):
-        assert torch.equal(together[r], warp_loss(scores[r], labels[r], rank_penalty(5)))
-    assert math.isclose(float(together[:, 3].sum()), 0.0)
+        of_run, slope = warp(scores[r], labels[r], rank_penalty(5))
+        assert torch.equal(losses[r], of_run)
+        assert torch.equal(gradient[r], slope)
+    assert math.isclose(float(losses[:, 3].sum()), 0.0)
+    assert not gradient[:, 3].any()

@@ -34,7 +34,7 @@ def test_the_committed_params_are_the_papers():
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("gama", 0.3, r"gama is unknown \(did you mean gamma\?\); known are corpus, threads, gamma, threshold"),
+        ("gama", 0.3, r"gama is unknown \(did you mean gamma\?\); known are corpus, device, matmul, threads, gamma"),
         ("train.learning_rate", 1, "train.learning_rate is unknown; known are seeds, epochs, batch_size, lr"),
         ("gamma", "high", "gamma: 'high' does not do: input should be a valid number"),
         ("gamma", 1.5, "gamma: 1.5 does not do: input should be less than or equal to 1"),

@@ -14,9 +14,10 @@ from zsaudio.audio.recording import SAMPLE_RATE
 from zsaudio.dataset import Audio, Classes, Clips, FoldData
 from zsaudio.evaluation import FoldScores
 from zsaudio.model import Aggregation, Weights
+from zsaudio.scoring import score
+from zsaudio.tensors import FoldTensors
 from zsaudio.text import Label
 from zsaudio.text.words import Words
-from zsaudio.training import score
 
 LABELS = ["dog", "police siren", "high rain"]
 
@@ -43,7 +44,9 @@ def expected(config, path, seconds: slice) -> FoldScores:
         Audio(values, np.array([len(samples)])),
     )
     weights = Weights(**{name: torch.from_numpy(array) for name, array in drawn_weights(config).items()})
-    y_hat, z_hat = score(weights, 0, data, np.array([0]), Aggregation(config.aggregation))
+    y_hat, z_hat = score(
+        weights, 0, FoldTensors(data, torch.device("cpu")), np.array([0]), Aggregation(config.aggregation)
+    )
     one = np.zeros(1, np.int64)
     return FoldScores(data.classes, one, one, one, np.zeros((1, 3), bool), y_hat, z_hat)
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from builders import fold_data
-from zsaudio.loss import Rank, rank_penalty, warp_loss
+from builders import fold_data, fold_tensors
+from zsaudio.loss import Rank, rank_penalty, warp
 from zsaudio.model import Aggregation, Weights, initial_weights, project_audio, project_text, training_score
-from zsaudio.training import AudioBatches, Member, TrainingConfig, train, validate
+from zsaudio.scoring import validate
+from zsaudio.tensors import FoldTensors
+from zsaudio.training import Member, TrainingConfig, train
 
 CONFIG = TrainingConfig(epochs=3, batch_size=8)
 
@@ -24,19 +26,22 @@ def members(*seeds, data, validation):
 
 def plain_sgd(data, member: Member, config: TrainingConfig) -> Weights:
     """One run, one step after another, torch.optim.SGD on every weight."""
-    weights = initial_weights(data.audio.values.shape[-1], data.text.shape[-1], [member.seed])
+    weights = initial_weights(data.features, data.text.shape[-1], [member.seed])
     tensors = [tensor.requires_grad_() for tensor in weights.tensors().values()]
     optimiser = torch.optim.SGD(tensors, lr=config.lr)
-    audio, labels, text = AudioBatches(data.audio), torch.from_numpy(data.clips.labels), torch.from_numpy(data.text)
     for epoch in range(1, config.epochs + 1):
         order = np.random.default_rng([*member.seed, epoch]).permutation(member.train)
         for start in range(0, len(order), config.batch_size):
             rows = torch.from_numpy(order[start : start + config.batch_size])
-            x, mask = audio.take(rows[None])
-            scores = training_score(project_audio(weights, x), project_text(weights, text), mask, config.aggregation)
-            losses = warp_loss(scores[0], labels[rows], rank_penalty(len(data.classes)), config.margin, config.rank)
+            x, mask = data.take(rows[None])
+            scores = training_score(
+                project_audio(weights, x), project_text(weights, data.text), mask, config.aggregation
+            )
+            _, gradient = warp(
+                scores[0].detach(), data.labels[rows], rank_penalty(len(data.classes)), config.margin, config.rank
+            )
             optimiser.zero_grad()
-            losses.mean().backward()
+            scores[0].backward(gradient / len(rows))
             optimiser.step()
     return weights
 
@@ -44,7 +49,7 @@ def plain_sgd(data, member: Member, config: TrainingConfig) -> Weights:
 @pytest.mark.parametrize("aggregation", list(Aggregation))
 @pytest.mark.parametrize("rank", list(Rank))
 def test_equals_plain_sgd(aggregation, rank):
-    data, validation = fold_data(45), fold_data(20, fold="fold2")
+    data, validation = fold_tensors(45), fold_tensors(20, fold="fold2")
     config = replace(CONFIG, epochs=2, aggregation=aggregation, rank=rank)
     member = members(3, data=data, validation=validation)[0]
     found = train(data, validation, [member], config).weights
@@ -56,7 +61,7 @@ def test_equals_plain_sgd(aggregation, rank):
 def test_runs_trained_together_equal_runs_trained_alone():
     # Products of another batch size round otherwise, and training lets that grow tenfold an epoch: two will do.
     config = replace(CONFIG, epochs=2)
-    data, validation = fold_data(45), fold_data(20, fold="fold2")
+    data, validation = fold_tensors(45), fold_tensors(20, fold="fold2")
     together = train(data, validation, members(0, 1, 2, data=data, validation=validation), config)
     for r in range(3):
         alone = train(data, validation, members(r, data=data, validation=validation), config)
@@ -67,7 +72,7 @@ def test_runs_trained_together_equal_runs_trained_alone():
 
 def test_members_with_fewer_clips_stand_still_when_theirs_have_run_out():
     config = replace(CONFIG, epochs=2)
-    data = fold_data(60)
+    data = fold_tensors(60)
     uneven = [Member((0,), np.arange(0, 60), np.arange(5)), Member((1,), np.arange(0, 21), np.arange(5))]
     together = train(data, data, uneven, config)
     for r, member in enumerate(uneven):
@@ -77,7 +82,7 @@ def test_members_with_fewer_clips_stand_still_when_theirs_have_run_out():
 
 
 def test_is_deterministic():
-    data, validation = fold_data(45), fold_data(20, fold="fold2")
+    data, validation = fold_tensors(45), fold_tensors(20, fold="fold2")
     first, second = (train(data, validation, members(0, 1, data=data, validation=validation), CONFIG) for _ in range(2))
     assert all(
         torch.equal(a, b)
@@ -87,33 +92,39 @@ def test_is_deterministic():
 
 
 def test_loss_goes_down_and_seeds_differ():
-    data = fold_data(45)
+    data = fold_tensors(45)
     trained = train(data, data, members(0, 1, data=data, validation=data), replace(CONFIG, epochs=30))
     assert np.mean(trained.curve[-1].train_loss) < 0.7 * np.mean(trained.curve[0].train_loss)
     assert not torch.equal(trained.weights.audio[0], trained.weights.audio[1])
 
 
+def precision_of(weights: Weights, r: int, data) -> float:
+    return validate(weights, r, data, every(data), CONFIG.aggregation, CONFIG.margin, CONFIG.rank)[1]
+
+
 def test_best_keeps_for_each_run_the_weights_of_its_best_epoch():
-    data, validation = fold_data(45), fold_data(20, fold="fold2")
+    data, validation = fold_tensors(45), fold_tensors(20, fold="fold2")
     both = members(0, 1, data=data, validation=validation)
     config = replace(CONFIG, epochs=12, keep_best=True)
     trained = train(data, validation, both, config)
-    _, precision = validate(trained.weights, validation, both, config)
+    precision = [precision_of(trained.weights, r, validation) for r in range(2)]
     by_epoch = np.array([epoch.validation_map for epoch in trained.curve])
     assert precision == pytest.approx(by_epoch.max(axis=0).tolist())
     last = train(data, validation, both, replace(config, keep_best=False))
-    _, precision = validate(last.weights, validation, both, config)
+    precision = [precision_of(last.weights, r, validation) for r in range(2)]
     assert precision == pytest.approx(by_epoch[-1].tolist())
 
 
 @pytest.mark.parametrize("aggregation", list(Aggregation))
 def test_what_is_stored_in_padded_segments_changes_nothing(aggregation):
-    data, validation = fold_data(45), fold_data(20, fold="fold2")
+    data, validation = fold_data(45), fold_tensors(20, fold="fold2")
     values = data.audio.values.copy()
     padding = np.arange(values.shape[1]) >= data.audio.n_segments[:, None]
     assert padding.any()
     values[padding] = 255 - values[padding]
     changed = replace(data, audio=replace(data.audio, values=values))
     config = replace(CONFIG, aggregation=aggregation)
-    found = [train(d, validation, members(0, data=d, validation=validation), config) for d in (data, changed)]
+    found = []
+    for d in (FoldTensors(data, torch.device("cpu")), FoldTensors(changed, torch.device("cpu"))):
+        found.append(train(d, validation, members(0, data=d, validation=validation), config))
     assert torch.equal(found[0].weights.audio, found[1].weights.audio)

@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import torch
 
 from zsaudio import tables
-from zsaudio.dataset import FoldData, load_fold
+from zsaudio.dataset import load_fold
 from zsaudio.errors import ZsAudioError
 from zsaudio.experiment import MODELS, SETTINGS
 from zsaudio.loss import Rank
 from zsaudio.model import Aggregation, Weights
 from zsaudio.params import TrainParams
-from zsaudio.training import Epoch, Member, TrainingConfig, score, train
+from zsaudio.scoring import score
+from zsaudio.tensors import FoldTensors
+from zsaudio.training import Epoch, Member, TrainingConfig, train
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,13 @@ class Cell:
     test: CellScores
 
 
-def run_cell(model: str, setting: str, chosen: TrainParams, *found: pa.Table) -> Cell:
+def run_cell(model: str, setting: str, chosen: TrainParams, device: torch.device, *found: pa.Table) -> Cell:
     """Train a model in a setting, and score its validation and test clips.
 
     Args:
         model, setting: names of `zsaudio.experiment`.
         chosen: how to train (section 3.5).
+        device: where to.
         found: the tables of classes, folds, clips, audio and text, as `zsaudio.dataset.load_fold` wants them.
     """
     kind, folds = MODELS[model], SETTINGS[setting]
@@ -78,13 +82,13 @@ def run_cell(model: str, setting: str, chosen: TrainParams, *found: pa.Table) ->
         keep_best=chosen.weights == "best",
     )
     if kind.supervised:
-        return run_supervised(load_fold(folds.test, *found), chosen.seeds, chosen.parts, config)
-    data = [load_fold(fold, *found) for fold in (folds.train, folds.validation, folds.test)]
+        return run_supervised(FoldTensors(load_fold(folds.test, *found), device), chosen.seeds, chosen.parts, config)
+    data = [FoldTensors(load_fold(fold, *found), device) for fold in (folds.train, folds.validation, folds.test)]
     return run_zero_shot(data[0], data[1], data[2], chosen.seeds, config)
 
 
 def run_zero_shot(
-    training: FoldData, validation: FoldData, test: FoldData, seeds: Sequence[int], config: TrainingConfig
+    training: FoldTensors, validation: FoldTensors, test: FoldTensors, seeds: Sequence[int], config: TrainingConfig
 ) -> Cell:
     """Train on one fold, validate on another and score a third: three disjoint sets of classes (Table 2)."""
     every = [np.arange(len(data.clips)) for data in (training, validation, test)]
@@ -100,7 +104,7 @@ def run_zero_shot(
     )
 
 
-def run_supervised(data: FoldData, seeds: Sequence[int], parts: int, config: TrainingConfig) -> Cell:
+def run_supervised(data: FoldTensors, seeds: Sequence[int], parts: int, config: TrainingConfig) -> Cell:
     """Cross-validate over the clips of one fold with that fold's classes (section 3.4, item 3).
 
     In each run the clips are dealt into parts; model k is tested on part k, validated on the next one and trained
@@ -139,7 +143,7 @@ def deal(n: int, parts: int, seed: int) -> npt.NDArray[np.int64]:
 
 def _scores(
     weights: Weights,
-    data: FoldData,
+    data: FoldTensors,
     names: Sequence[tuple[int, int]],
     rows: Sequence[npt.NDArray[np.int64]],
     config: TrainingConfig,

@@ -7,6 +7,8 @@ from enum import StrEnum
 import torch
 from torch import Tensor
 
+_TIE = 1e-30  # below any difference of two scores
+
 
 class Rank(StrEnum):
     """What counts as the rank of a positive class."""
@@ -22,35 +24,35 @@ def rank_penalty(n_classes: int) -> Tensor:
     return weights.to(torch.float32)
 
 
-def warp_loss(scores: Tensor, labels: Tensor, penalty: Tensor, margin: float = 1.0, rank: Rank = Rank.INDEX) -> Tensor:
-    """Loss of each clip: the sum over its positives of beta(i)/i times the hinges over its negatives.
+def warp(
+    scores: Tensor, labels: Tensor, penalty: Tensor, margin: float = 1.0, rank: Rank = Rank.INDEX
+) -> tuple[Tensor, Tensor]:
+    """Loss of each clip, the sum over its positives of beta(i)/i times the hinges over its negatives; its gradient.
 
     Negatives are the classes that the clip does not carry. No gradient flows through the rank. A negative with
     exactly the score of a positive stands above it; so the order of the classes never matters.
 
     Args:
         scores: `[..., B, C]`.
-        labels: `[..., B, P]` positions of the positive classes, padded with -1.
+        labels: `[..., B, P]` positions of the positive classes, the real ones first, padded with -1.
         penalty: `rank_penalty(C)`.
         margin: Delta of eq. 9.
         rank: what counts as the rank.
 
     Returns:
-        `[..., B]`; the objective is its mean over the clips (eq. 11).
+        `[..., B]`, whose mean over the clips is the objective (eq. 11), and its derivative by the scores `[..., B, C]`.
     """
     real = labels >= 0
     index = labels.clamp(min=0)
-    positive = scores.gather(-1, index)  # [..., B, P]
-    absent = torch.ones_like(scores, dtype=torch.bool).scatter_(-1, torch.where(real, index, index[..., :1]), False)
-    absent |= ~real.any(-1, keepdim=True)  # a clip without labels: padding has pointed at class 0
-    gap = scores[..., None, :] - positive[..., None]  # [..., B, P, C]
+    # Masks are numbers: torch multiplies and adds those several times as fast as booleans.
+    absent = torch.ones_like(scores).scatter_(-1, torch.where(real, index, index[..., :1]), 0)
     negative = absent[..., None, :]
-    hinge = (gap + margin).clamp(min=0) * negative  # eq. 9
-    with torch.no_grad():
-        above = (gap >= 0) & negative
-        if rank is Rank.INDEX:
-            above |= gap > 0  # other positives count too
-        else:
-            above = (gap + margin > 0) & negative
-        weight = penalty[above.sum(-1)] * real  # [..., B, P]
-    return (weight * hinge.sum(-1)).sum(-1)
+    gap = scores[..., None, :] - scores.gather(-1, index)[..., None]  # [..., B, P, C]
+    higher = gap > negative * -_TIE  # of positives, only those with another score
+    hinge = gap.add_(margin).clamp_(min=0).mul_(negative)  # eq. 9
+    above = higher if rank is Rank.INDEX else hinge > 0
+    weight = penalty[above.to(scores.dtype).sum(-1).int()] * real  # [..., B, P]
+    losses = (weight * hinge.sum(-1)).sum(-1)
+    slope = hinge.sign_().mul_(weight[..., None])
+    slope.scatter_(-1, index[..., None], -slope.sum(-1, keepdim=True))  # a positive's own place is still 0
+    return losses, slope.sum(-2)

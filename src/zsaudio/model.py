@@ -42,6 +42,14 @@ class Weights:
         """The weights by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    def only(self, r: int) -> Weights:
+        """Model r alone, sharing memory."""
+        return Weights(**{name: tensor[r : r + 1] for name, tensor in self.tensors().items()})
+
+    def to(self, device: torch.device) -> Weights:
+        """The same on a device."""
+        return Weights(**{name: tensor.to(device) for name, tensor in self.tensors().items()})
+
     def clone(self) -> Weights:
         """A copy that shares no memory and carries no gradient."""
         return Weights(**{name: tensor.detach().clone() for name, tensor in self.tensors().items()})
@@ -72,11 +80,22 @@ def _one_number(seed: Sequence[int]) -> int:
     return number
 
 
+def tanh(x: Tensor, out: Tensor | None = None) -> Tensor:
+    """The hyperbolic tangent, by the logistic function, for which torch needs a sixth of the time on the CPU.
+
+    Args:
+        x: of any shape.
+        out: where to write it; may be x itself.
+    """
+    y = torch.mul(x, 2, out=out).sigmoid_()
+    return torch.mul(y, 2, out=out).sub_(1)
+
+
 def project_audio(weights: Weights, x: Tensor) -> Tensor:
     """Eq. 1: embeddings `[R, B, T, F_a]` to v_x `[R, B, T, D]`."""
     runs, clips, segments, features = x.shape
     flat = torch.baddbmm(weights.audio_bias, x.reshape(runs, clips * segments, features), weights.audio)
-    return flat.tanh().view(runs, clips, segments, -1)
+    return tanh(flat).view(runs, clips, segments, -1)
 
 
 def hidden_activation(weights: Weights, text: Tensor) -> Tensor:
@@ -86,7 +105,7 @@ def hidden_activation(weights: Weights, text: Tensor) -> Tensor:
 
 def project_hidden(weights: Weights, activation: Tensor) -> Tensor:
     """The rest of f_s: `[R, C, H]` to v_c `[R, C, D]`."""
-    return torch.baddbmm(weights.text_bias, activation.tanh(), weights.text).tanh()
+    return tanh(torch.baddbmm(weights.text_bias, tanh(activation), weights.text))
 
 
 def project_text(weights: Weights, text: Tensor) -> Tensor:
@@ -109,8 +128,13 @@ def attention(s: Tensor, mask: Tensor | None) -> Tensor:
         mask: `[R, B, T]`, False for padding; None when every segment is real.
     """
     if mask is not None:
-        s = s.masked_fill(~mask[..., None], -torch.inf)
+        s = s + padding_score(mask)
     return s.softmax(dim=-2)
+
+
+def padding_score(mask: Tensor) -> Tensor:
+    """What keeps attention off padding when added to s: `[R, B, T, 1]`, 0 where the mask is True, else -inf."""
+    return torch.where(mask, 0.0, -torch.inf)[..., None]
 
 
 def attended_score(s: Tensor, alpha: Tensor) -> Tensor:

@@ -198,6 +198,8 @@ class Params(_Section):
     """All of params.yaml."""
 
     corpus: CorpusName
+    device: Annotated[str, _one_of("auto", "cpu", "cuda")]
+    matmul: Annotated[str, _one_of("float32", "tf32")]
     threads: Natural
     gamma: Annotated[float, Field(ge=0, le=1)]
     threshold: Annotated[Literal["validation"] | float, BeforeValidator(_threshold)]

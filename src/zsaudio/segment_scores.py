@@ -19,7 +19,8 @@ from zsaudio.dataset import FoldData, load_fold
 from zsaudio.errors import ZsAudioError
 from zsaudio.experiment import MODELS
 from zsaudio.model import Aggregation, Weights, attention, compatibility, project_audio, project_text
-from zsaudio.training import SCORING_BATCH, AudioBatches
+from zsaudio.scoring import SCORING_BATCH
+from zsaudio.tensors import FoldTensors
 
 Floats = npt.NDArray[np.float32]
 
@@ -84,13 +85,13 @@ def segment_scores(
         columns: (P,) the class of each pair.
         aggregation: of the model.
     """
-    one = Weights(**{name: tensor[member : member + 1] for name, tensor in weights.tensors().items()})
-    v_c = project_text(one, torch.from_numpy(data.text))
-    audio = AudioBatches(data.audio)
+    one = weights.only(member)
+    tensors = FoldTensors(data, torch.device("cpu"))
+    v_c = project_text(one, tensors.text)
     s_parts: list[Tensor] = []
     alpha_parts: list[Tensor] = []
     for start in range(0, len(rows), SCORING_BATCH):
-        x, mask = audio.take(torch.from_numpy(rows[start : start + SCORING_BATCH])[None])
+        x, mask = tensors.take(torch.from_numpy(rows[start : start + SCORING_BATCH])[None])
         s = compatibility(project_audio(one, x), v_c)  # [1, B, T, C]
         of_pair = torch.from_numpy(columns[start : start + SCORING_BATCH])[None, :, None, None]
         of_pair = of_pair.expand(-1, -1, s.shape[2], -1)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import torch
 
 from zsaudio import schemas, tables
 from zsaudio.cell import Cell, CellScores, curve_columns, run_cell, score_table
@@ -81,7 +82,7 @@ def _segments(clips: pa.Table) -> Segments:
 
 
 def run_variant(
-    value: str | float, models: Sequence[str], setting: str, chosen: TrainParams, varied: Tables
+    value: str | float, models: Sequence[str], setting: str, chosen: TrainParams, device: torch.device, varied: Tables
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Train models in a setting with one value of a study's param.
 
@@ -89,6 +90,7 @@ def run_variant(
         value: the value, for the first column of what is returned.
         models, setting: names of `zsaudio.experiment`.
         chosen: how to train.
+        device: where to.
         varied: what to train on.
 
     Returns:
@@ -98,7 +100,8 @@ def run_variant(
     results: list[dict[str, Any]] = []
     curves: list[dict[str, Any]] = []
     for model in models:
-        cell = run_cell(model, setting, chosen, varied.classes, varied.folds, varied.clips, varied.audio, varied.text)
+        tables_of = (varied.classes, varied.folds, varied.clips, varied.audio, varied.text)
+        cell = run_cell(model, setting, chosen, device, *tables_of)
         first = {"value": str(value), "model": model}
         results += [first | row for row in _evaluate(cell, varied)]
         curve = curve_columns(cell)

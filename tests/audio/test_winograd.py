@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from zsaudio.audio.winograd import WinogradConv, Workspace, chain, chain_shape, inner, transforms
 
+CPU = torch.device("cpu")
+
 
 def test_the_transforms_correlate_four_places_with_three():
     outputs, kernels, inputs = transforms()
@@ -39,7 +41,7 @@ def test_it_equals_torchs_convolution(n, down, across, channels, features, pool,
         torch.randn(features, channels, 3, 3, generator=generator),
         torch.randn(features, generator=generator),
     )
-    convolution, workspace = WinogradConv(weight, bias, pool, torch.float32), Workspace(torch.float32)
+    convolution, workspace = WinogradConv(weight, bias, pool, torch.float32, CPU), Workspace(torch.float32, CPU)
     padded = workspace.padded(*x.shape)
     inner(padded).copy_(x)
     out = torch.empty(convolution.output_shape(n, 4 * down, 4 * across))
@@ -51,10 +53,10 @@ def test_a_chain_used_twice_leaves_nothing_of_the_first_images():
     generator = torch.Generator().manual_seed(0)
     weights = [torch.randn(3, 3, 3, 3, generator=generator) for _ in range(2)]
     layers = [
-        WinogradConv(weight, torch.zeros(3), pool, torch.float32)
+        WinogradConv(weight, torch.zeros(3), pool, torch.float32, CPU)
         for weight, pool in zip(weights, (True, False), strict=True)
     ]
-    workspace = Workspace(torch.float32)
+    workspace = Workspace(torch.float32, CPU)
     for n in (4, 2):
         x = torch.randn(n, 16, 8, 3, generator=generator)
         padded = workspace.padded(*x.shape)

@@ -38,7 +38,12 @@ class RecordingEncoder(Protocol):
 
 
 def recording_encoder(
-    facts: Mapping[str, str], *, weights: str | None = None, pca: str | None = None, mirror: str | None = None
+    facts: Mapping[str, str],
+    *,
+    weights: str | None = None,
+    pca: str | None = None,
+    mirror: str | None = None,
+    device: str = "cpu",
 ) -> RecordingEncoder:
     """The encoder that these facts describe, for recordings.
 
@@ -49,6 +54,7 @@ def recording_encoder(
         facts: as in `RecordingEncoder.facts`; of vggish, weights, pca, output, activation and precision.
         weights, pca: files of VGGish to use in place of those that the facts name.
         mirror: where downloads are looked for first.
+        device: where VGGish's network runs, as torch names it.
 
     Raises:
         ZsAudioError: there is no such encoder, it cannot be had, or its files are not those of the facts' checksums.
@@ -69,6 +75,7 @@ def recording_encoder(
             facts.get("activation", vggish.Activation.NONE),
             facts.get("precision", vggish.Precision.FLOAT32),
             mirror,
+            device,
         )
         for file in ("weights", "pca"):
             expected, found = facts.get(f"{file}_sha256", ""), encoder.facts.get(f"{file}_sha256", "")

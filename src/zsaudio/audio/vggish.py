@@ -68,6 +68,7 @@ class Vggish:
         activation: str = Activation.NONE,
         precision: str = Precision.FLOAT32,
         mirror: str | None = None,
+        device: str = "cpu",
     ) -> None:
         """Get the weights: fetched once into torch's hub folder, where torchvggish looks too, or from a file.
 
@@ -78,12 +79,13 @@ class Vggish:
             activation: an `Activation`.
             precision: a `Precision`.
             mirror: folder or base URL to look in before an address is asked, see `zsaudio.fetch.fetch`.
+            device: where the network runs, as torch names it.
 
         Raises:
             ZsAudioError: a file cannot be had, or is not what it should be.
         """
         self._output, self._activation = Output(output), Activation(activation)
-        self._dtype = getattr(torch, Precision(precision).value)
+        self._dtype, self._device = getattr(torch, Precision(precision).value), torch.device(device)
         path = locate("weights", weights, mirror)
         self._read_weights(path)
         facts = {"weights": weights, "weights_sha256": sha256(path)}
@@ -122,6 +124,8 @@ class Vggish:
         for any number of threads.
         """
         parts = torch.split(torch.from_numpy(np.ascontiguousarray(examples))[:, None], PART)
+        if self._device.type != "cpu":
+            return torch.cat([self._forward(part.to(self._device)) for part in parts]).float().cpu().numpy()
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
@@ -168,7 +172,7 @@ class Vggish:
         try:
             workspace = self._workspaces.pop()
         except IndexError:  # asking first whether there is one would leave time for another thread
-            workspace = Workspace(self._dtype)
+            workspace = Workspace(self._dtype, self._device)
         yield workspace
         self._workspaces.append(workspace)
 
@@ -187,14 +191,17 @@ class Vggish:
             ) from error
         layers = [(layer.weight.detach(), layer.bias.detach()) for layer in network.modules() if hasattr(layer, "bias")]
         first, *convolutions = layers[: len(POOLED) + 1]
-        self._first = (first[0].flatten(1).t().contiguous().to(self._dtype), first[1].to(self._dtype))
+        self._first = (self._moved(first[0].flatten(1).t().contiguous()), self._moved(first[1]))
         later = [
-            WinogradConv(weight, bias, pool, self._dtype)
+            WinogradConv(weight, bias, pool, self._dtype, self._device)
             for (weight, bias), pool in zip(convolutions, POOLED, strict=True)
         ]
         self._early, self._late = later[:EARLY], later[EARLY:]
         self._workspaces: list[Workspace] = []
-        self._linear = [(weight.to(self._dtype), bias.to(self._dtype)) for weight, bias in layers[len(POOLED) + 1 :]]
+        self._linear = [(self._moved(weight), self._moved(bias)) for weight, bias in layers[len(POOLED) + 1 :]]
+
+    def _moved(self, tensor: Tensor) -> Tensor:
+        return tensor.to(self._device, self._dtype)
 
 
 def locate(param: str, place: str, mirror: str | None) -> Path:

@@ -40,8 +40,8 @@ class Workspace:
     Getting arrays of this size anew for each step costs as much as the arithmetic.
     """
 
-    def __init__(self, dtype: torch.dtype) -> None:
-        self._dtype = dtype
+    def __init__(self, dtype: torch.dtype, device: torch.device) -> None:
+        self._dtype, self._device = dtype, device
         self._flat: dict[str, Tensor] = {}
         self._padded: dict[tuple[int, ...], Tensor] = {}
 
@@ -49,34 +49,36 @@ class Workspace:
         """An array of this shape with arbitrary content, in the memory that the name stands for."""
         size = math.prod(shape)
         if name not in self._flat or len(self._flat[name]) < size:
-            self._flat[name] = torch.empty(size, dtype=self._dtype)
+            self._flat[name] = torch.empty(size, dtype=self._dtype, device=self._device)
         return self._flat[name][:size].view(shape)
 
     def padded(self, images: int, height: int, width: int, channels: int) -> Tensor:
         """`[images, height + 2, width + 2, channels]`, the border zero; the same memory for the same shape."""
         key = (height, width, channels)
         if key not in self._padded or len(self._padded[key]) < images:
-            self._padded[key] = torch.zeros(images, height + 2, width + 2, channels, dtype=self._dtype)
+            shape = (images, height + 2, width + 2, channels)
+            self._padded[key] = torch.zeros(shape, dtype=self._dtype, device=self._device)
         return self._padded[key][:images]
 
 
 class WinogradConv:
     """A 3 x 3 convolution with padding 1, then ReLU, and the maximum over 2 x 2 if wanted."""
 
-    def __init__(self, weight: Tensor, bias: Tensor, pool: bool, dtype: torch.dtype) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, pool: bool, dtype: torch.dtype, device: torch.device) -> None:
         """Args:
         weight: `[out, in, 3, 3]`.
         bias: `[out]`.
         pool: take the maximum over 2 x 2 outputs.
         dtype: float32 or bfloat16, of all that is computed.
+        device: where.
         """
         outputs, kernels, inputs = transforms()
         g = torch.from_numpy(kernels)
         transformed = torch.einsum("ix,jy,ocxy->ijco", g, g, weight.double())
-        self._weight = transformed.reshape(SPAN**2, *transformed.shape[2:]).to(dtype)  # [36, in, out]
-        self._inputs = torch.from_numpy(np.kron(inputs, inputs)).to(dtype)  # [36, 36]
-        self._outputs = torch.from_numpy(np.kron(outputs, outputs)).to(dtype)  # [16, 36]
-        self._bias = bias.to(dtype)
+        self._weight = transformed.reshape(SPAN**2, *transformed.shape[2:]).to(device, dtype)  # [36, in, out]
+        self._inputs = torch.from_numpy(np.kron(inputs, inputs)).to(device, dtype)  # [36, 36]
+        self._outputs = torch.from_numpy(np.kron(outputs, outputs)).to(device, dtype)  # [16, 36]
+        self._bias = bias.to(device, dtype)
         self._side = TILE // 2 if pool else TILE
 
     def output_shape(self, images: int, height: int, width: int) -> tuple[int, int, int, int]:

@@ -73,12 +73,13 @@ def text_encoder(
     features: int,
     batch_size: int,
     mirror: Path | None,
+    device: str = "cpu",
 ) -> TextEncoder:
     """The encoder of this name.
 
     Args:
         name: "bert", "vectors" or "words".
-        model, revision, pooling, batch_size, mirror: for bert; see there.
+        model, revision, pooling, batch_size, mirror, device: for bert; see there.
         vectors: for vectors, the table of word vectors.
         features: for words, F_s.
 
@@ -89,7 +90,7 @@ def text_encoder(
     if name == "bert":
         from zsaudio.text.bert import Bert
 
-        return Bert(model, revision, pooling, batch_size, mirror)
+        return Bert(model, revision, pooling, batch_size, mirror, device)
     if name == "vectors":
         from zsaudio.text.vectors import Vectors
 

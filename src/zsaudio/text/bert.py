@@ -41,6 +41,7 @@ class Bert:
         pooling: str = Pooling.WORDS,
         batch_size: int = 64,
         mirror: Path | None = None,
+        device: str = "cpu",
     ) -> None:
         """Load tokenizer and weights.
 
@@ -50,6 +51,7 @@ class Bert:
             pooling: a `Pooling`.
             batch_size: texts per forward pass.
             mirror: a folder to look in before the hub is asked, see `locate`.
+            device: where the network runs, as torch names it.
 
         Raises:
             ZsAudioError: the model cannot be had.
@@ -88,6 +90,8 @@ class Bert:
             "model": model,
             "branch": revision,
         }
+        self._device = torch.device(device)
+        self._model.to(self._device)
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`."""
@@ -118,14 +122,14 @@ class Bert:
             )
             content = (batch.pop("special_tokens_mask") == 0) & (batch["attention_mask"] == 1)
             self._require_known(batch["input_ids"], content, [texts[i] for i in part])
-            hidden = self._model(**batch).last_hidden_state
+            hidden = self._model(**batch.to(self._device)).last_hidden_state
             if self.pooling == Pooling.CLS:
                 pooled = hidden[:, 0]
             else:
-                weight = content[..., None].float()
+                weight = content[..., None].to(hidden)
                 pooled = (hidden * weight).sum(1) / weight.sum(1)
             rows.update(zip(part, pooled, strict=True))
-        return torch.stack([rows[i] for i in range(len(texts))]).numpy()
+        return torch.stack([rows[i] for i in range(len(texts))]).cpu().numpy()
 
     def _require_known(self, ids: Tensor, content: Tensor, texts: list[str]) -> None:
         unknown = self._tokenizer.unk_token_id

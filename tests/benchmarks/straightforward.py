@@ -1,0 +1,111 @@
+"""The paper's training as one would first write it: one run after another, clip by clip, equation by equation.
+
+What the benchmarks compare with, and what the tests hold the product's training against. Plain PyTorch: modules,
+autograd, a DataLoader of 32.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from sklearn.metrics import average_precision_score
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from zsaudio.dataset import FoldData
+from zsaudio.model import HIDDEN_UNITS, SHARED_UNITS, Aggregation, Weights
+
+
+class Model(nn.Module):
+    """f_a and f_s of section 2.2 with the score that is trained."""
+
+    def __init__(self, audio_features: int, text_features: int, aggregation: Aggregation) -> None:
+        super().__init__()
+        self.audio = nn.Sequential(nn.Linear(audio_features, SHARED_UNITS), nn.Tanh())
+        self.text = nn.Sequential(
+            nn.Linear(text_features, HIDDEN_UNITS), nn.Tanh(), nn.Linear(HIDDEN_UNITS, SHARED_UNITS), nn.Tanh()
+        )
+        self.aggregation = aggregation
+
+    def forward(self, x: Tensor, text: Tensor) -> Tensor:
+        """Embeddings (B, T, F_a) and labels (C, F_s) to scores (B, C)."""
+        s = self.audio(x) @ self.text(text).T  # eq. 1 to 3: (B, T, C)
+        if self.aggregation is Aggregation.ATTENTION:
+            return (s.softmax(dim=1) * s).sum(dim=1)  # eq. 4 and 5
+        return s.mean(dim=1) if self.aggregation is Aggregation.MEAN else s.sum(dim=1)  # eq. 6
+
+    def start_from(self, weights: Weights, r: int) -> None:
+        """Take the weights of model r."""
+        for layer, matrix, bias in self._layers(weights):
+            layer.weight.data.copy_(matrix[r].T)
+            layer.bias.data.copy_(bias[r, 0])
+
+    def difference(self, weights: Weights, r: int) -> float:
+        """Largest difference from the weights of model r."""
+        return max(
+            float(max((layer.weight - matrix[r].T).abs().max(), (layer.bias - bias[r, 0]).abs().max()))
+            for layer, matrix, bias in self._layers(weights)
+        )
+
+    def _layers(self, w: Weights) -> list[tuple[nn.Linear, Tensor, Tensor]]:
+        pairs = [(w.audio, w.audio_bias), (w.hidden, w.hidden_bias), (w.text, w.text_bias)]
+        return [(layer, *pair) for layer, pair in zip((self.audio[0], self.text[0], self.text[2]), pairs, strict=True)]
+
+
+def warp_loss(scores: Tensor, carried: Tensor, margin: float = 1.0) -> Tensor:
+    """Eq. 9 to 11, to the letter: mean over the clips of the sum over positives and negatives. Both are (B, C)."""
+    total = torch.zeros(())
+    for f, present in zip(scores, carried, strict=True):
+        order = f.detach().argsort(descending=True)
+        index = order.argsort()  # the rank of each class, 0 on top
+        negatives = f[~present]
+        for y in present.nonzero()[:, 0]:
+            rank = int(index[y])
+            if rank > 0:
+                beta = sum(1 / i for i in range(1, rank + 1))
+                total = total + beta / rank * (margin + negatives - f[y]).clamp(min=0).sum()
+    return total / len(scores)
+
+
+class ClipDataset(Dataset[tuple[Tensor, Tensor]]):
+    """One clip at a time: its embeddings (T, F_a) as float32 and which classes it carries (C,)."""
+
+    def __init__(self, data: FoldData) -> None:
+        self.audio = data.audio
+        self.carried = torch.from_numpy(data.clips.carried(len(data.classes)))
+
+    def __len__(self) -> int:
+        return len(self.carried)
+
+    def __getitem__(self, row: int) -> tuple[Tensor, Tensor]:
+        values = self.audio.values[row].astype(np.float32) * self.audio.scale + self.audio.offset
+        return torch.from_numpy(values), self.carried[row]
+
+
+def run_epoch(model: Model, data: FoldData, order: np.ndarray, lr: float, batch_size: int = 32) -> float:
+    """Pass once over the clips in this order by plain SGD; returns the mean loss of a clip."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    loader = DataLoader(ClipDataset(data), batch_size=batch_size, sampler=order.tolist())
+    text = torch.from_numpy(data.text)
+    total = 0.0
+    for x, carried in loader:
+        optimizer.zero_grad()
+        loss = warp_loss(model(x, text), carried)
+        loss.backward()
+        optimizer.step()
+        total += float(loss.detach()) * len(x)
+    return total / len(order)
+
+
+@torch.no_grad()
+def validate(model: Model, data: FoldData) -> tuple[float, float]:
+    """Mean loss and mean average precision over all clips."""
+    text = torch.from_numpy(data.text)
+    scores, labels, total = [], [], 0.0
+    for x, carried in DataLoader(ClipDataset(data), batch_size=32):
+        scores.append(model(x, text))
+        labels.append(carried)
+        total += float(warp_loss(scores[-1], carried)) * len(x)
+    y_score, y_true = torch.cat(scores).numpy(), torch.cat(labels).numpy()
+    of_class = [average_precision_score(y_true[:, c], y_score[:, c]) for c in np.flatnonzero(y_true.any(axis=0))]
+    return total / len(y_true), float(np.mean(of_class))
