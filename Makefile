@@ -1,8 +1,8 @@
-# `make repro` runs the pipeline, `make test` checks the project, `make readme` renews its results; each installs what it needs into .venv first.
+# `make repro` runs the pipeline, `make test` checks the project, `make readme` renews its results, `make bench` measures its speed; each installs what it needs into .venv first.
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: repro test readme
+.PHONY: repro test readme bench
 repro: .venv/ready
 	dvc repro
 
@@ -15,6 +15,9 @@ test: .venv/ready
 
 readme: .venv/ready
 	python .ci/readme.py
+
+bench: .venv/ready
+	python tests/benchmarks
 
 .venv/ready: pyproject.toml .dvc/plots/page.py
 	$(PYTHON) -m venv .venv

@@ -10,25 +10,24 @@ from zsaudio.files import write_json
 from zsaudio.params import Params
 
 
-def main(params: Params, paths: Paths, baseline: str, setting: str) -> None:
-    classes = fold_classes(
-        tables.read_table(paths.classes, schemas.CLASSES),
-        tables.read_table(paths.folds, schemas.FOLDS),
-        SETTINGS[setting].test,
-    )
+def main(params: Params, paths: Paths, baseline: str) -> None:
+    every_class = tables.read_table(paths.classes, schemas.CLASSES)
+    folds = tables.read_table(paths.folds, schemas.FOLDS)
+    every_clip = tables.read_table(paths.clips, schemas.CLIPS)
     audio = set(tables.read_table(paths.audio, schemas.AUDIO)["clip_id"].to_pylist())
-    clips = fold_clips(tables.read_table(paths.clips, schemas.CLIPS), classes).only(audio)
-    test = zero_rule(clips, classes)
-    results = evaluate(test, test, params.gamma, ZERO_RULE_THRESHOLD)
-    resampled = bootstrap(test, params.gamma, results, params.resamples)
+    for setting in params.settings:
+        classes = fold_classes(every_class, folds, SETTINGS[setting].test)
+        test = zero_rule(fold_clips(every_clip, classes).only(audio), classes)
+        results = evaluate(test, test, params.gamma, ZERO_RULE_THRESHOLD)
+        resampled = bootstrap(test, params.gamma, results, params.resamples)
 
-    write_json(paths.metrics / baseline / f"{setting}.json", summary(results) | intervals(resampled))
-    runs, by_class = result_tables(results, classes, test.carried)
-    folder = paths.evaluations / baseline / setting
-    tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, resampled)
-    tables.write_table(folder / "runs.csv", schemas.RUNS, runs)
-    tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, by_class)
+        write_json(paths.metrics / baseline / f"{setting}.json", summary(results) | intervals(resampled))
+        runs, by_class = result_tables(results, classes, test.carried)
+        folder = paths.evaluations / baseline / setting
+        tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, resampled)
+        tables.write_table(folder / "runs.csv", schemas.RUNS, runs)
+        tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, by_class)
 
 
 if __name__ == "__main__":
-    run(main, "BASELINE", "SETTING")
+    run(main, "BASELINE")

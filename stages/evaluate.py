@@ -1,4 +1,6 @@
-"""Stage evaluate: scores to F1 and mAP by gamma (eq. 7) and threshold (eq. 8), which complete the trained model."""
+"""Stage evaluate: scores to F1 and mAP by gamma (eq. 7) and threshold (eq. 8), which complete trained models."""
+
+from pathlib import Path
 
 from pipeline import Paths, run
 from zsaudio import schemas, tables
@@ -10,17 +12,25 @@ from zsaudio.files import write_json
 from zsaudio.params import Params
 
 
-def main(params: Params, paths: Paths, model: str, setting: str) -> None:
+def main(params: Params, paths: Paths, model: str) -> None:
     every_class = tables.read_table(paths.classes, schemas.CLASSES)
     folds = tables.read_table(paths.folds, schemas.FOLDS)
     clips = tables.read_table(paths.clips, schemas.CLIPS)
 
-    def read_scores(name: str) -> FoldScores:
-        scores = tables.read_table(paths.scores / model / setting / f"{name}.parquet", schemas.SCORES)
+    def read_scores(path: Path) -> FoldScores:
+        scores = tables.read_table(path, schemas.SCORES)
         of_fold = fold_classes(every_class, folds, tables.metadata(scores)["fold"])
         return with_labels(scores, fold_clips(clips, of_fold), of_fold)
 
-    validation, test = read_scores("validation"), read_scores("test")
+    for setting in params.settings:
+        scored = paths.scores / model / setting
+        validation, test = read_scores(scored / "validation.parquet"), read_scores(scored / "test.parquet")
+        evaluate_cell(params, paths, model, setting, validation, test)
+
+
+def evaluate_cell(
+    params: Params, paths: Paths, model: str, setting: str, validation: FoldScores, test: FoldScores
+) -> None:
     results = evaluate(validation, test, params.gamma, params.threshold)
 
     folder = paths.evaluations / model / setting
@@ -41,4 +51,4 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, "MODEL", "SETTING")
+    run(main, "MODEL")

@@ -14,10 +14,10 @@ from zsaudio.localise import columns, measure, summary
 from zsaudio.params import Params
 from zsaudio.segment_groups import Group, located, score_groups
 from zsaudio.segment_scores import attend, load_weights
-from zsaudio.strong import read_events
+from zsaudio.strong import Events, read_events
 
 
-def main(params: Params, paths: Paths, model: str, setting: str) -> None:
+def main(params: Params, paths: Paths, model: str) -> None:
     use_device(params)
     found = [
         tables.read_table(path, schema)
@@ -29,40 +29,47 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
             (paths.text, schemas.TEXT),
         ]
     ]
+    events = strong_events(params, found)
+    for setting in params.settings:
+        trained = paths.weights / model / setting
+        config = read_model(trained)
+        groups: list[Group] = []
+        if events is not None:
+            tested = tables.read_table(paths.scores / model / setting / "test.parquet", schemas.SCORES)
+            groups = score_groups(config, load_weights(trained), events, tested, *found)
+            for group in groups:
+                print(f"{setting}: {group.name} classes: {len(group.pairs):,} pairs of a clip and a class with events")
+            if not groups:
+                print(f"{setting}: no event is in a clip and of a class that this cell can be measured on")
+        rows = [
+            row
+            for group in groups
+            for number, scores in group.scores.items()
+            for row in measure(number, group.name, scores.by_name(), group.pairs, group.parts[number])
+        ]
+        folder = paths.localise / model / setting
+        tables.write_table(folder / "summary.csv", schemas.LOCALISATION, columns(rows))
+        values, events_of = located(groups, int(config.audio["segments"]), config.aggregation == "attention")
+        tables.write_table(folder / "segments.parquet", schemas.LOCATED, values)
+        tables.write_table(folder / "events.csv", schemas.EVENTS, events_of)
+        tables.write_table(folder / "figure2.csv", schemas.FIGURE2, figure2(trained, config, found))
+        headline = "seen" if "train" not in config.folds else "unseen"
+        write_json(paths.metrics / "localise" / model / f"{setting}.json", summary(rows, headline))
+
+
+def strong_events(params: Params, found: list[pa.Table]) -> Events | None:
+    """What the corpus's strong labels say; None where params.yaml names no file."""
     classes, audio = found[0], found[3]
-    trained = paths.weights / model / setting
-    config = read_model(trained)
-    groups: list[Group] = []
     source = params.strong_labels.get(params.corpus)
     if source is None:
         print(f"no strong labels: strong_labels.{params.corpus} in params.yaml names no file, so nothing is compared")
-    else:
-        seconds = dict(zip(audio["clip_id"].to_pylist(), audio["n_segments"].to_pylist(), strict=True))
-        names = dict(zip(classes["mid"].to_pylist(), classes["name"].to_pylist(), strict=True))
-        events = read_events(source, names, seconds)
-        for warning in events.warnings:
-            print(f"localise: {warning}", file=sys.stderr)
-        tested = tables.read_table(paths.scores / model / setting / "test.parquet", schemas.SCORES)
-        groups = score_groups(config, load_weights(trained), events, tested, *found)
-        for group in groups:
-            print(f"{group.name} classes: {len(group.pairs):,} pairs of a clip and a class with events")
-        if not groups:
-            print("no event is in a clip and of a class that this cell can be measured on")
-
-    rows = [
-        row
-        for group in groups
-        for number, scores in group.scores.items()
-        for row in measure(number, group.name, scores.by_name(), group.pairs, group.parts[number])
-    ]
-    folder = paths.localise / model / setting
-    tables.write_table(folder / "summary.csv", schemas.LOCALISATION, columns(rows))
-    values, events_of = located(groups, int(config.audio["segments"]), config.aggregation == "attention")
-    tables.write_table(folder / "segments.parquet", schemas.LOCATED, values)
-    tables.write_table(folder / "events.csv", schemas.EVENTS, events_of)
-    tables.write_table(folder / "figure2.csv", schemas.FIGURE2, figure2(trained, config, found))
-    headline = "seen" if "train" not in config.folds else "unseen"
-    write_json(paths.metrics / "localise" / model / f"{setting}.json", summary(rows, headline))
+        return None
+    seconds = dict(zip(audio["clip_id"].to_pylist(), audio["n_segments"].to_pylist(), strict=True))
+    names = dict(zip(classes["mid"].to_pylist(), classes["name"].to_pylist(), strict=True))
+    events = read_events(source, names, seconds)
+    for warning in events.warnings:
+        print(f"localise: {warning}", file=sys.stderr)
+    return events
 
 
 def figure2(trained: Path, config: Config, found: list[pa.Table]) -> dict[str, list[float]]:
@@ -87,4 +94,4 @@ def figure2(trained: Path, config: Config, found: list[pa.Table]) -> dict[str, l
 
 
 if __name__ == "__main__":
-    run(main, "MODEL", "SETTING")
+    run(main, "MODEL")

@@ -36,6 +36,13 @@ def test_a_picture_is_of_the_kind_that_its_name_says(tmp_path, name, start):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+def test_a_picture_stands_on_white(tmp_path):
+    save_chart(SPEC, tmp_path / "a.svg")
+    svg = (tmp_path / "a.svg").read_text()
+    assert svg.index('fill="white"') < svg.index(">A title</text>")
+    assert svg.replace('<rect width="100%" height="100%" fill="white"/>', "", 1) == inline_svg(SPEC)
+
+
 def test_another_kind_is_refused(tmp_path):
     with pytest.raises(ZsAudioError, match=r"a.gif must end in one of .svg, .png, .pdf"):
         save_chart(SPEC, tmp_path / "a.gif")

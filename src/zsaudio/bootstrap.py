@@ -7,27 +7,28 @@ differences between them are paired. B resamples, N clips, C classes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
 from zsaudio.evaluation import FoldScores, RunResult
 from zsaudio.metrics import Labels, Scores
 
 METRICS = ("micro_f1", "macro_f1", "map")
 PERCENTILES = (2.5, 97.5)  # an interval of 95 %
-_WORD = np.uint64  # several counts are added at a time, side by side in one such number
+BLOCK = 512  # resamples at a time, whose draws fit the processor's cache
 
 Floats = npt.NDArray[np.float64]
-Draws = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+Draws = npt.NDArray[np.uint8]
 
 
 def draw(n_clips: int, resamples: int, fold: str) -> Draws:
     """How often each clip is drawn: (N, B), N draws with replacement in each resample; the same for the same fold."""
     rng = np.random.default_rng([*fold.encode()])
-    # No sum of draws exceeds N, so these numbers cannot overflow.
-    draws = np.empty((n_clips, resamples), np.uint16 if n_clips < 2**16 else np.uint32)
+    draws = np.empty((n_clips, resamples), np.uint8)  # a clip is drawn once on average, hardly ever ten times
     for b in range(resamples):
         draws[:, b] = np.bincount(rng.integers(n_clips, size=n_clips), minlength=n_clips)
     return draws
@@ -94,34 +95,62 @@ def resampled_precision(scores: Scores, labels: Labels, drawn: Draws) -> Floats:
         labels: (N, C).
         drawn: (N, B) how often each clip was drawn.
     """
-    n_classes, resamples = scores.shape[1], drawn.shape[1]
-    precision = np.full((n_classes, resamples), np.nan)
-    per_word = np.dtype(_WORD).itemsize // drawn.itemsize
-    words = np.pad(drawn, ((0, 0), (0, -resamples % per_word))).view(_WORD)
-    for c in range(n_classes):
-        positive = np.flatnonzero(labels[:, c])
-        if not positive.size:
-            continue
-        levels = np.unique(scores[positive, c])  # the scores of positives, each opening a level of its own
-        level = len(levels) - np.searchsorted(levels, scores[:, c], side="right")  # 0 on top
-        at = level[positive]
-        above = _drawn_above(level, len(levels), words).view(drawn.dtype)[at, :resamples]
-        hits = _drawn_above(at, len(levels), words[positive]).view(drawn.dtype)[at, :resamples]
-        own = drawn[positive]
-        others = (1 + hits - own).astype(np.float32) / (1 + above - own).astype(np.float32)
-        with np.errstate(invalid="ignore"):  # 0 / 0: not drawn
-            precision[c] = (own * others).sum(axis=0, dtype=np.float64) / own.sum(axis=0)
-    return precision
+    blocks = [np.ascontiguousarray(drawn[:, start : start + BLOCK]) for start in range(0, drawn.shape[1], BLOCK)]
+    by_class, carried = np.ascontiguousarray(scores.T), np.ascontiguousarray(labels.T)
+
+    def of_class(c: int) -> Floats:
+        lowest = by_class[c, carried[c]].min(initial=np.inf)
+        ranked = np.flatnonzero(by_class[c] >= lowest)  # clips below the last positive do not count
+        ranked = ranked[np.argsort(-by_class[c, ranked])]
+        ends = np.append(np.flatnonzero(np.diff(by_class[c, ranked])) + 1, len(ranked))
+        positive = carried[c, ranked]
+        return np.concatenate([_precision(ranked, ends, positive, block, *counts(block)) for block in blocks])
+
+    def counts(block: Draws) -> npt.NDArray[Any]:
+        return np.zeros((2, block.shape[1]), np.uint16 if len(block) < 2**16 else np.uint32)
+
+    with ThreadPoolExecutor() as pool:
+        return np.stack(list(pool.map(of_class, range(len(by_class)))))
 
 
-def _drawn_above(level: npt.NDArray[np.int64], levels: int, words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Draws of the clips of each level and those above it: (levels, words); clips below the last do not count."""
-    order = np.argsort(level, kind="stable")
-    ends = np.searchsorted(level[order], np.arange(levels + 1))
-    ones = np.ones(ends[-1], _WORD)
-    matrix = scipy.sparse.csr_matrix((ones, order[: ends[-1]], ends), shape=(levels, len(level)))
-    summed: npt.NDArray[np.uint64] = np.cumsum(matrix @ words, axis=0)
-    return summed
+@numba.njit(cache=True, nogil=True)
+def _precision(
+    ranked: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.int64],
+    positive: Labels,
+    drawn: Draws,
+    above: npt.NDArray[Any],
+    hits: npt.NDArray[Any],
+) -> Floats:
+    """Average precision of a class on each resample of a block, (b,).
+
+    Args:
+        ranked: (n,) clips by descending score.
+        ends: where in `ranked` each run of equal scores ends.
+        positive: (n,) whether they carry the class.
+        drawn: (N, b).
+        above, hits: (b,) zeros to count in, of a type that N fits.
+    """
+    resamples = drawn.shape[1]
+    total, copies = np.zeros(resamples), np.zeros(resamples)
+    start = 0
+    for end in ends:
+        for i in range(start, end):
+            row = drawn[ranked[i]]
+            for b in range(resamples):
+                above[b] = above[b] + row[b]
+            if positive[i]:
+                for b in range(resamples):
+                    hits[b] = hits[b] + row[b]
+        for i in range(start, end):
+            if positive[i]:
+                row = drawn[ranked[i]]
+                for b in range(resamples):
+                    own = np.float64(row[b])
+                    copies[b] += own
+                    total[b] += own * ((1.0 + hits[b] - own) / (1.0 + above[b] - own))
+        start = end
+    return np.where(copies > 0, total / np.maximum(copies, 1.0), np.nan)
 
 
 def interval(values: Floats) -> tuple[float, float]:

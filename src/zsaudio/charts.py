@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ VEGA_LITE = "5.20"  # the version that the specifications are written for
 SUFFIXES = (".svg", ".png", ".pdf")
 DATA, TITLE, REVISION = "<DVC_METRIC_DATA>", "<DVC_METRIC_TITLE>", "rev"  # what a template leaves open
 _INK = "currentColor"  # of the page that a chart stands in, so that it is legible on light and dark
+_WHITE = '<rect width="100%" height="100%" fill="white"/>'
 _THEME: dict[str, Any] = {
     # Known widths on every system (Liberation Sans has Arial's), as the places of labels are computed here.
     "font": "Arial, Helvetica, 'Liberation Sans', sans-serif",
@@ -78,7 +80,12 @@ def _of_revision(node: Any) -> bool:
 
 def inline_svg(spec: Mapping[str, Any]) -> str:
     """A chart to stand within a page: SVG with the page's text colour and no background."""
-    return str(vl_convert.vegalite_to_svg(json.dumps(_themed(spec, None)), vl_version=VEGA_LITE))
+    return _svg(json.dumps(_themed(spec, None)))
+
+
+@cache  # a report has its charts on its page and as files
+def _svg(spec: str) -> str:
+    return str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE))
 
 
 def save_chart(spec: Mapping[str, Any], path: Path) -> None:
@@ -90,7 +97,7 @@ def save_chart(spec: Mapping[str, Any], path: Path) -> None:
     suffix = check_suffix(path)
     text = json.dumps(_themed(spec, "white"))
     if suffix == ".svg":
-        content = vl_convert.vegalite_to_svg(text, vl_version=VEGA_LITE).encode()
+        content = inline_svg(spec).replace(">", f">{_WHITE}", 1).encode()
     elif suffix == ".png":
         content = vl_convert.vegalite_to_png(text, vl_version=VEGA_LITE, scale=2)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -170,14 +171,18 @@ def gamma_curve(
     validation: FoldScores, test: FoldScores, threshold: Literal["validation"] | float
 ) -> dict[str, list[float]]:
     """F1 against gamma: a row per gamma and run, the threshold chosen anew at each. Empty without attention."""
-    columns: dict[str, list[float]] = {"gamma": [], "run": [], "micro_f1": [], "macro_f1": []}
-    for gamma in GAMMAS if test.y_hat is not None else ():
+    names = ("gamma", "run", "micro_f1", "macro_f1")
+    if test.y_hat is None:
+        return {name: [] for name in names}
+
+    def at(gamma: float) -> list[tuple[float, int, float, float]]:
         chosen_on, tested = validation.fused(gamma), test.fused(gamma)
-        for run in test.runs():
-            counts = _decide(validation, chosen_on, test, tested, run, threshold).counts
-            for name, value in zip(columns, (round(gamma, 3), run, micro_f1(counts), macro_f1(counts)), strict=True):
-                columns[name].append(value)
-    return columns
+        decided = [(run, _decide(validation, chosen_on, test, tested, run, threshold).counts) for run in test.runs()]
+        return [(round(gamma, 3), run, micro_f1(counts), macro_f1(counts)) for run, counts in decided]
+
+    with ThreadPoolExecutor() as pool:
+        rows = [row for of_gamma in pool.map(at, GAMMAS.tolist()) for row in of_gamma]
+    return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
 
 def threshold_curve(test: FoldScores, gamma: float) -> dict[str, list[float]]:

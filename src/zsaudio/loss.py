@@ -21,7 +21,7 @@ def rank_penalty(n_classes: int) -> Tensor:
     """beta(i) / i for i = 0 to n_classes (eq. 10 and 11), 0 at i = 0: `[n_classes + 1]`."""
     i = torch.arange(1, n_classes + 1, dtype=torch.float64)
     weights = torch.cat([torch.zeros(1, dtype=torch.float64), (1 / i).cumsum(0) / i])
-    return weights.to(torch.float32)
+    return weights.to(torch.get_default_dtype())
 
 
 def warp(

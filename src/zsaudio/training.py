@@ -71,7 +71,7 @@ def train(data: FoldTensors, validation: FoldTensors, members: Sequence[Member],
     """
     seeds = [member.seed for member in members]
     weights = initial_weights(data.features, data.text.shape[-1], seeds).to(data.device)
-    training = _Training(weights, data, members, config)
+    training = Training(weights, data, members, config)
     best = np.full(len(members), -np.inf)
     best_weights: Weights | None = None
     curve = []
@@ -104,7 +104,7 @@ def _take(weights: Weights, earlier: Weights | None, better: npt.NDArray[np.bool
     return earlier
 
 
-class _Training:
+class Training:
     """Epochs of all members over the training data."""
 
     def __init__(self, weights: Weights, data: FoldTensors, members: Sequence[Member], config: TrainingConfig) -> None:

@@ -56,6 +56,12 @@ def before(examples):
         return network.embeddings[:-1](flat).numpy()
 
 
+def test_the_way_that_a_gpu_takes_gives_the_same(files, encoders, examples):
+    """cpu:0 is a device as a GPU is: weights and batches go there, and all threads work on one batch."""
+    elsewhere = Vggish(str(files[0]), output="raw", device="cpu:0")
+    assert np.abs(elsewhere.network(examples) - encoders["raw"].network(examples)).max() < 1e-5
+
+
 def test_embeddings_equal_torchvggish(encoders, examples, theirs, before):
     assert np.abs(encoders["relu"].network(examples) - theirs).max() < 1e-4
     assert np.abs(encoders["raw"].network(examples) - before).max() < 1e-4

@@ -27,12 +27,14 @@ class Model(nn.Module):
         )
         self.aggregation = aggregation
 
-    def forward(self, x: Tensor, text: Tensor) -> Tensor:
-        """Embeddings (B, T, F_a) and labels (C, F_s) to scores (B, C)."""
+    def forward(self, x: Tensor, real: Tensor, text: Tensor) -> Tensor:
+        """Embeddings (B, T, F_a), which segments are real (B, T), and labels (C, F_s) to scores (B, C)."""
         s = self.audio(x) @ self.text(text).T  # eq. 1 to 3: (B, T, C)
+        real = real[:, :, None]
         if self.aggregation is Aggregation.ATTENTION:
-            return (s.softmax(dim=1) * s).sum(dim=1)  # eq. 4 and 5
-        return s.mean(dim=1) if self.aggregation is Aggregation.MEAN else s.sum(dim=1)  # eq. 6
+            return (s.masked_fill(~real, -torch.inf).softmax(dim=1) * s).sum(dim=1)  # eq. 4 and 5
+        total = (s * real).sum(dim=1)  # eq. 6
+        return total / real.sum(dim=1) if self.aggregation is Aggregation.MEAN else total
 
     def start_from(self, weights: Weights, r: int) -> None:
         """Take the weights of model r."""
@@ -43,7 +45,9 @@ class Model(nn.Module):
     def difference(self, weights: Weights, r: int) -> float:
         """Largest difference from the weights of model r."""
         return max(
-            float(max((layer.weight - matrix[r].T).abs().max(), (layer.bias - bias[r, 0]).abs().max()))
+            float(
+                max((layer.weight.detach() - matrix[r].T).abs().max(), (layer.bias.detach() - bias[r, 0]).abs().max())
+            )
             for layer, matrix, bias in self._layers(weights)
         )
 
@@ -67,8 +71,8 @@ def warp_loss(scores: Tensor, carried: Tensor, margin: float = 1.0) -> Tensor:
     return total / len(scores)
 
 
-class ClipDataset(Dataset[tuple[Tensor, Tensor]]):
-    """One clip at a time: its embeddings (T, F_a) as float32 and which classes it carries (C,)."""
+class ClipDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
+    """One clip at a time: its embeddings (T, F_a), which segments are real (T,) and which classes it carries (C,)."""
 
     def __init__(self, data: FoldData) -> None:
         self.audio = data.audio
@@ -77,9 +81,10 @@ class ClipDataset(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.carried)
 
-    def __getitem__(self, row: int) -> tuple[Tensor, Tensor]:
-        values = self.audio.values[row].astype(np.float32) * self.audio.scale + self.audio.offset
-        return torch.from_numpy(values), self.carried[row]
+    def __getitem__(self, row: int) -> tuple[Tensor, Tensor, Tensor]:
+        stored = torch.from_numpy(self.audio.values[row]).to(torch.get_default_dtype())
+        real = torch.arange(len(stored)) < int(self.audio.n_segments[row])
+        return stored * self.audio.scale + self.audio.offset, real, self.carried[row]
 
 
 def run_epoch(model: Model, data: FoldData, order: np.ndarray, lr: float, batch_size: int = 32) -> float:
@@ -88,9 +93,9 @@ def run_epoch(model: Model, data: FoldData, order: np.ndarray, lr: float, batch_
     loader = DataLoader(ClipDataset(data), batch_size=batch_size, sampler=order.tolist())
     text = torch.from_numpy(data.text)
     total = 0.0
-    for x, carried in loader:
+    for x, real, carried in loader:
         optimizer.zero_grad()
-        loss = warp_loss(model(x, text), carried)
+        loss = warp_loss(model(x, real, text), carried)
         loss.backward()
         optimizer.step()
         total += float(loss.detach()) * len(x)
@@ -98,12 +103,14 @@ def run_epoch(model: Model, data: FoldData, order: np.ndarray, lr: float, batch_
 
 
 @torch.no_grad()
-def validate(model: Model, data: FoldData) -> tuple[float, float]:
-    """Mean loss and mean average precision over all clips."""
+def validate(model: Model, data: FoldData, rows: np.ndarray | None = None) -> tuple[float, float]:
+    """Mean loss and mean average precision over some clips, or all."""
     text = torch.from_numpy(data.text)
     scores, labels, total = [], [], 0.0
-    for x, carried in DataLoader(ClipDataset(data), batch_size=32):
-        scores.append(model(x, text))
+    for x, real, carried in DataLoader(
+        ClipDataset(data), batch_size=32, sampler=None if rows is None else rows.tolist()
+    ):
+        scores.append(model(x, real, text))
         labels.append(carried)
         total += float(warp_loss(scores[-1], carried)) * len(x)
     y_score, y_true = torch.cat(scores).numpy(), torch.cat(labels).numpy()

@@ -77,6 +77,11 @@ def test_batches_and_padding_change_nothing(folder, pooling):
     assert np.allclose(together, one_by_one, atol=1e-5)
 
 
+def test_another_device_changes_nothing(folder):
+    labels = [Label("Dog"), Label("Dog bark")]
+    assert np.allclose(Bert(str(folder), device="cpu:0").encode(labels), Bert(str(folder)).encode(labels), atol=1e-6)
+
+
 def test_a_label_that_the_tokenizer_does_not_know_is_an_error(folder):
     with pytest.raises(ZsAudioError, match="the tokenizer knows no piece of 'Violin'"):
         Bert(str(folder)).encode([Label("Dog"), Label("Violin")])

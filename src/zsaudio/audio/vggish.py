@@ -124,7 +124,7 @@ class Vggish:
         for any number of threads.
         """
         parts = torch.split(torch.from_numpy(np.ascontiguousarray(examples))[:, None], PART)
-        if self._device.type != "cpu":
+        if self._device != torch.device("cpu"):
             return torch.cat([self._forward(part.to(self._device)) for part in parts]).float().cpu().numpy()
         threads = torch.get_num_threads()
         torch.set_num_threads(1)

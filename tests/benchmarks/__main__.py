@@ -1,0 +1,189 @@
+"""All benchmarks, side by side on this machine: a table to read, and JSON.
+
+    make bench
+    python tests/benchmarks [--project FOLDER] [--only NAME ...] [--json FILE]
+
+Ratios are of times of one run. On a project whose audioset is finished they are of the real data; else of data of the
+same sizes, and of the corpus that was run last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import commands
+import embeddings
+import evaluation
+import scale
+import split
+import torch
+import training
+import whole
+from measure import FRACTIONS, Row, alternate, exponent, in_process
+
+from corpus import Corpus
+
+NAMES = ("training", "tables", "commands", "embeddings", "evaluation", "split", "growth")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--project", type=Path, default=Path(__file__).parents[2])
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--json", type=Path, default=Path("metrics/bench.json"))
+    chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
+    project = chosen.project.resolve()
+    corpus = Corpus(project)
+    found: dict[str, object] = {"machine": machine(chosen.threads), "data": corpus.name}
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        for name in NAMES:
+            if name in chosen.only:
+                print(f"{name} ...", file=sys.stderr)
+                of_name, numbers = globals()[f"bench_{name}"](corpus, folder)
+                rows += of_name
+                found[name] = numbers
+    found["rows"] = [vars(row) | {"kept": row.kept} for row in rows]
+    show(found, rows)
+    chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+Found = tuple[list[Row], dict[str, object]]
+
+
+def bench_training(corpus: Corpus, folder: Path) -> Found:
+    numbers = training.measure(corpus)
+    same = training.differences(corpus)
+    plain = "one run after another, clip by clip"
+    rows = [
+        Row("an epoch of training and validation", plain, numbers["ratio"], "x", 10),
+        Row("the same, training alone", plain, numbers["ratio_train"], "x", 0),
+        Row("an epoch, by the equations' operations", "peak of a matrix product", numbers["share"], "of it", 0.7),
+        Row("the same, training alone", "peak of a matrix product", numbers["share_train"], "of it", 0.7),
+        Row("weights after 3 epochs of 640 clips", plain, same["part_after_3"], "apart", 1e-4, at_most=True),
+        Row("in double precision, an epoch of all", plain, same["double_after_1"], "apart", 1e-4, at_most=True),
+    ]
+    return rows, {**numbers, **same}
+
+
+def bench_tables(corpus: Corpus, folder: Path) -> Found:
+    clone = commands.Clone(corpus.project, folder / "tables")
+    start, per_epoch = commands.tables_seconds(clone)
+    plain = whole.straightforward_epoch(clone.folder / "data" / clone.corpus)
+    ours, theirs = start + 100 * per_epoch, 100 * plain
+    numbers = {"corpus": clone.corpus, "stages": start, "epoch": per_epoch, "ours": ours, "straightforward": theirs}
+    what = f"Tables 3 and 4 of {clone.corpus}, 100 epochs"
+    return [Row(what, "the straightforward training alone", theirs / ours, "x", 8)], numbers
+
+
+def bench_commands(corpus: Corpus, folder: Path) -> Found:
+    clone = commands.Clone(corpus.project, folder / "commands")
+    if not clone.is_finished():
+        raise SystemExit(f"{corpus.project}: its pipeline is not finished; run `dvc repro` there first")
+    numbers = commands.measure(clone)
+    started = commands.start_up(corpus.project)
+    slowest = max(started, key=lambda stage: started[stage])
+    rows = [
+        Row(
+            f"dvc exp run -S gamma=0.3 ({clone.corpus})",
+            "dvc repro with nothing to do",
+            numbers["gamma"] - numbers["nothing"],
+            "s more",
+            15,
+            at_most=True,
+        ),
+        Row(
+            "dvc repro with nothing to do", "dvc status", numbers["nothing"] / numbers["status"], "x", 1.5, at_most=True
+        ),
+        Row(f"start of a stage ({slowest})", "python -c pass", started[slowest], "s more", 1, at_most=True),
+    ]
+    return rows, {"corpus": clone.corpus, **numbers, "start": started}
+
+
+def bench_embeddings(corpus: Corpus, folder: Path) -> Found:
+    place = folder / "embeddings"
+    place.mkdir()
+    n, ours, theirs = embeddings.rates(corpus, place)
+    row = Row(f"{n:,} embeddings to parquet, checked", "the package tfrecord reading", ours / theirs, "x", 2)
+    return [row], {"records": ours, "tfrecord": theirs}
+
+
+def bench_evaluation(corpus: Corpus, folder: Path) -> Found:
+    scores, labels = evaluation.scores_and_labels(corpus)
+    ways = {"ours": lambda: evaluation.ours(scores, labels), "sklearn": lambda: evaluation.sklearns(scores, labels)}
+    best = alternate(ways)
+    apart = evaluation.largest_difference(scores, labels)
+    rows = [
+        Row("F1 at 61 thresholds, AP, best threshold", "scikit-learn", best["sklearn"] / best["ours"], "x", 20),
+        Row("the same numbers", "scikit-learn", apart, "apart", 1e-12, at_most=True),
+    ]
+    return rows, best
+
+
+def bench_split(corpus: Corpus, folder: Path) -> Found:
+    numbers = in_process("split.py", str(split.CLIPS))
+    what = f"class split of {split.CLIPS:,} clips"
+    rows = [
+        Row(what, "", numbers["seconds"], "s", 20, at_most=True),
+        Row(what, "", numbers["gib"], "GiB", 4, at_most=True),
+    ]
+    return rows, {**numbers}
+
+
+def bench_growth(corpus: Corpus, folder: Path) -> Found:
+    place = folder / "growth"
+    place.mkdir()
+    taken = {
+        "training": training.growth(corpus, FRACTIONS),
+        "embeddings": embeddings.growth(corpus, place, FRACTIONS),
+        "evaluation": evaluation.growth(corpus, FRACTIONS),
+        "split": [in_process("split.py", str(round(split.CLIPS * part)))["seconds"] for part in FRACTIONS],
+    }
+    exponents = {name: exponent(list(FRACTIONS), times) for name, times in taken.items()}
+    return [], {"fractions": FRACTIONS, "seconds": taken, "exponents": exponents}
+
+
+def machine(threads: int) -> dict[str, object]:
+    info = Path("/proc/cpuinfo")
+    names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    versions = {name: importlib.metadata.version(name) for name in ("torch", "numpy", "dvc")}
+    return {"processor": names[0] if names else platform.processor(), "threads": threads, **versions}
+
+
+def show(found: dict[str, object], rows: list[Row]) -> None:
+    print(f"{found['machine']}; {found['data']}\n")
+    print("| what | against | measured | bound | |\n|---|---|---|---|---|")
+    for row in rows:
+        bound = f"{'at most' if row.at_most else 'at least'} {row.bound:g}" if row.bound else ""
+        kept = "" if not row.bound else "kept" if row.kept else "**missed**"
+        print(f"| {row.what} | {row.against} | {row.value:.3g} {row.unit} | {bound} | {kept} |")
+    growth = found.get("growth")
+    if isinstance(growth, dict):
+        print("\n| seconds at so many times the clips | " + " | ".join(f"{f:g}" for f in FRACTIONS) + " | exponent |")
+        print("|---|" + "---|" * (len(FRACTIONS) + 1))
+        for name, times in growth["seconds"].items():
+            print(f"| {name} | " + " | ".join(f"{t:.3g}" for t in times) + f" | {growth['exponents'][name]:.2f} |")
+    needed = ("training", "embeddings", "split")
+    if all(name in found for name in needed):
+        print(f"\n| all of AudioSet ({scale.FULL:,} clips) | 2 cores | 16 cores | one GPU |\n|---|---|---|---|")
+        for line in scale.durations(scale.rates(*(found[name] for name in needed))):
+            print("| " + " | ".join(line) + " |")
+        print("\n| memory | GiB | where |\n|---|---|---|")
+        for what, gib, where in scale.memory():
+            print(f"| {what} | {gib:.1f} | {where} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""What is measured on: a project's AudioSet where it was run, else synthesised data of the same sizes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from zsaudio import schemas, tables
+from zsaudio.dataset import Audio, Classes, Clips, FoldData, load_fold
+from zsaudio.experiment import SETTINGS
+from zsaudio.segments import Segments
+from zsaudio.tfrecord import OFFSET, SCALE
+
+CLIPS, CLASSES, TEXT_FEATURES = 7_882, 111, 384  # of the training fold of setting 1
+LABELS = 527
+
+
+class Corpus:
+    """AudioSet of a project, or its likeness."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.data = project / "data/audioset"
+        self.real = (self.data / "text.parquet").exists() and (self.data / "audio.parquet").exists()
+        self.name = "AudioSet's bal_train and eval" if self.real else "synthesised data of AudioSet's sizes"
+
+    def fold(self, name: str) -> FoldData:
+        return read_fold(self.data, name) if self.real else synthesised_fold(name)
+
+    def setting(self, name: str) -> tuple[FoldData, FoldData, FoldData]:
+        """Training, validation and test data of a setting."""
+        chosen = SETTINGS[name]
+        return self.fold(chosen.train), self.fold(chosen.validation), self.fold(chosen.test)
+
+
+@cache
+def read_fold(data: Path, name: str) -> FoldData:
+    """A fold of a corpus, from what the stages have made of it."""
+    found = [
+        tables.read_table(data / file, schema)
+        for file, schema in [
+            ("classes.csv", schemas.CLASSES),
+            ("folds.csv", schemas.FOLDS),
+            ("clips.parquet", schemas.CLIPS),
+            ("audio.parquet", schemas.AUDIO),
+            ("text.parquet", schemas.TEXT),
+        ]
+    ]
+    return load_fold(name, *found)
+
+
+def synthesised_fold(name: str) -> FoldData:
+    rng = np.random.default_rng([*name.encode()])
+    labels = np.full((CLIPS, 6), -1, np.int64)
+    for row, n in zip(labels, rng.choice(6, CLIPS, p=[0.7, 0.2, 0.06, 0.02, 0.01, 0.01]) + 1, strict=True):
+        row[:n] = rng.choice(CLASSES, n, replace=False)
+    mids = [f"/m/{name}{c}" for c in range(CLASSES)]
+    values = rng.integers(0, 256, (CLIPS, 10, 128), dtype=np.uint8)
+    n_segments = np.where(rng.random(CLIPS) < 0.05, 9, 10)
+    text = rng.standard_normal((CLASSES, TEXT_FEATURES)).astype(np.float32) / 4
+    ids = np.array([f"{name}_{i}" for i in range(CLIPS)], object)
+    return FoldData(
+        Classes(name, np.arange(CLASSES), mids, mids),
+        Clips(ids, labels),
+        text,
+        Audio(values, n_segments, SCALE, OFFSET),
+    )
+
+
+def scaled(data: FoldData, fraction: float) -> FoldData:
+    """So many times the clips; beyond one, the same clips again."""
+    rows = np.arange(round(len(data.clips) * fraction)) % len(data.clips)
+    audio = replace(data.audio, values=data.audio.values[rows], n_segments=data.audio.n_segments[rows])
+    return replace(data, clips=Clips(data.clips.clip_ids[rows], data.clips.labels[rows]), audio=audio)
+
+
+def synthesised_segments(clips: int, seed: int = 0) -> Segments:
+    """Clips with AudioSet's label statistics: two labels a clip on average, and of 527 classes the most frequent on
+    half of the clips, the least on one of twenty thousand.
+    """
+    rng = np.random.default_rng(seed)
+    share = np.geomspace(0.5, 5e-5, LABELS)
+    counts = np.minimum(rng.geometric(0.5, clips), 12)
+    labels = rng.choice(LABELS, counts.sum(), p=share / share.sum())
+    ids = np.array([f"clip{i:07d}_0" for i in range(clips)], object)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return Segments(ids, np.full(clips, "unbalanced_train", object), labels, offsets)

@@ -1,0 +1,64 @@
+"""What the benchmarks share: timing, rows of the table, growth with size."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+ROUNDS = 3
+FRACTIONS = (0.25, 0.5, 1.0, 2.0)  # of the clips, for how cost grows
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: what was measured against what, and the bound that it should keep.
+
+    `value` is a ratio (times as fast), a share, or seconds or GiB more, as `unit` says.
+    """
+
+    what: str
+    against: str
+    value: float
+    unit: str
+    bound: float
+    at_most: bool = False
+    note: str = ""
+
+    @property
+    def kept(self) -> bool:
+        return self.value <= self.bound if self.at_most else self.value >= self.bound
+
+
+def seconds(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def alternate(functions: Mapping[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
+    """The best time of each function, in rounds that run them one after another: noise meets all alike."""
+    best = dict.fromkeys(functions, np.inf)
+    for _ in range(rounds):
+        for name, function in functions.items():
+            best[name] = min(best[name], seconds(function))
+    return best
+
+
+def exponent(sizes: list[float], times: list[float]) -> float:
+    """The k of time = a * size^k that fits best."""
+    return float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
+
+
+def in_process(script: str, *arguments: str) -> dict[str, float]:
+    """Run a benchmark in a process of its own, so that its peak memory is its own; it prints JSON."""
+    command = [sys.executable, str(Path(__file__).with_name(script)), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
