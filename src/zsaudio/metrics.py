@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+BINS = 4096  # that a search for a threshold begins with
 Scores = npt.NDArray[np.floating[Any]]
 Labels = npt.NDArray[np.bool_]
 
@@ -90,35 +91,36 @@ def best_threshold(scores: Scores, labels: Labels) -> float:
     positives = np.sort(scores[labels])
     if not positives.size:
         raise ValueError("no label to choose a threshold by")
-    n_positives, everything = len(positives), _highest(scores, positives)
-    if len(everything) < scores.size:
-        positives = positives[positives > everything[0]]
-    first = np.searchsorted(everything, positives, side="left")
-    predicted = len(everything) - first
-    hits = len(positives) - np.searchsorted(positives, positives, side="left")
-    f1 = 2 * hits / (predicted + n_positives)
-    best = len(f1) - 1 - int(np.argmax(f1[::-1]))
-    cut = positives[best]
-    if first[best] == 0:
+    # Bins of equal width, in the order of the scores. With P positives, F1 of a cut is 2 hits / (predicted + P), and
+    # within a bin hits are at most those at its lower end, predicted at least those above it. So only in few bins can
+    # the best cut lie, and only their scores are sorted, of what may be millions.
+    n_positives, span = len(positives), (float(positives[0]), float(positives[-1]))
+    flat = scores[scores >= positives[0]]
+    bin_of, of_positives = _bins(flat, *span), _bins(positives, *span)
+    predicted = np.cumsum(np.bincount(bin_of, minlength=BINS + 1)[::-1])[::-1]  # of each bin and those above it
+    hits = np.cumsum(np.bincount(of_positives, minlength=BINS + 1)[::-1])[::-1]
+    beyond = np.append(predicted[1:], 0)
+    good = 2 * hits / (beyond + n_positives) >= (2 * hits / (predicted + n_positives)).max()
+    sorted_near = np.sort(flat[good[bin_of]])
+    cuts, bins = positives[good[of_positives]], of_positives[good[of_positives]]
+    ends = np.cumsum(np.where(good, predicted - beyond, 0))  # of each bin's scores among the sorted ones
+    predicted_at = beyond[bins] + ends[bins] - np.searchsorted(sorted_near, cuts, side="left")
+    f1 = 2 * (n_positives - np.searchsorted(positives, cuts, side="left")) / (predicted_at + n_positives)
+    cut = cuts[len(f1) - 1 - int(np.argmax(f1[::-1]))]
+    lower = scores[scores < cut]
+    if not lower.size:
         return float(np.nextafter(cut, cut.dtype.type(-np.inf)))
-    below = everything[first[best] - 1]
+    below = lower.max()
     middle = below + (cut - below) / 2  # in the scores' own precision, in which it may round up to the cut
     return float(middle if middle < cut else below)
 
 
-def _highest(scores: Scores, positives: Scores) -> Scores:
-    """As many of the highest scores as the best cut can lie among, ascending; few of millions, if F1 is good.
-
-    With P positives, cutting where n are predicted gives an F1 of 2P / (n + P) at most. So n of the best cut is at most
-    2P / f - P, where f is the F1 of any cut: here of the one where about P are predicted.
-    """
-    flat, n_positives = scores.reshape(-1), len(positives)
-    cut = np.partition(flat, -n_positives)[-n_positives]
-    f1 = 2 * (positives >= cut).sum() / ((flat >= cut).sum() + n_positives)
-    most = int(2 * n_positives / f1) - n_positives + 2 if f1 else flat.size
-    if most >= flat.size:
-        return np.sort(flat)
-    return np.sort(np.partition(flat, -most)[-most:])
+def _bins(values: Scores, lowest: float, highest: float) -> npt.NDArray[np.intp]:
+    """Which of BINS + 1 bins each value lies in; a higher value is never in a lower one."""
+    width = highest - lowest
+    places = (values.astype(np.float64) - lowest) * (BINS / width if width else 0)
+    bins: npt.NDArray[np.intp] = np.minimum(places, BINS).astype(np.intp)
+    return bins
 
 
 def f1_by_threshold(
