@@ -18,8 +18,8 @@ def main(params: Params, paths: Paths, baseline: str) -> None:
     for setting in params.settings:
         classes = fold_classes(every_class, folds, SETTINGS[setting].test)
         test = zero_rule(fold_clips(every_clip, classes).only(audio), classes)
-        results = evaluate(test, test, params.gamma, ZERO_RULE_THRESHOLD)
-        resampled = bootstrap(test, params.gamma, results, params.resamples)
+        results = evaluate(test, test, 0.0, ZERO_RULE_THRESHOLD)
+        resampled = bootstrap(test, 0.0, results, params.resamples)
 
         write_json(paths.metrics / baseline / f"{setting}.json", summary(results) | intervals(resampled))
         runs, by_class = result_tables(results, classes, test.carried)

@@ -1,5 +1,6 @@
 """Stage evaluate: scores to F1 and mAP by gamma (eq. 7) and threshold (eq. 8), which complete trained models."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline import Paths, run
@@ -8,7 +9,7 @@ from zsaudio.bootstrap import bootstrap, intervals
 from zsaudio.checkpoint import WEIGHTS, Decision, read_model, save_model
 from zsaudio.dataset import fold_classes, fold_clips
 from zsaudio.evaluation import FoldScores, evaluate, gamma_curve, result_tables, summary, threshold_curve, with_labels
-from zsaudio.files import write_json
+from zsaudio.files import read_json, write_json
 from zsaudio.params import Params
 
 
@@ -22,29 +23,34 @@ def main(params: Params, paths: Paths, model: str) -> None:
         of_fold = fold_classes(every_class, folds, tables.metadata(scores)["fold"])
         return with_labels(scores, fold_clips(clips, of_fold), of_fold)
 
-    for setting in params.settings:
+    gamma = float(read_json(paths.fusion / f"{model}.json")["gamma"])
+
+    def evaluate_cell(setting: str) -> None:
         scored = paths.scores / model / setting
         validation, test = read_scores(scored / "validation.parquet"), read_scores(scored / "test.parquet")
-        evaluate_cell(params, paths, model, setting, validation, test)
+        write_cell(params, paths, model, setting, validation, test, gamma)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(evaluate_cell, params.settings))
 
 
-def evaluate_cell(
-    params: Params, paths: Paths, model: str, setting: str, validation: FoldScores, test: FoldScores
+def write_cell(
+    params: Params, paths: Paths, model: str, setting: str, validation: FoldScores, test: FoldScores, gamma: float
 ) -> None:
-    results = evaluate(validation, test, params.gamma, params.threshold)
+    results = evaluate(validation, test, gamma, params.threshold)
 
     folder = paths.evaluations / model / setting
     runs, classes = result_tables(results, test.classes, test.carried[test.run == results[0].run])
     tables.write_table(folder / "runs.csv", schemas.RUNS, runs)
     tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, classes)
     tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, gamma_curve(validation, test, params.threshold))
-    tables.write_table(folder / "threshold.csv", schemas.THRESHOLD_CURVE, threshold_curve(test, params.gamma))
-    resampled = bootstrap(test, params.gamma, results, params.resamples)
+    tables.write_table(folder / "threshold.csv", schemas.THRESHOLD_CURVE, threshold_curve(test, gamma))
+    resampled = bootstrap(test, gamma, results, params.resamples)
     tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, resampled)
     metrics = summary(results) | intervals(resampled)
     write_json(paths.metrics / model / f"{setting}.json", metrics)
     thresholds = [threshold for result in results for threshold in result.thresholds]
-    decision = Decision(gamma=params.gamma, thresholds=thresholds, metrics=metrics)
+    decision = Decision(gamma=gamma, thresholds=thresholds, metrics=metrics)
     trained = paths.weights / model / setting
     config = read_model(trained).model_copy(update={"decision": decision})
     save_model(paths.models / model / setting, trained / WEIGHTS, config)

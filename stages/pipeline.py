@@ -34,6 +34,7 @@ class Paths:
         self.weights = data / "weights"
         self.models = data / "models"
         self.scores = data / "scores"
+        self.fusion = data / "fusion"
         self.curves = data / "curves"
         self.evaluations = data / "evaluations"
         self.sensitivity = data / "sensitivity"

@@ -132,7 +132,8 @@ def _precision(
         above, hits: (b,) zeros to count in, of a type that N fits.
     """
     resamples = drawn.shape[1]
-    total, copies = np.zeros(resamples), np.zeros(resamples)
+    total, copies = np.zeros(resamples, np.float32), np.zeros(resamples, np.float32)
+    one = np.float32(1)
     start = 0
     for end in ends:
         for i in range(start, end):
@@ -146,11 +147,12 @@ def _precision(
             if positive[i]:
                 row = drawn[ranked[i]]
                 for b in range(resamples):
-                    own = np.float64(row[b])
+                    own = np.float32(row[b])
+                    others, better = np.float32(hits[b]) - own, np.float32(above[b]) - own
                     copies[b] += own
-                    total[b] += own * ((1.0 + hits[b] - own) / (1.0 + above[b] - own))
+                    total[b] += own * ((others + one) / (better + one))
         start = end
-    return np.where(copies > 0, total / np.maximum(copies, 1.0), np.nan)
+    return np.where(copies > 0, total / np.maximum(copies, one), np.nan)
 
 
 def interval(values: Floats) -> tuple[float, float]:

@@ -1,0 +1,20 @@
+"""Stage fusion: gamma of each model, which weighs attention against the plain sum (eq. 7).
+
+It is 0 for models without attention (section 3.4). With a file for each model, another gamma evaluates anew only those
+that it changes.
+"""
+
+from pipeline import Paths, run
+from zsaudio.experiment import MODELS
+from zsaudio.files import write_json
+from zsaudio.params import Params
+
+
+def main(params: Params, paths: Paths) -> None:
+    for model in params.models:
+        attends = MODELS[model].aggregation == "attention"
+        write_json(paths.fusion / f"{model}.json", {"gamma": params.gamma if attends else 0.0})
+
+
+if __name__ == "__main__":
+    run(main)
