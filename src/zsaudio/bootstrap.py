@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numba
@@ -47,15 +48,16 @@ def bootstrap(test: FoldScores, gamma: float, results: Sequence[RunResult], resa
         results: of `zsaudio.evaluation.evaluate`, for the thresholds.
         resamples: B.
     """
-    _, clip = np.unique(test.clip, return_inverse=True)
-    draws = draw(int(clip.max()) + 1, resamples, test.classes.fold)
-    fused = test.fused(gamma)
+    clips = np.unique(test.clip)
+    draws = draw(len(clips), resamples, test.classes.fold)
+    parts = test.by_part()
     total = {name: np.zeros(resamples) for name in METRICS}
     for result in results:
         of_parts = []
-        for part, threshold in zip(test.parts(result.run), result.thresholds, strict=True):
-            rows = (test.run == result.run) & (test.part == part)
-            of_parts.append((fused[rows], test.carried[rows], fused[rows] > threshold, draws[clip[rows]]))
+        for part, threshold in zip(parts[result.run].values(), result.thresholds, strict=True):
+            scores = part.fused(gamma)
+            drawn = draws[np.searchsorted(clips, part.clip)]
+            of_parts.append((scores, part.carried, scores > threshold, drawn))
         for name, values in _measure(of_parts).items():
             total[name] += values / len(results)
     return {
@@ -66,22 +68,38 @@ def bootstrap(test: FoldScores, gamma: float, results: Sequence[RunResult], resa
 
 def _measure(of_parts: Sequence[tuple[Scores, Labels, Labels, Draws]]) -> dict[str, Floats]:
     """METRICS of one run on each resample, from (scores, carried, predicted, drawn) of each part."""
-    shape = (of_parts[0][0].shape[1], of_parts[0][3].shape[1])
-    hits, decided = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    precisions = []
+    hits, decided, precisions = [], [], []
     for scores, carried, predicted, drawn in of_parts:
-        weights = drawn.astype(np.float32)
-        hits += (predicted & carried).T.astype(np.float32) @ weights
-        decided += (predicted.T.astype(np.float32) + carried.T.astype(np.float32)) @ weights
+        hits.append(_drawn_by_class(predicted & carried, drawn))
+        decided.append(_drawn_by_class(predicted, drawn) + _drawn_by_class(carried, drawn))
         precisions.append(resampled_precision(scores, carried, drawn))
+    of_hits, of_decided = np.sum(hits, axis=0), np.sum(decided, axis=0)  # (C, B)
     known = np.isfinite(precisions)
     of_class = np.where(known, precisions, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)  # as in evaluation
     counted = known.any(axis=0)
     return {
-        "micro_f1": 2 * hits.sum(axis=0, dtype=np.float64) / np.maximum(decided.sum(axis=0, dtype=np.float64), 1),
-        "macro_f1": (2 * hits / np.maximum(decided, 1)).mean(axis=0, dtype=np.float64),
+        "micro_f1": 2 * of_hits.sum(axis=0) / np.maximum(of_decided.sum(axis=0), 1),
+        "macro_f1": (2 * of_hits / np.maximum(of_decided, 1)).mean(axis=0),
         "map": (of_class * counted).sum(axis=0) / np.maximum(counted.sum(axis=0), 1),
     }
+
+
+def _drawn_by_class(chosen: Labels, drawn: Draws) -> npt.NDArray[np.int64]:
+    """How many drawn clips are chosen for each class: (C, B), from (N, C) and (N, B)."""
+    columns, rows = np.nonzero(chosen.T)
+    ends = np.searchsorted(columns, np.arange(chosen.shape[1] + 1))
+    return np.stack([_added(rows[start:end], drawn) for start, end in pairwise(ends)])
+
+
+@numba.njit(cache=True, nogil=True)
+def _added(rows: npt.NDArray[np.int64], drawn: Draws) -> npt.NDArray[np.int64]:
+    """The sum of some rows: (B,), of (N, B)."""
+    total = np.zeros(drawn.shape[1], np.int64)
+    for i in range(len(rows)):
+        row = drawn[rows[i]]
+        for b in range(len(row)):
+            total[b] += row[b]
+    return total
 
 
 def resampled_precision(scores: Scores, labels: Labels, drawn: Draws) -> Floats:

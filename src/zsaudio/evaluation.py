@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +16,8 @@ from zsaudio.dataset import Classes, Clips
 from zsaudio.errors import ZsAudioError
 from zsaudio.metrics import (
     Counts,
+    Labels,
+    Scores,
     average_precision,
     best_threshold,
     class_f1,
@@ -62,9 +65,21 @@ class FoldScores:
         """Numbers of the runs."""
         return [int(run) for run in np.unique(self.run)]
 
-    def parts(self, run: int) -> list[int]:
-        """Numbers of the parts of a run."""
-        return [int(part) for part in np.unique(self.part[self.run == run])]
+    def by_part(self) -> dict[int, dict[int, FoldScores]]:
+        """The scores of each part, by run and part: views where a part's rows follow one another, as they do."""
+        found: dict[int, dict[int, FoldScores]] = {}
+        for run in self.runs():
+            of_run = np.flatnonzero(self.run == run)
+            parts = self.part[of_run]
+            found[run] = {int(part): self._rows(of_run[parts == part]) for part in np.unique(parts)}
+        return found
+
+    def _rows(self, rows: npt.NDArray[np.int64]) -> FoldScores:
+        together = rows[-1] - rows[0] + 1 == len(rows)
+        chosen = slice(rows[0], rows[-1] + 1) if together else rows
+        y_hat = None if self.y_hat is None else self.y_hat[chosen]
+        of_rows = (self.run[chosen], self.part[chosen], self.clip[chosen], self.carried[chosen])
+        return FoldScores(self.classes, *of_rows, y_hat, self.z_hat[chosen])
 
 
 @dataclass(frozen=True)
@@ -121,20 +136,18 @@ def evaluate(
         gamma: weight of attention against the plain sum (eq. 7).
         threshold: "validation" or M itself (eq. 8).
     """
-    chosen_on, tested = validation.fused(gamma), test.fused(gamma)
+    chosen_on, tested = validation.by_part(), test.by_part()
     results = []
-    for run in test.runs():
-        decided = _decide(validation, chosen_on, test, tested, run, threshold)
-        results.append(_result(run, decided.counts, decided.thresholds, _class_precision(test, tested, run)))
+    for run, parts in tested.items():
+        decided = _decide(chosen_on[run], parts, gamma, threshold)
+        precision = _class_precision([(part.fused(gamma), part.carried) for part in parts.values()])
+        results.append(_result(run, decided.counts, decided.thresholds, precision))
     return results
 
 
-def _class_precision(test: FoldScores, tested: npt.NDArray[np.float32], run: int) -> npt.NDArray[np.float64]:
+def _class_precision(parts: Sequence[tuple[Scores, Labels]]) -> npt.NDArray[np.float64]:
     """Average precision of each class in a run, the mean over its parts: scores of two models are not comparable."""
-    of_parts = []
-    for part in test.parts(run):
-        rows = (test.run == run) & (test.part == part)
-        of_parts.append(average_precision(tested[rows], test.carried[rows]))
+    of_parts = [average_precision(scores, carried) for scores, carried in parts]
     known = np.isfinite(of_parts)
     total = np.where(known, of_parts, 0).sum(axis=0)
     return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
@@ -147,22 +160,19 @@ class _Decided:
 
 
 def _decide(
-    validation: FoldScores,
-    chosen_on: npt.NDArray[np.float32],
-    test: FoldScores,
-    tested: npt.NDArray[np.float32],
-    run: int,
+    validation: Mapping[int, FoldScores],
+    test: Mapping[int, FoldScores],
+    gamma: float,
     threshold: Literal["validation"] | float,
 ) -> _Decided:
+    """Thresholds of the parts of a run, and what they predict on its test clips."""
     counts, thresholds = [], []
-    for part in test.parts(run):
+    for part, tested in test.items():
         if threshold == "validation":
-            rows = (validation.run == run) & (validation.part == part)
-            chosen = best_threshold(chosen_on[rows], validation.carried[rows])
+            chosen = best_threshold(validation[part].fused(gamma), validation[part].carried)
         else:
             chosen = float(threshold)
-        rows = (test.run == run) & (test.part == part)
-        counts.append(count(tested[rows] > chosen, test.carried[rows]))
+        counts.append(count(tested.fused(gamma) > chosen, tested.carried))
         thresholds.append(chosen)
     return _Decided(sum(counts[1:], counts[0]), thresholds)
 
@@ -174,10 +184,10 @@ def gamma_curve(
     names = ("gamma", "run", "micro_f1", "macro_f1")
     if test.y_hat is None:
         return {name: [] for name in names}
+    chosen_on, tested = validation.by_part(), test.by_part()
 
     def at(gamma: float) -> list[tuple[float, int, float, float]]:
-        chosen_on, tested = validation.fused(gamma), test.fused(gamma)
-        decided = [(run, _decide(validation, chosen_on, test, tested, run, threshold).counts) for run in test.runs()]
+        decided = [(run, _decide(chosen_on[run], parts, gamma, threshold).counts) for run, parts in tested.items()]
         return [(round(gamma, 3), run, micro_f1(counts), macro_f1(counts)) for run, counts in decided]
 
     with ThreadPoolExecutor() as pool:

@@ -31,7 +31,9 @@ class Counts:
 
 def count(predicted: Labels, labels: Labels) -> Counts:
     """Count what F1 needs from (N, C) predictions and labels."""
-    return Counts((predicted & labels).sum(0), predicted.sum(0), labels.sum(0))
+    counter = np.uint16 if len(labels) < 2**16 else np.uint32  # several times as fast as the default of 64 bits
+    sums = [chosen.sum(0, dtype=counter).astype(np.int64) for chosen in (predicted & labels, predicted, labels)]
+    return Counts(*sums)
 
 
 def class_f1(counts: Counts) -> npt.NDArray[np.float64]:

@@ -100,7 +100,7 @@ def read_table(path: Path, schema: Schema) -> pa.Table:
             options = pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=bool(schema.nullable))
             table = pa.csv.read_csv(path, convert_options=options)
         else:
-            table = pq.read_table(path)
+            table = pq.ParquetFile(path).read()  # pq.read_table would import what reads many files at once
     except FileNotFoundError as error:
         raise ZsAudioError(f"{path}: the table of {schema.name} is not there; `dvc repro` makes it") from error
     except (OSError, pa.ArrowInvalid) as error:
