@@ -27,7 +27,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
 
     def evaluate_cell(setting: str) -> None:
         scored = paths.scores / model / setting
-        validation, test = read_scores(scored / "validation.parquet"), read_scores(scored / "test.parquet")
+        validation, test = read_scores(scored / "validation.feather"), read_scores(scored / "test.feather")
         write_cell(params, paths, model, setting, validation, test, gamma)
 
     with ThreadPoolExecutor() as pool:

@@ -35,7 +35,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
         config = read_model(trained)
         groups: list[Group] = []
         if events is not None:
-            tested = tables.read_table(paths.scores / model / setting / "test.parquet", schemas.SCORES)
+            tested = tables.read_table(paths.scores / model / setting / "test.feather", schemas.SCORES)
             groups = score_groups(config, load_weights(trained), events, tested, *found)
             for group in groups:
                 print(f"{setting}: {group.name} classes: {len(group.pairs):,} pairs of a clip and a class with events")

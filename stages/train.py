@@ -27,7 +27,7 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     for name, scores in [("validation", cell.validation), ("test", cell.test)]:
         table = score_table(scores)
         columns = {column: table[column] for column in table.column_names}
-        path = paths.scores / model / setting / f"{name}.parquet"
+        path = paths.scores / model / setting / f"{name}.feather"
         tables.write_table(path, schemas.SCORES, columns, tables.metadata(table))
     tables.write_table(paths.curves / model / f"{setting}.csv", schemas.CURVE, curve_columns(cell))
 

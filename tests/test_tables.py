@@ -34,8 +34,8 @@ def test_vectors_keep_their_type_shape_and_metadata(tmp_path, dtype):
 
 def test_an_optional_column_may_be_absent(tmp_path):
     columns = {"run": [0], "part": [0], "clip_id": ["a"], "z_hat": tables.vectors(np.zeros((1, 2), np.float32))}
-    tables.write_table(tmp_path / "scores.parquet", schemas.SCORES, columns, {"fold": "fold1"})
-    assert "y_hat" not in tables.read_table(tmp_path / "scores.parquet", schemas.SCORES).column_names
+    tables.write_table(tmp_path / "scores.feather", schemas.SCORES, columns, {"fold": "fold1"})
+    assert "y_hat" not in tables.read_table(tmp_path / "scores.feather", schemas.SCORES).column_names
 
 
 def test_an_empty_cell_of_a_nullable_column_is_read_back(tmp_path):

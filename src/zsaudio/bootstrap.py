@@ -20,7 +20,6 @@ from zsaudio.metrics import Labels, Scores
 
 METRICS = ("micro_f1", "macro_f1", "map")
 PERCENTILES = (2.5, 97.5)  # an interval of 95 %
-BLOCK = 512  # resamples at a time, whose draws fit the processor's cache
 
 Floats = npt.NDArray[np.float64]
 Draws = npt.NDArray[np.uint8]
@@ -86,7 +85,7 @@ def _measure(of_parts: Sequence[tuple[Scores, Labels, Labels, Draws]]) -> dict[s
 
 def _drawn_by_class(chosen: Labels, drawn: Draws) -> npt.NDArray[np.int64]:
     """How many drawn clips are chosen for each class: (C, B), from (N, C) and (N, B)."""
-    columns, rows = np.nonzero(chosen.T)
+    columns, rows = np.nonzero(np.ascontiguousarray(chosen.T))
     ends = np.searchsorted(columns, np.arange(chosen.shape[1] + 1))
     return np.stack([_added(rows[start:end], drawn) for start, end in pairwise(ends)])
 
@@ -113,19 +112,16 @@ def resampled_precision(scores: Scores, labels: Labels, drawn: Draws) -> Floats:
         labels: (N, C).
         drawn: (N, B) how often each clip was drawn.
     """
-    blocks = [np.ascontiguousarray(drawn[:, start : start + BLOCK]) for start in range(0, drawn.shape[1], BLOCK)]
     by_class, carried = np.ascontiguousarray(scores.T), np.ascontiguousarray(labels.T)
+    counter = np.uint16 if len(drawn) < 2**16 else np.uint32  # the narrower, the faster
 
     def of_class(c: int) -> Floats:
         lowest = by_class[c, carried[c]].min(initial=np.inf)
         ranked = np.flatnonzero(by_class[c] >= lowest)  # clips below the last positive do not count
         ranked = ranked[np.argsort(-by_class[c, ranked])]
         ends = np.append(np.flatnonzero(np.diff(by_class[c, ranked])) + 1, len(ranked))
-        positive = carried[c, ranked]
-        return np.concatenate([_precision(ranked, ends, positive, block, *counts(block)) for block in blocks])
-
-    def counts(block: Draws) -> npt.NDArray[Any]:
-        return np.zeros((2, block.shape[1]), np.uint16 if len(block) < 2**16 else np.uint32)
+        above, hits = np.zeros((2, drawn.shape[1]), counter)
+        return np.asarray(_precision(ranked, ends, carried[c, ranked], drawn, above, hits))
 
     with ThreadPoolExecutor() as pool:
         return np.stack(list(pool.map(of_class, range(len(by_class)))))
@@ -140,14 +136,14 @@ def _precision(
     above: npt.NDArray[Any],
     hits: npt.NDArray[Any],
 ) -> Floats:
-    """Average precision of a class on each resample of a block, (b,).
+    """Average precision of a class on each resample, (B,).
 
     Args:
         ranked: (n,) clips by descending score.
         ends: where in `ranked` each run of equal scores ends.
         positive: (n,) whether they carry the class.
-        drawn: (N, b).
-        above, hits: (b,) zeros to count in, of a type that N fits.
+        drawn: (N, B).
+        above, hits: (B,) zeros to count in, of a type that N fits.
     """
     resamples = drawn.shape[1]
     total, copies = np.zeros(resamples, np.float32), np.zeros(resamples, np.float32)

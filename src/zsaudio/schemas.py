@@ -43,7 +43,6 @@ SCORES = Schema(
     {"run": Kind.SMALL, "part": Kind.SMALL, "clip_id": Kind.TEXT, "y_hat": Kind.VECTOR, "z_hat": Kind.VECTOR},
     optional=frozenset({"y_hat"}),
     metadata=("fold",),
-    compression="none",
 )
 
 CURVE = Schema(

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.feather
 import pyarrow.parquet as pq
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.files import replacing
 
-_PARQUET = {"use_dictionary": False, "write_statistics": False}
+_PARQUET = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
 
 
 class Kind(Enum):
@@ -53,7 +54,6 @@ class Schema:
         nullable: columns that may have empty cells.
         optional: columns that may be absent.
         metadata: keys that the file's schema metadata must have.
-        compression: of parquet files. Scores hardly get smaller by it, and are read ten times as fast without.
     """
 
     name: str
@@ -62,7 +62,6 @@ class Schema:
     nullable: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
     metadata: tuple[str, ...] = ()
-    compression: str = "zstd"
 
 
 def write_table(
@@ -70,7 +69,8 @@ def write_table(
 ) -> None:
     """Check columns (Arrow arrays, numpy arrays or lists) against a schema and write them, whole or not at all.
 
-    A path that ends in .csv becomes CSV; any other becomes parquet with `metadata` in its schema.
+    A path that ends in .csv becomes CSV; any other has `metadata` in its schema: .feather Arrow's own format, which is
+    read without decoding, else parquet.
     """
     arrays = {}
     for name, kind in schema.columns.items():
@@ -84,8 +84,10 @@ def write_table(
         if path.suffix == ".csv":
             # Quoted only where needed, so that the files are pleasant to read and to compare.
             pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
+        elif path.suffix == ".feather":
+            pa.feather.write_feather(table, temporary, compression="uncompressed")
         else:
-            pq.write_table(table, temporary, compression=schema.compression, **_PARQUET)
+            pq.write_table(table, temporary, **_PARQUET)
 
 
 def read_table(path: Path, schema: Schema) -> pa.Table:
@@ -99,6 +101,8 @@ def read_table(path: Path, schema: Schema) -> pa.Table:
             kinds = {name: kind.value[0] for name, kind in schema.columns.items()}
             options = pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=bool(schema.nullable))
             table = pa.csv.read_csv(path, convert_options=options)
+        elif path.suffix == ".feather":
+            table = pa.feather.read_table(path, memory_map=True)
         else:
             table = pq.ParquetFile(path).read()  # pq.read_table would import what reads many files at once
     except FileNotFoundError as error:
@@ -121,9 +125,7 @@ def concatenate(path: Path, schema: Schema, sources: Sequence[Path], metadata: M
             _check(table, schema, str(path))
             if len(table):
                 if writer is None:
-                    writer = stack.enter_context(
-                        pq.ParquetWriter(temporary, table.schema, compression=schema.compression, **_PARQUET)
-                    )
+                    writer = stack.enter_context(pq.ParquetWriter(temporary, table.schema, **_PARQUET))
                 writer.write_table(table)
 
 

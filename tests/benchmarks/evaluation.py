@@ -17,7 +17,7 @@ THRESHOLDS = 61  # of the curve in the report
 
 def scores_and_labels(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
     """Of one run of temporal attention on the test fold of setting 1."""
-    path = corpus.data / "scores/temporal_attention/setting1/test.parquet"
+    path = corpus.data / "scores/temporal_attention/setting1/test.feather"
     if not path.exists():
         data = corpus.setting("setting1")[2]
         labels = data.clips.carried(len(data.classes))
