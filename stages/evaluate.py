@@ -1,6 +1,5 @@
 """Stage evaluate: scores to F1 and mAP by gamma (eq. 7) and threshold (eq. 8), which complete trained models."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline import Paths, run
@@ -25,16 +24,13 @@ def main(params: Params, paths: Paths, model: str) -> None:
 
     gamma = float(read_json(paths.fusion / f"{model}.json")["gamma"])
 
-    def evaluate_cell(setting: str) -> None:
+    for setting in params.settings:
         scored = paths.scores / model / setting
         validation, test = read_scores(scored / "validation.feather"), read_scores(scored / "test.feather")
-        write_cell(params, paths, model, setting, validation, test, gamma)
-
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(evaluate_cell, params.settings))
+        evaluate_cell(params, paths, model, setting, validation, test, gamma)
 
 
-def write_cell(
+def evaluate_cell(
     params: Params, paths: Paths, model: str, setting: str, validation: FoldScores, test: FoldScores, gamma: float
 ) -> None:
     results = evaluate(validation, test, gamma, params.threshold)
