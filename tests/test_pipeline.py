@@ -182,7 +182,7 @@ def test_threshold_is_a_number_or_validation(project):
         ("train.epochs=few", "train: params.yaml: train.epochs: 'few' does not do"),
         ("models=[attention]", "params.yaml: models.0: 'attention' does not exist; known are temporal_attention"),
         ("settings=[setting9]", "params.yaml: settings.0: 'setting9' does not exist; known are setting1"),
-        ("gamma=high", "evaluate: params.yaml: gamma: 'high' does not do"),
+        ("gamma=high", "fusion: params.yaml: gamma: 'high' does not do"),
         ("+gama=0.3", None),
         ("gama=0.3", "Could not override 'gama'"),
     ],
