@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 
 from zsaudio import schemas, tables
 from zsaudio.dataset import fold_clips
@@ -13,6 +14,7 @@ from zsaudio.sensitivity import Tables, applies, columns_of, run_variant, vary_t
 from zsaudio.text import Label
 from zsaudio.text.words import Words
 
+CPU = torch.device("cpu")
 TRAIN = TrainParams(seeds=[0, 1], epochs=2, batch_size=4, lr=0.1, margin=1.0, rank="index", weights="last", parts=3)
 NAMES = ["Low hum", "High hum", "Low buzz", "High buzz", "Low siren", "High siren"]
 
@@ -57,7 +59,7 @@ def found() -> Tables:
 
 
 def test_rows_are_per_gamma_and_run_and_curves_per_epoch(found):
-    results, curves = run_variant(0.1, ["temporal_attention", "uniform_mean"], "setting1", TRAIN, found)
+    results, curves = run_variant(0.1, ["temporal_attention", "uniform_mean"], "setting1", TRAIN, CPU, found)
     columns = columns_of(results, schemas.STUDY)
     attention = [row for row in results if row["model"] == "temporal_attention"]
     assert len(attention) == 11 * 2
@@ -86,7 +88,7 @@ def test_a_random_split_moves_classes_and_clips_together(found):
         folds = {fold_of[f"/m/{label}"] for label in labels}
         assert fold == (folds.pop() if len(folds) == 1 else None)
     assert varied.clips["clip_id"].equals(found.clips["clip_id"])
-    run_variant(3, ["uniform_mean"], "setting2", TRAIN, varied)
+    run_variant(3, ["uniform_mean"], "setting2", TRAIN, CPU, varied)
 
 
 def test_params_of_training_leave_the_tables_alone(found):
