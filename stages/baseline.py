@@ -2,12 +2,13 @@
 
 from pipeline import Paths, run
 from zsaudio import schemas, tables
-from zsaudio.bootstrap import bootstrap, intervals
+from zsaudio.bootstrap import bootstrap
 from zsaudio.dataset import fold_classes, fold_clips
 from zsaudio.evaluation import ZERO_RULE_THRESHOLD, evaluate, result_tables, summary, zero_rule
 from zsaudio.experiment import SETTINGS
 from zsaudio.files import write_json
 from zsaudio.params import Params
+from zsaudio.spread import intervals
 
 
 def main(params: Params, paths: Paths, baseline: str) -> None:

@@ -1,32 +1,24 @@
 """Stage evaluate: scores to F1 and mAP by gamma (eq. 7) and threshold (eq. 8), which complete trained models."""
 
-from pathlib import Path
-
 from pipeline import Paths, run
 from zsaudio import schemas, tables
-from zsaudio.bootstrap import bootstrap, intervals
+from zsaudio.bootstrap import bootstrap
 from zsaudio.checkpoint import WEIGHTS, Decision, read_model, save_model
-from zsaudio.dataset import fold_classes, fold_clips
-from zsaudio.evaluation import FoldScores, evaluate, gamma_curve, result_tables, summary, threshold_curve, with_labels
+from zsaudio.evaluation import FoldScores, evaluate, read_scores, result_tables, summary, threshold_curve
 from zsaudio.files import read_json, write_json
 from zsaudio.params import Params
+from zsaudio.spread import intervals
 
 
 def main(params: Params, paths: Paths, model: str) -> None:
-    every_class = tables.read_table(paths.classes, schemas.CLASSES)
+    classes = tables.read_table(paths.classes, schemas.CLASSES)
     folds = tables.read_table(paths.folds, schemas.FOLDS)
     clips = tables.read_table(paths.clips, schemas.CLIPS)
-
-    def read_scores(path: Path) -> FoldScores:
-        scores = tables.read_table(path, schemas.SCORES)
-        of_fold = fold_classes(every_class, folds, tables.metadata(scores)["fold"])
-        return with_labels(scores, fold_clips(clips, of_fold), of_fold)
-
     gamma = float(read_json(paths.fusion / f"{model}.json")["gamma"])
-
     for setting in params.settings:
         scored = paths.scores / model / setting
-        validation, test = read_scores(scored / "validation.feather"), read_scores(scored / "test.feather")
+        validation = read_scores(scored / "validation.feather", classes, folds, clips)
+        test = read_scores(scored / "test.feather", classes, folds, clips)
         evaluate_cell(params, paths, model, setting, validation, test, gamma)
 
 
@@ -39,7 +31,6 @@ def evaluate_cell(
     runs, classes = result_tables(results, test.classes, test.carried[test.run == results[0].run])
     tables.write_table(folder / "runs.csv", schemas.RUNS, runs)
     tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, classes)
-    tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, gamma_curve(validation, test, params.threshold))
     tables.write_table(folder / "threshold.csv", schemas.THRESHOLD_CURVE, threshold_curve(test, gamma))
     resampled = bootstrap(test, gamma, results, params.resamples)
     tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, resampled)

@@ -12,8 +12,7 @@ from zsaudio.params import Params
 
 def main(params: Params, paths: Paths) -> None:
     for model in params.models:
-        attends = MODELS[model].aggregation == "attention"
-        write_json(paths.fusion / f"{model}.json", {"gamma": params.gamma if attends else 0.0})
+        write_json(paths.fusion / f"{model}.json", {"gamma": params.gamma if MODELS[model].attends else 0.0})
 
 
 if __name__ == "__main__":

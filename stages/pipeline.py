@@ -36,6 +36,7 @@ class Paths:
         self.scores = data / "scores"
         self.fusion = data / "fusion"
         self.curves = data / "curves"
+        self.gamma_curve = data / "gamma_curve"
         self.evaluations = data / "evaluations"
         self.sensitivity = data / "sensitivity"
         self.localise = data / "localise"

@@ -48,6 +48,7 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     """What is there of what the params ask for; what is not is told in the report."""
     cells = [(model, setting) for model in [*params.models, *params.baselines] for setting in params.settings]
     trained = [cell for cell in cells if cell[0] in MODELS]
+    attending = [cell for cell in trained if MODELS[cell[0]].attends]
     headline = [cell for cell in trained if cell[0] == HEADLINE]
     absent: dict[tuple[str, str], list[str]] = {}
 
@@ -64,7 +65,7 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     results = read(paths.evaluations, "/runs.csv", schemas.RUNS, cells)
     resamples = read(paths.evaluations, "/resamples.parquet", schemas.RESAMPLES, cells)
     curves = read(paths.curves, ".csv", schemas.CURVE, trained)
-    by_gamma = read(paths.evaluations, "/gamma.csv", schemas.GAMMA_CURVE, trained)
+    by_gamma = read(paths.gamma_curve, ".csv", schemas.GAMMA_CURVE, attending)
     by_threshold = read(paths.evaluations, "/threshold.csv", schemas.THRESHOLD_CURVE, trained)
     classes = read(paths.evaluations, "/classes.csv", schemas.CLASS_RESULTS, cells)
     located = Located(

@@ -6,7 +6,7 @@ differences between them are paired. B resamples, N clips, C classes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -17,21 +17,20 @@ import numpy.typing as npt
 
 from zsaudio.evaluation import FoldScores, RunResult
 from zsaudio.metrics import Labels, Scores
-
-METRICS = ("micro_f1", "macro_f1", "map")
-PERCENTILES = (2.5, 97.5)  # an interval of 95 %
+from zsaudio.spread import METRICS
 
 Floats = npt.NDArray[np.float64]
 Draws = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
 
 
 def draw(n_clips: int, resamples: int, fold: str) -> Draws:
     """How often each clip is drawn: (N, B), N draws with replacement in each resample; the same for the same fold."""
     rng = np.random.default_rng([*fold.encode()])
-    draws = np.empty((n_clips, resamples), np.uint8)  # a clip is drawn once on average, hardly ever ten times
-    for b in range(resamples):
-        draws[:, b] = np.bincount(rng.integers(n_clips, size=n_clips), minlength=n_clips)
-    return draws
+    draws = np.empty((resamples, n_clips), np.uint8)  # a clip is drawn once on average, hardly ever ten times
+    for drawn in draws:
+        drawn[:] = np.bincount(rng.integers(n_clips, size=n_clips), minlength=n_clips)
+    return np.ascontiguousarray(draws.T)
 
 
 def bootstrap(test: FoldScores, gamma: float, results: Sequence[RunResult], resamples: int) -> dict[str, Floats]:
@@ -70,7 +69,7 @@ def _measure(of_parts: Sequence[tuple[Scores, Labels, Labels, Draws]]) -> dict[s
     hits, decided, precisions = [], [], []
     for scores, carried, predicted, drawn in of_parts:
         hits.append(_drawn_by_class(predicted & carried, drawn))
-        decided.append(_drawn_by_class(predicted, drawn) + _drawn_by_class(carried, drawn))
+        decided.append(_drawn_by_class(predicted, drawn) + _drawn_by_class(carried, drawn).astype(np.int64))
         precisions.append(resampled_precision(scores, carried, drawn))
     of_hits, of_decided = np.sum(hits, axis=0), np.sum(decided, axis=0)  # (C, B)
     known = np.isfinite(precisions)
@@ -83,22 +82,19 @@ def _measure(of_parts: Sequence[tuple[Scores, Labels, Labels, Draws]]) -> dict[s
     }
 
 
-def _drawn_by_class(chosen: Labels, drawn: Draws) -> npt.NDArray[np.int64]:
+def _drawn_by_class(chosen: Labels, drawn: Draws) -> npt.NDArray[Any]:
     """How many drawn clips are chosen for each class: (C, B), from (N, C) and (N, B)."""
     columns, rows = np.nonzero(np.ascontiguousarray(chosen.T))
     ends = np.searchsorted(columns, np.arange(chosen.shape[1] + 1))
-    return np.stack([_added(rows[start:end], drawn) for start, end in pairwise(ends)])
-
-
-@numba.njit(cache=True, nogil=True)
-def _added(rows: npt.NDArray[np.int64], drawn: Draws) -> npt.NDArray[np.int64]:
-    """The sum of some rows: (B,), of (N, B)."""
-    total = np.zeros(drawn.shape[1], np.int64)
-    for i in range(len(rows)):
-        row = drawn[rows[i]]
-        for b in range(len(row)):
-            total[b] += row[b]
+    total = np.zeros((chosen.shape[1], drawn.shape[1]), _counter(drawn))
+    for of_class, (start, end) in zip(total, pairwise(ends), strict=True):
+        _add_rows(of_class, drawn, rows[start:end])
     return total
+
+
+def _counter(drawn: Draws) -> type[np.unsignedinteger[Any]]:
+    """The narrowest type that the sum of a resample's draws fits: the narrower, the faster."""
+    return np.uint16 if len(drawn) < 2**16 else np.uint32
 
 
 def resampled_precision(scores: Scores, labels: Labels, drawn: Draws) -> Floats:
@@ -113,15 +109,16 @@ def resampled_precision(scores: Scores, labels: Labels, drawn: Draws) -> Floats:
         drawn: (N, B) how often each clip was drawn.
     """
     by_class, carried = np.ascontiguousarray(scores.T), np.ascontiguousarray(labels.T)
-    counter = np.uint16 if len(drawn) < 2**16 else np.uint32  # the narrower, the faster
 
     def of_class(c: int) -> Floats:
         lowest = by_class[c, carried[c]].min(initial=np.inf)
-        ranked = np.flatnonzero(by_class[c] >= lowest)  # clips below the last positive do not count
-        ranked = ranked[np.argsort(-by_class[c, ranked])]
-        ends = np.append(np.flatnonzero(np.diff(by_class[c, ranked])) + 1, len(ranked))
-        above, hits = np.zeros((2, drawn.shape[1]), counter)
-        return np.asarray(_precision(ranked, ends, carried[c, ranked], drawn, above, hits))
+        candidates = np.flatnonzero(by_class[c] >= lowest)  # clips below the last positive do not count
+        ranked = candidates[np.argsort(-by_class[c, candidates])]
+        positives = np.flatnonzero(carried[c, ranked])
+        falling = -by_class[c, ranked]
+        ends = np.searchsorted(falling, falling[positives], side="right")
+        above, hits = np.zeros((2, drawn.shape[1]), _counter(drawn))
+        return np.asarray(_precision(ranked, positives, ends, drawn, above, hits))
 
     with ThreadPoolExecutor() as pool:
         return np.stack(list(pool.map(of_class, range(len(by_class)))))
@@ -129,55 +126,48 @@ def resampled_precision(scores: Scores, labels: Labels, drawn: Draws) -> Floats:
 
 @numba.njit(cache=True, nogil=True)
 def _precision(
-    ranked: npt.NDArray[np.int64],
-    ends: npt.NDArray[np.int64],
-    positive: Labels,
-    drawn: Draws,
-    above: npt.NDArray[Any],
-    hits: npt.NDArray[Any],
+    ranked: Places, positives: Places, ends: Places, drawn: Draws, above: npt.NDArray[Any], hits: npt.NDArray[Any]
 ) -> Floats:
     """Average precision of a class on each resample, (B,).
 
     Args:
         ranked: (n,) clips by descending score.
-        ends: where in `ranked` each run of equal scores ends.
-        positive: (n,) whether they carry the class.
+        positives: (P,) where in `ranked` those that carry the class stand.
+        ends: (P,) where in `ranked` the clips with the score of each positive end.
         drawn: (N, B).
         above, hits: (B,) zeros to count in, of a type that N fits.
     """
     resamples = drawn.shape[1]
     total, copies = np.zeros(resamples, np.float32), np.zeros(resamples, np.float32)
     one = np.float32(1)
-    start = 0
-    for end in ends:
-        for i in range(start, end):
-            row = drawn[ranked[i]]
+    first = added = 0
+    while first < len(positives):
+        end = ends[first]
+        last = first
+        while last < len(positives) and ends[last] == end:  # equal scores enter together
+            last += 1
+        _add_rows(above, drawn, ranked[added:end])
+        _add_rows(hits, drawn, ranked[positives[first:last]])
+        for p in range(first, last):
+            row = drawn[ranked[positives[p]]]
             for b in range(resamples):
-                above[b] = above[b] + row[b]
-            if positive[i]:
-                for b in range(resamples):
-                    hits[b] = hits[b] + row[b]
-        for i in range(start, end):
-            if positive[i]:
-                row = drawn[ranked[i]]
-                for b in range(resamples):
-                    own = np.float32(row[b])
-                    others, better = np.float32(hits[b]) - own, np.float32(above[b]) - own
-                    copies[b] += own
-                    total[b] += own * ((others + one) / (better + one))
-        start = end
+                own = np.float32(row[b])
+                others, better = np.float32(hits[b]) - own, np.float32(above[b]) - own
+                copies[b] += own
+                total[b] += own * ((others + one) / (better + one))
+        first, added = last, end
     return np.where(copies > 0, total / np.maximum(copies, one), np.nan)
 
 
-def interval(values: Floats) -> tuple[float, float]:
-    """The 95 % percentile interval of resampled values (B,)."""
-    low, high = np.percentile(values, PERCENTILES)
-    return float(low), float(high)
-
-
-def intervals(resampled: Mapping[str, Floats]) -> dict[str, float]:
-    """Lower and upper end for each metric: NAME_low, NAME_high."""
-    found = {}
-    for name, values in resampled.items():
-        found[f"{name}_low"], found[f"{name}_high"] = interval(values)
-    return found
+@numba.njit(cache=True, nogil=True)
+def _add_rows(total: npt.NDArray[Any], drawn: Draws, rows: Places) -> None:
+    """Add some rows of `drawn` to a total: (B,). Four at a time, as every pass over the total costs its traffic."""
+    fours = len(rows) - len(rows) % 4
+    for i in range(0, fours, 4):
+        first, second, third, fourth = drawn[rows[i]], drawn[rows[i + 1]], drawn[rows[i + 2]], drawn[rows[i + 3]]
+        for b in range(len(total)):
+            total[b] += first[b] + second[b] + third[b] + fourth[b]
+    for i in range(fours, len(rows)):
+        row = drawn[rows[i]]
+        for b in range(len(total)):
+            total[b] += row[b]

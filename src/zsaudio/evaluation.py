@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from zsaudio import paper, schemas, tables
-from zsaudio.dataset import Classes, Clips
+from zsaudio.dataset import Classes, Clips, fold_classes, fold_clips
 from zsaudio.errors import ZsAudioError
 from zsaudio.metrics import (
     Counts,
@@ -26,6 +27,7 @@ from zsaudio.metrics import (
     macro_f1,
     micro_f1,
 )
+from zsaudio.spread import deviation
 
 GAMMAS = np.linspace(0, 1, 11)
 ZERO_RULE_THRESHOLD = 0.5  # its score is 1 for the predicted class and 0 for the others
@@ -100,6 +102,17 @@ class RunResult:
         return float(np.mean(self.thresholds))
 
 
+def read_scores(path: Path, classes: pa.Table, folds: pa.Table, clips: pa.Table) -> FoldScores:
+    """Read scores that `train` wrote and put the labels of their fold's clips beside them.
+
+    Raises:
+        ZsAudioError: the file cannot be read, or the scores are of clips or classes that the fold does not have.
+    """
+    scores = tables.read_table(path, schemas.SCORES)
+    of_fold = fold_classes(classes, folds, tables.metadata(scores)["fold"])
+    return with_labels(scores, fold_clips(clips, of_fold), of_fold)
+
+
 def with_labels(scores: pa.Table, clips: Clips, classes: Classes) -> FoldScores:
     """Put the labels of the clips beside their scores (a table of `zsaudio.schemas.SCORES`).
 
@@ -137,12 +150,15 @@ def evaluate(
         threshold: "validation" or M itself (eq. 8).
     """
     chosen_on, tested = validation.by_part(), test.by_part()
-    results = []
-    for run, parts in tested.items():
+
+    def of_run(run: int) -> RunResult:
+        parts = tested[run]
         decided = _decide(chosen_on[run], parts, gamma, threshold)
         precision = _class_precision([(part.fused(gamma), part.carried) for part in parts.values()])
-        results.append(_result(run, decided.counts, decided.thresholds, precision))
-    return results
+        return _result(run, decided.counts, decided.thresholds, precision)
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(of_run, tested))
 
 
 def _class_precision(parts: Sequence[tuple[Scores, Labels]]) -> npt.NDArray[np.float64]:
@@ -180,10 +196,8 @@ def _decide(
 def gamma_curve(
     validation: FoldScores, test: FoldScores, threshold: Literal["validation"] | float
 ) -> dict[str, list[float]]:
-    """F1 against gamma: a row per gamma and run, the threshold chosen anew at each. Empty without attention."""
+    """F1 of a model with attention against gamma: a row per gamma and run, the threshold chosen anew at each."""
     names = ("gamma", "run", "micro_f1", "macro_f1")
-    if test.y_hat is None:
-        return {name: [] for name in names}
     chosen_on, tested = validation.by_part(), test.by_part()
 
     def at(gamma: float) -> list[tuple[float, int, float, float]]:
@@ -197,19 +211,24 @@ def gamma_curve(
 
 def threshold_curve(test: FoldScores, gamma: float) -> dict[str, list[float]]:
     """F1 on the test clips against M: a row per threshold and run, over the range in which scores lie; and at 1.51."""
-    columns: dict[str, list[float]] = {"threshold": [], "run": [], "micro_f1": [], "macro_f1": []}
     tested = test.fused(gamma)
     # Between these quantiles predictions go from half of all to a ten-thousandth of all.
     low, high = np.quantile(tested, [0.5, 0.9999]).tolist()
     thresholds = np.union1d(np.linspace(low, high, THRESHOLDS), [paper.THRESHOLD])
-    for run in test.runs():
+
+    def of_run(run: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         mine = test.run == run
-        micro, macro = f1_by_threshold(tested[mine], test.carried[mine], thresholds)
-        columns["threshold"] += thresholds.tolist()
-        columns["run"] += [run] * len(thresholds)
-        columns["micro_f1"] += micro.tolist()
-        columns["macro_f1"] += macro.tolist()
-    return columns
+        return f1_by_threshold(tested[mine], test.carried[mine], thresholds)
+
+    runs = test.runs()
+    with ThreadPoolExecutor() as pool:
+        micro, macro = np.concatenate(list(pool.map(of_run, runs)), axis=1)
+    return {
+        "threshold": np.tile(thresholds, len(runs)).tolist(),
+        "run": np.repeat(runs, len(thresholds)).tolist(),
+        "micro_f1": micro.tolist(),
+        "macro_f1": macro.tolist(),
+    }
 
 
 def zero_rule(clips: Clips, classes: Classes) -> FoldScores:
@@ -223,11 +242,6 @@ def zero_rule(clips: Clips, classes: Classes) -> FoldScores:
     scores[:, int(carried.sum(0).argmax())] = 1
     one_run = np.zeros(len(clips), np.int64)
     return FoldScores(classes, one_run, one_run, np.arange(len(clips)), carried, None, scores)
-
-
-def deviation(of_runs: npt.NDArray[np.float64]) -> float:
-    """Standard deviation over the runs, (R,), with n - 1; 0 for one run."""
-    return float(of_runs.std(ddof=1)) if len(of_runs) > 1 else 0.0
 
 
 def summary(results: list[RunResult]) -> dict[str, float]:

@@ -28,6 +28,11 @@ class ModelKind:
     aggregation: str
     supervised: bool = False
 
+    @property
+    def attends(self) -> bool:
+        """Whether it has attention, which gamma weighs (eq. 7)."""
+        return self.aggregation == "attention"
+
 
 SETTINGS = {
     "setting1": Setting(train="fold2", validation="fold3", test="fold1"),

@@ -18,12 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio import schemas
-from zsaudio.evaluation import deviation
 from zsaudio.metrics import average_precision
-from zsaudio.strong import Events
-
-LENGTHS = ("<1", "1-3", "3-7", ">=7")  # of the longest event of a pair, in seconds
-_EDGES = (1, 3, 7)
+from zsaudio.spread import deviation
+from zsaudio.strong import LENGTH_EDGES, LENGTHS, Events
 
 Values = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
@@ -137,7 +134,7 @@ def measure(
         part: (P,) as for `segment_precision`.
     """
     uniform = pairs.real / pairs.real.sum(axis=1, keepdims=True)
-    bins = np.searchsorted(_EDGES, pairs.longest, side="right")
+    bins = np.searchsorted(LENGTH_EDGES, pairs.longest, side="right")
     rows = []
     for length in ("all", *LENGTHS):
         chosen = np.full(len(pairs), True) if length == "all" else bins == LENGTHS.index(length)

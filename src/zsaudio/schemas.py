@@ -92,7 +92,7 @@ LOCALISATION = Schema(
     {
         "run": Kind.COUNT,
         "group": Kind.TEXT,  # classes that the model was not trained on ("unseen") or was ("seen")
-        "length": Kind.TEXT,  # of zsaudio.localise.LENGTHS, or "all"
+        "length": Kind.TEXT,  # of zsaudio.strong.LENGTHS, or "all"
         "by": Kind.TEXT,  # attention, compatibility, uniform, chance
         "pairs": Kind.COUNT,
         "classes": Kind.COUNT,

@@ -22,6 +22,7 @@ from zsaudio.segments import read_rows
 
 AUDIOSET = ["segment_id", "start_time_seconds", "end_time_seconds", "label"]
 HEADERS = [AUDIOSET, ["file", "onset", "offset", "event"], ["filename", "onset", "offset", "event_label"]]
+LENGTHS, LENGTH_EDGES = ("<1", "1-3", "3-7", ">=7"), (1, 3, 7)  # groups of events by their seconds
 ROUNDING = 0.5  # s that an event may outlast its clip without a word
 _COLUMNS = ["clip", "onset", "offset", "label"]
 _FORMS = (

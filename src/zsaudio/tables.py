@@ -148,16 +148,22 @@ def vectors(values: npt.NDArray[Any]) -> pa.FixedSizeListArray:
 
 
 def matrix(table: pa.Table, column: str) -> npt.NDArray[Any]:
-    """A column of vectors as an (N, width) array."""
+    """A column of vectors as an (N, width) array; of a mapped file without a copy."""
     chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table[column].chunks]
     width = table.schema.field(column).type.list_size
-    return np.concatenate(chunks).reshape(-1, width) if chunks else np.zeros((0, width), np.float32)
+    if not chunks:
+        return np.zeros((0, width), np.float32)
+    together: npt.NDArray[Any] = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+    return together.reshape(-1, width)
 
 
 def _not_finite(table: pa.Table, name: str, kind: Kind) -> int:
     """In how many rows a column of numbers holds NaN or infinity."""
     if kind is Kind.VECTOR and pa.types.is_floating(table.schema.field(name).type.value_type):
-        return int((~np.isfinite(matrix(table, name)).all(axis=1)).sum())
+        values = matrix(table, name)
+        if np.isfinite(values.sum()):  # as it is not, where one of them is not
+            return 0
+        return int((~np.isfinite(values).all(axis=1)).sum())
     if kind is Kind.REAL:
         values = table[name].drop_null().to_numpy()
         return int((~np.isfinite(values)).sum())

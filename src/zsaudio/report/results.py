@@ -10,9 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from zsaudio import paper
-from zsaudio.bootstrap import interval
-from zsaudio.evaluation import deviation
 from zsaudio.experiment import SETTINGS
+from zsaudio.spread import deviation, interval
 
 MEAN = "mean"  # over the test folds
 HEADLINE = "temporal_attention"

@@ -1,0 +1,25 @@
+"""Stage gamma_curve: F1 of the models with attention for every gamma (eq. 7), whichever the params choose."""
+
+from pipeline import Paths, run
+from zsaudio import schemas, tables
+from zsaudio.evaluation import gamma_curve, read_scores
+from zsaudio.experiment import MODELS
+from zsaudio.params import Params
+
+
+def main(params: Params, paths: Paths) -> None:
+    classes = tables.read_table(paths.classes, schemas.CLASSES)
+    folds = tables.read_table(paths.folds, schemas.FOLDS)
+    clips = tables.read_table(paths.clips, schemas.CLIPS)
+    paths.gamma_curve.mkdir(parents=True, exist_ok=True)  # an out of the stage, also where no model attends
+    for model in params.models:
+        for setting in params.settings if MODELS[model].attends else []:
+            scored = paths.scores / model / setting
+            validation = read_scores(scored / "validation.feather", classes, folds, clips)
+            test = read_scores(scored / "test.feather", classes, folds, clips)
+            curve = gamma_curve(validation, test, params.threshold)
+            tables.write_table(paths.gamma_curve / model / f"{setting}.csv", schemas.GAMMA_CURVE, curve)
+
+
+if __name__ == "__main__":
+    run(main)
