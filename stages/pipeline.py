@@ -40,6 +40,7 @@ class Paths:
         self.evaluations = data / "evaluations"
         self.sensitivity = data / "sensitivity"
         self.localise = data / "localise"
+        self.drawings = data / "drawings"
         self.plots = data / "plots"
         self.metrics = metrics
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline import Paths, run
 from zsaudio import schemas, tables
-from zsaudio.charts import save_chart
+from zsaudio.charts import keep_drawings, save_chart
 from zsaudio.experiment import BASELINES, MODELS, SETTINGS
 from zsaudio.files import read_json, replacing, write_json, write_text
 from zsaudio.page import render_page
@@ -25,6 +25,7 @@ TEMPLATES = Path(".dvc/plots")  # of the charts, for DVC's own page and for this
 
 
 def main(params: Params, paths: Paths) -> None:
+    keep_drawings(paths.drawings)
     evidence = read_evidence(params, paths)
     plots = plot_tables(evidence)
     for name, table in plots.items():

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from zsaudio import ZsAudioError
-from zsaudio.charts import fill, inline_svg, save_chart
+from zsaudio import ZsAudioError, charts
+from zsaudio.charts import fill, inline_svg, keep_drawings, save_chart
 
 TEMPLATES = sorted((Path(__file__).parent.parent / ".dvc/plots").glob("*.json"))
 
@@ -41,6 +41,17 @@ def test_a_picture_stands_on_white(tmp_path):
     svg = (tmp_path / "a.svg").read_text()
     assert svg.index('fill="white"') < svg.index(">A title</text>")
     assert svg.replace('<rect width="100%" height="100%" fill="white"/>', "", 1) == inline_svg(SPEC)
+
+
+def test_a_chart_that_is_kept_is_not_drawn_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(charts, "_drawings", None)
+    drawn = inline_svg(SPEC)
+    keep_drawings(tmp_path / "drawings")
+    assert inline_svg(SPEC) == drawn
+    monkeypatch.delattr(charts.vl_convert, "vegalite_to_svg")
+    assert inline_svg(SPEC) == drawn
+    with pytest.raises(AttributeError):
+        inline_svg({**SPEC, "mark": "bar"})
 
 
 def test_another_kind_is_refused(tmp_path):

@@ -35,7 +35,7 @@ def test_its_loss_is_the_loss(seed, n_classes):
         row[: of_clip.sum()] = np.flatnonzero(of_clip)
     loss = straightforward.warp_loss(scores, torch.from_numpy(carried))
     losses, gradient = warp(scores.detach(), torch.from_numpy(labels), rank_penalty(n_classes))
-    assert float(losses.mean()) == pytest.approx(float(loss), rel=1e-5)
+    assert float(losses.mean()) == pytest.approx(float(loss.detach()), rel=1e-5)
     if loss.requires_grad:  # no clip has a positive that is not on top
         loss.backward()
         assert torch.allclose(scores.grad, gradient / 4, atol=1e-5)

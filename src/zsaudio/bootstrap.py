@@ -6,6 +6,7 @@ differences between them are paired. B resamples, N clips, C classes.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -120,8 +121,13 @@ def resampled_precision(scores: Scores, labels: Labels, drawn: Draws) -> Floats:
         above, hits = np.zeros((2, drawn.shape[1]), _counter(drawn))
         return np.asarray(_precision(ranked, positives, ends, drawn, above, hits))
 
+    def of_classes(classes: Places) -> list[Floats]:
+        return [of_class(c) for c in classes]
+
+    # A few tasks of many classes each: one class takes no longer than handing it over to a thread.
+    tasks = np.array_split(np.arange(len(by_class)), os.cpu_count() or 1)
     with ThreadPoolExecutor() as pool:
-        return np.stack(list(pool.map(of_class, range(len(by_class)))))
+        return np.stack([values for of_task in pool.map(of_classes, tasks) for values in of_task])
 
 
 @numba.njit(cache=True, nogil=True)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import vl_convert
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.files import replacing
+from zsaudio.files import replacing, write_text
 
 VEGA_LITE = "5.20"  # the version that the specifications are written for
 SUFFIXES = (".svg", ".png", ".pdf")
 DATA, TITLE, REVISION = "<DVC_METRIC_DATA>", "<DVC_METRIC_TITLE>", "rev"  # what a template leaves open
 _INK = "currentColor"  # of the page that a chart stands in, so that it is legible on light and dark
+_drawings: Path | None = None  # where they are kept
 _WHITE = '<rect width="100%" height="100%" fill="white"/>'
 _THEME: dict[str, Any] = {
     # Known widths on every system (Liberation Sans has Arial's), as the places of labels are computed here.
@@ -83,9 +85,23 @@ def inline_svg(spec: Mapping[str, Any]) -> str:
     return _svg(json.dumps(_themed(spec, None)))
 
 
-@cache  # a report has its charts on its page and as files
+def keep_drawings(folder: Path) -> None:
+    """Keep the SVG of every chart in a folder from now on, and take it from there when the same chart is asked for.
+
+    Most charts of a report stay as they are when a param changes, and drawing them takes most of its time.
+    """
+    global _drawings
+    _drawings = folder
+
+
 def _svg(spec: str) -> str:
-    return str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE))
+    if _drawings is None:
+        return str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE))
+    content = f"{version('vl-convert-python')} {VEGA_LITE} {spec}"
+    kept = _drawings / f"{hashlib.sha256(content.encode()).hexdigest()}.svg"
+    if not kept.exists():
+        write_text(kept, str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)))
+    return kept.read_text(encoding="utf-8")
 
 
 def save_chart(spec: Mapping[str, Any], path: Path) -> None:

@@ -211,16 +211,17 @@ def gamma_curve(
 
 def threshold_curve(test: FoldScores, gamma: float) -> dict[str, list[float]]:
     """F1 on the test clips against M: a row per threshold and run, over the range in which scores lie; and at 1.51."""
-    tested = test.fused(gamma)
-    # Between these quantiles predictions go from half of all to a ten-thousandth of all.
-    low, high = np.quantile(tested, [0.5, 0.9999]).tolist()
+    tested = {run: list(parts.values()) for run, parts in test.by_part().items()}
+    runs = list(tested)
+    # Between these quantiles (of one run, like the others) predictions go from half of all to a ten-thousandth of all.
+    first = np.concatenate([part.fused(gamma) for part in tested[runs[0]]])
+    low, high = np.quantile(first, [0.5, 0.9999]).tolist()
     thresholds = np.union1d(np.linspace(low, high, THRESHOLDS), [paper.THRESHOLD])
 
     def of_run(run: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        mine = test.run == run
-        return f1_by_threshold(tested[mine], test.carried[mine], thresholds)
+        scores = np.concatenate([part.fused(gamma) for part in tested[run]])
+        return f1_by_threshold(scores, np.concatenate([part.carried for part in tested[run]]), thresholds)
 
-    runs = test.runs()
     with ThreadPoolExecutor() as pool:
         micro, macro = np.concatenate(list(pool.map(of_run, runs)), axis=1)
     return {
