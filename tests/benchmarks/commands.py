@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 import yaml
 from measure import ROUNDS, seconds
 
-TORCH_FREE = ("corpus", "classes", "folds", "audio", "text", "evaluate", "baseline", "report")
+TORCH_FREE = ("corpus", "classes", "folds", "audio", "text", "fusion", "gamma_curve", "evaluate", "baseline", "report")
 IDENTITY = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
 EPOCHS = (2, 5)  # that the tables are trained for, to tell an epoch's time from a stage's start
 
@@ -46,9 +45,6 @@ class Clone:
         if done.returncode:
             raise SystemExit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
         return done.stdout
-
-    def stages_run(self, output: str) -> set[str]:
-        return set(re.findall(r"Running stage '(.+?)'", output))
 
     def is_finished(self) -> bool:
         """Whether there is nothing left to do."""

@@ -8,8 +8,7 @@ from sklearn.metrics import average_precision_score, f1_score, precision_recall_
 
 from corpus import Corpus
 from zsaudio import schemas, tables
-from zsaudio.dataset import fold_classes, fold_clips
-from zsaudio.evaluation import with_labels
+from zsaudio.evaluation import read_scores
 from zsaudio.metrics import average_precision, best_threshold, count, f1_by_threshold, micro_f1
 
 THRESHOLDS = 61  # of the curve in the report
@@ -23,17 +22,8 @@ def scores_and_labels(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
         labels = data.clips.carried(len(data.classes))
         noise = np.random.default_rng(0).standard_normal(labels.shape)
         return (noise + labels).astype(np.float32), labels
-    scores = tables.read_table(path, schemas.SCORES)
-    classes, folds, clips = (
-        tables.read_table(corpus.data / name, schema)
-        for name, schema in [
-            ("classes.csv", schemas.CLASSES),
-            ("folds.csv", schemas.FOLDS),
-            ("clips.parquet", schemas.CLIPS),
-        ]
-    )
-    of_fold = fold_classes(classes, folds, tables.metadata(scores)["fold"])
-    found = with_labels(scores, fold_clips(clips, of_fold), of_fold)
+    named = [("classes.csv", schemas.CLASSES), ("folds.csv", schemas.FOLDS), ("clips.parquet", schemas.CLIPS)]
+    found = read_scores(path, *(tables.read_table(corpus.data / name, schema) for name, schema in named))
     run = found.run == 0
     return found.fused(0.5)[run], found.carried[run]
 

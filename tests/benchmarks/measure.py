@@ -29,7 +29,6 @@ class Row:
     unit: str
     bound: float
     at_most: bool = False
-    note: str = ""
 
     @property
     def kept(self) -> bool:
