@@ -28,17 +28,12 @@ def main(params: Params, paths: Paths) -> None:
 
 
 def from_embeddings(params: Params, paths: Paths, clips: list[str]) -> Lacking:
-    from zsaudio.audio import padded
-    from zsaudio.audio.google_vggish import FACTS, read_embeddings
+    from zsaudio.audio.google_vggish import FACTS, embedding_tables
 
-    found = read_embeddings(paths.raw, clips)
-    present = [clip for clip in clips if clip in found]
-    if not present:
-        raise ZsAudioError(f"none of the {len(clips):,} clips has audio in the corpus; run the corpus stage again")
     segments = params.audio.segments
-    n_segments, values = padded([found[clip] for clip in present], segments, int(FACTS["features"]))
-    columns = {"clip_id": present, "n_segments": n_segments, "embedding": tables.vectors(values)}
-    tables.write_table(paths.audio, schemas.AUDIO, columns, {**FACTS, "segments": str(segments)})
+    parts = embedding_tables(paths.raw, clips, segments)
+    tables.concatenate(paths.audio, schemas.AUDIO, parts, {**FACTS, "segments": str(segments)})
+    found = set(tables.read_column(paths.audio, "clip_id"))
     return [(clip, "", "no embedding in the archive") for clip in clips if clip not in found]
 
 
@@ -62,7 +57,8 @@ def from_recordings(params: Params, paths: Paths, clips: list[str]) -> Lacking:
         raise ZsAudioError(f"none of the {len(clips):,} clips has a recording; {paths.raw} says which are missing")
     encoder = recording_encoder(facts, mirror=default_mirror(), device=device)
     done = extract(encoder, present, chosen.segments, paths.extraction, chosen.workers)
-    tables.concatenate(paths.audio, schemas.AUDIO, done.shards, {**encoder.facts, "segments": str(chosen.segments)})
+    parts = (tables.read_table(shard, schemas.AUDIO) for shard in done.shards)
+    tables.concatenate(paths.audio, schemas.AUDIO, parts, {**encoder.facts, "segments": str(chosen.segments)})
     return done.errors + [(clip, "", "no recording") for clip in clips if clip not in files]
 
 

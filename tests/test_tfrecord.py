@@ -8,7 +8,7 @@ import pytest
 
 from records import field, record, sequence_example
 from zsaudio import ZsAudioError
-from zsaudio.tfrecord import OFFSET, SCALE, parse_record, read_records
+from zsaudio.tfrecord import OFFSET, SCALE, parse_record, parse_records, read_records
 
 
 def read(data: bytes) -> list[bytes]:
@@ -24,6 +24,33 @@ def test_reads_back_what_was_written():
     assert len(found) == 2
     assert (found[1].ytid, found[1].start, found[1].labels) == ("--4gqARaEJE", 30.0, (0, 74, 300))
     assert np.array_equal(found[1].frames, FRAMES)
+
+
+@pytest.mark.parametrize("lengths", [[10, 3, 0, 10], [0], [10] * 5000])
+def test_many_at_once_are_what_they_are_one_by_one(lengths):
+    payloads = [sequence_example(f"clip{i:07d}", 0.5 * i, [i % 527], FRAMES[:n]) for i, n in enumerate(lengths)]
+    expected = [parse_record(payload, "x") for payload in payloads]
+    for ordered in (payloads, [*payloads, shuffled(payloads[0])], [*payloads, sequence_example("a", 0, [0], FRAMES)]):
+        found = list(parse_records(ordered, "x"))
+        assert len(found) == len(ordered)
+        for (ytid, start, frames), one in zip(found, expected, strict=False):
+            assert (ytid, start) == (one.ytid, one.start)
+            assert np.array_equal(frames, one.frames)
+
+
+def shuffled(payload: bytes) -> bytes:
+    """The same record with its feature lists before its context, as a protocol buffer may be written."""
+    at = payload.index(b"audio_embedding")
+    start = payload.rindex(b"\x12", 0, at)
+    while parse_record(payload[start:] + payload[:start], "x").ytid != "clip0000000":
+        start = payload.rindex(b"\x12", 0, start)
+    return payload[start:] + payload[:start]
+
+
+def test_damage_among_many_is_named():
+    broken = sequence_example("clip0000000", 0, [1], FRAMES[:, :64])
+    with pytest.raises(ZsAudioError, match="has a frame that is not 128 bytes long"):
+        list(parse_records([broken], "x"))
 
 
 def test_checksum_of_a_known_string():

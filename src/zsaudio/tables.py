@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
@@ -18,8 +19,6 @@ import pyarrow.parquet as pq
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.files import replacing
-
-_PARQUET = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
 
 
 class Kind(Enum):
@@ -72,13 +71,7 @@ def write_table(
     A path that ends in .csv becomes CSV; any other has `metadata` in its schema: .feather Arrow's own format, which is
     read without decoding, else parquet.
     """
-    arrays = {}
-    for name, kind in schema.columns.items():
-        if name in columns:
-            values = columns[name]
-            ready = isinstance(values, (pa.Array, pa.ChunkedArray)) or kind is Kind.VECTOR
-            arrays[name] = values if ready else pa.array(values, type=kind.value[0], from_pandas=True)
-    table = pa.table(arrays).replace_schema_metadata(dict(metadata or {}))
+    table = build_table(schema, columns, metadata)
     _check(table, schema, str(path))
     with replacing(path) as temporary:
         if path.suffix == ".csv":
@@ -87,7 +80,19 @@ def write_table(
         elif path.suffix == ".feather":
             pa.feather.write_feather(table, temporary, compression="uncompressed")
         else:
-            pq.write_table(table, temporary, **_PARQUET)
+            pq.write_table(table, temporary, **_parquet_options(table.schema))
+
+
+def build_table(schema: Schema, columns: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> pa.Table:
+    """Columns (Arrow arrays, numpy arrays or lists) as a table, in the order and of the types of a schema."""
+    arrays = {}
+    for name, kind in schema.columns.items():
+        if name in columns:
+            values = columns[name]
+            ready = isinstance(values, (pa.Array, pa.ChunkedArray)) or kind is Kind.VECTOR
+            arrays[name] = values if ready else pa.array(values, type=kind.value[0], from_pandas=True)
+    fields = [pa.field(name, array.type, schema.columns[name] is not Kind.VECTOR) for name, array in arrays.items()]
+    return pa.table(arrays, pa.schema(fields, dict(metadata or {})))
 
 
 def read_table(path: Path, schema: Schema) -> pa.Table:
@@ -113,20 +118,34 @@ def read_table(path: Path, schema: Schema) -> pa.Table:
     return table
 
 
-def concatenate(path: Path, schema: Schema, sources: Sequence[Path], metadata: Mapping[str, str]) -> None:
-    """Write parquet tables of one schema below one another, one in memory at a time, whole or not at all.
+def concatenate(path: Path, schema: Schema, parts: Iterable[pa.Table], metadata: Mapping[str, str]) -> None:
+    """Write tables of one schema below one another as parquet, whole or not at all.
 
-    Sources without rows are left out. Values of `schema.unique` must differ between sources, which is not checked.
+    While one is written the next is made, so two of them are in memory. Tables without rows are left out. Values of
+    `schema.unique` must differ between tables, which is not checked.
     """
     with replacing(path) as temporary, ExitStack() as stack:
-        writer = None
-        for source in sources:
-            table = read_table(source, schema).replace_schema_metadata(dict(metadata))
+        writer = pool = None
+        for part in parts:
+            table = part.replace_schema_metadata(dict(metadata))
             _check(table, schema, str(path))
             if len(table):
-                if writer is None:
-                    writer = stack.enter_context(pq.ParquetWriter(temporary, table.schema, **_PARQUET))
-                writer.write_table(table)
+                if writer is None or pool is None:
+                    options = _parquet_options(table.schema)
+                    writer = stack.enter_context(pq.ParquetWriter(temporary, table.schema, **options))
+                    pool = stack.enter_context(ThreadPoolExecutor(1))
+                    written: Future[None] = pool.submit(writer.write_table, table)
+                else:
+                    written.result()
+                    written = pool.submit(writer.write_table, table)
+        if writer is not None:
+            written.result()
+
+
+def read_column(path: Path, column: str) -> list[Any]:
+    """One column of a parquet file, without reading the others."""
+    values: list[Any] = pq.ParquetFile(path).read([column])[column].to_pylist()
+    return values
 
 
 def file_metadata(path: Path) -> dict[str, str]:
@@ -140,11 +159,21 @@ def metadata(table: pa.Table) -> dict[str, str]:
     return {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
 
 
+def _parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """How to write parquet: numbers of vectors byte by byte, since parquet has no number of fewer than 32 bits."""
+    lists = [field.name for field in schema if pa.types.is_fixed_size_list(field.type)]
+    encoding = {f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in lists}
+    fast = {"compression": "zstd", "compression_level": -3, "use_dictionary": False, "write_statistics": False}
+    return {**fast, "column_encoding": encoding}
+
+
 def vectors(values: npt.NDArray[Any]) -> pa.FixedSizeListArray:
     """An (N, ...) array as a column of N vectors, row-major, without a copy."""
     flat = np.ascontiguousarray(values).reshape(-1)
-    width = int(np.prod(values.shape[1:], dtype=np.int64))
-    return pa.FixedSizeListArray.from_arrays(pa.array(flat), width)
+    numbers = pa.array(flat)
+    element = pa.field("element", numbers.type, nullable=False)  # without room for nulls it is read twice as fast
+    kind = pa.list_(element, int(np.prod(values.shape[1:], dtype=np.int64)))
+    return pa.FixedSizeListArray.from_arrays(numbers, type=kind)
 
 
 def matrix(table: pa.Table, column: str) -> npt.NDArray[Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Any, BinaryIO
 
 import google_crc32c
@@ -16,6 +17,14 @@ from google.protobuf.message import DecodeError
 from zsaudio.errors import ZsAudioError
 
 FEATURES = 128
+TOGETHER = 4096  # records that are cut up at once
+# What stands before a value of these features: field numbers, lengths, names.
+_YTID = b"\n\x08video_id\x12\x0f\n\r\n\x0b"
+_START = b"\n\x12start_time_seconds\x12\x08\x12\x06\n\x04"
+_AUDIO = b"\n\x0faudio_embedding\x12"
+_FRAME = b"\n\x86\x01\n\x83\x01\n\x80\x01"
+_STRIDE = len(_FRAME) + FEATURES
+_HEADER, _CRC, _FLOAT = struct.Struct("<QI"), struct.Struct("<I"), struct.Struct("<f")
 # 8-bit quantisation over [-2, 2], undone as YouTube-8M's `Dequantize` (the reader AudioSet's page points to) does:
 # value * range / 255 + range / 512 + minimum. The middle term is half a step, since quantising cut the rest off.
 SCALE = 4 / 255
@@ -53,14 +62,14 @@ def read_records(stream: BinaryIO, where: str) -> Iterator[bytes]:
     while header := stream.read(12):
         if len(header) < 12:
             raise _truncated(where, position)
-        length, length_crc = struct.unpack("<QI", header)
+        length, length_crc = _HEADER.unpack(header)
         if length_crc != _masked_crc(header[:8]):
             raise ZsAudioError(f"{where}: wrong checksum of a record's length at byte {position}; fetch the file again")
         body = stream.read(length + 4)
         if len(body) < length + 4:
             raise _truncated(where, position)
         payload = body[:length]
-        if struct.unpack("<I", body[length:])[0] != _masked_crc(payload):
+        if _CRC.unpack_from(body, length)[0] != _masked_crc(payload):
             raise ZsAudioError(f"{where}: wrong checksum of the record at byte {position}; fetch the file again")
         yield payload
         position += 16 + length
@@ -87,6 +96,48 @@ def parse_record(payload: bytes, where: str) -> EmbeddingRecord:
     if any(len(frame) != FEATURES for frame in frames):
         raise ZsAudioError(f"{where}: clip {ytid!r} has a frame that is not {FEATURES} bytes long")
     return EmbeddingRecord(ytid, start, labels, np.frombuffer(b"".join(frames), np.uint8).reshape(-1, FEATURES))
+
+
+def parse_records(payloads: Iterable[bytes], where: str) -> Iterator[tuple[str, float, npt.NDArray[np.uint8]]]:
+    """Youtube id, start and frames of many records, as `parse_record` reads them, in a third of the time.
+
+    Records as Google wrote them have every frame behind the same bytes, so that those of many are cut out at once. If
+    one among them is written otherwise, as protocol buffers may be, they are all read field by field.
+
+    Raises:
+        ZsAudioError: as `parse_record`.
+    """
+    waiting = iter(payloads)
+    while together := list(islice(waiting, TOGETHER)):
+        cut = _cut_records(together)
+        if cut is None:
+            records = (parse_record(payload, where) for payload in together)
+            yield from ((record.ytid, record.start, record.frames) for record in records)
+        else:
+            yield from cut
+
+
+def _cut_records(payloads: Sequence[bytes]) -> list[tuple[str, float, npt.NDArray[np.uint8]]] | None:
+    ytids, starts, rows = [], [], []
+    for payload in payloads:
+        ytid, start, audio = payload.find(_YTID), payload.find(_START), payload.find(_AUDIO)
+        if ytid < 0 or start < 0 or audio < 0:
+            return None
+        ytids.append(payload[ytid + len(_YTID) : ytid + len(_YTID) + 11].decode())
+        starts.append(_FLOAT.unpack_from(payload, start + len(_START))[0])
+        audio += len(_AUDIO)
+        while payload[audio] > 127:  # the length of all frames, which reach to the end, in 7 bits a byte
+            audio += 1
+        rows.append(payload[audio + 1 :])
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    if (lengths % _STRIDE).any():
+        return None
+    cut = np.frombuffer(b"".join(rows), np.uint8).reshape(-1, _STRIDE)
+    if not (cut[:, : len(_FRAME)] == np.frombuffer(_FRAME, np.uint8)).all():
+        return None
+    ends = np.cumsum(lengths // _STRIDE).tolist()
+    frames = [cut[first:end, len(_FRAME) :] for first, end in pairwise([0, *ends])]
+    return list(zip(ytids, starts, frames, strict=True))
 
 
 def _masked_crc(data: bytes) -> int:

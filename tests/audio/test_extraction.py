@@ -35,7 +35,12 @@ def recordings(tmp_path) -> dict[str, Path]:
 
 
 def merged(done, path: Path):
-    tables.concatenate(path, schemas.AUDIO, done.shards, {**Levels.facts, "segments": "2"})
+    tables.concatenate(
+        path,
+        schemas.AUDIO,
+        (tables.read_table(shard, schemas.AUDIO) for shard in done.shards),
+        {**Levels.facts, "segments": "2"},
+    )
     return tables.read_table(path, schemas.AUDIO)
 
 

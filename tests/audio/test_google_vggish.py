@@ -1,12 +1,12 @@
 """The released embeddings, read from records that the test writes."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from records import record, sequence_example
-from zsaudio import ZsAudioError
-from zsaudio.audio import padded
-from zsaudio.audio.google_vggish import read_embeddings
+from zsaudio import ZsAudioError, tables
+from zsaudio.audio.google_vggish import embedding_tables
 
 RNG = np.random.default_rng(0)
 
@@ -24,16 +24,24 @@ def test_clips_keep_their_true_number_of_segments(tmp_path):
         + record(sequence_example("long", 0, [1], long))
         + record(sequence_example("unasked", 0, [1], whole))
     )
-    found = read_embeddings(tmp_path, ["long_0", "empty_0", "short_30000", "whole_0"])
-    assert found.keys() == {"long_0", "short_30000", "whole_0"}
-    n_segments, values = padded([found["long_0"], found["short_30000"], found["whole_0"]], 10, 128)
-    assert n_segments.tolist() == [10, 3, 10]
-    assert np.array_equal(values[0], long[:10])
+    parts = embedding_tables(tmp_path, ["long_0", "empty_0", "short_30000", "whole_0"], 10)
+    found = pa.concat_tables(parts)
+    assert found["clip_id"].to_pylist() == ["whole_0", "short_30000", "long_0"]
+    assert found["n_segments"].to_pylist() == [10, 3, 10]
+    values = tables.matrix(found, "embedding").reshape(3, 10, 128)
+    assert np.array_equal(values[0], whole)
     assert np.array_equal(values[1, :3], short)
     assert not values[1, 3:].any()
+    assert np.array_equal(values[2], long[:10])
     assert values.dtype == np.uint8
+
+
+def test_clips_of_which_none_is_there_are_an_error(tmp_path):
+    (tmp_path / "a.tfrecord").write_bytes(record(sequence_example("whole", 0, [1], frames(10))))
+    with pytest.raises(ZsAudioError, match="none of the 2 clips has audio in the corpus"):
+        list(embedding_tables(tmp_path, ["other_0", "more_0"], 10))
 
 
 def test_a_corpus_without_embeddings_is_named(tmp_path):
     with pytest.raises(ZsAudioError, match=r"has no \.tfrecord file; the encoder google_vggish needs the corpus"):
-        read_embeddings(tmp_path, ["a_0"])
+        list(embedding_tables(tmp_path, ["a_0"], 10))

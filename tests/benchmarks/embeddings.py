@@ -11,8 +11,7 @@ from measure import alternate, seconds
 from corpus import Corpus
 from records import record, sequence_example
 from zsaudio import schemas, tables
-from zsaudio.audio import padded
-from zsaudio.audio.google_vggish import FACTS, read_embeddings
+from zsaudio.audio.google_vggish import FACTS, embedding_tables
 from zsaudio.segments import clip_id
 from zsaudio.tfrecord import parse_record, read_records
 
@@ -46,11 +45,7 @@ def names_in(raw: Path) -> list[str]:
 
 def ours(raw: Path, clips: list[str], out: Path) -> None:
     """What the stage audio does."""
-    found = read_embeddings(raw, clips)
-    present = [clip for clip in clips if clip in found]
-    n_segments, values = padded([found[clip] for clip in present], 10, int(FACTS["features"]))
-    columns = {"clip_id": present, "n_segments": n_segments, "embedding": tables.vectors(values)}
-    tables.write_table(out, schemas.AUDIO, columns, {**FACTS, "segments": "10"})
+    tables.concatenate(out, schemas.AUDIO, embedding_tables(raw, clips, 10), {**FACTS, "segments": "10"})
 
 
 def theirs(raw: Path) -> None:

@@ -111,4 +111,4 @@ def padded(
     values = np.zeros((len(found), segments, features), dtype)
     for row, frames in zip(values, found, strict=True):
         row[: len(frames)] = frames[:segments]
-    return np.array([min(len(frames), segments) for frames in found], np.int8), values
+    return np.fromiter(map(len, found), np.int64, len(found)).clip(max=segments).astype(np.int8), values

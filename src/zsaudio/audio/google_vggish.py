@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from itertools import islice
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
 
+from zsaudio import schemas, tables
+from zsaudio.audio import padded
 from zsaudio.errors import ZsAudioError
 from zsaudio.segments import clip_id
-from zsaudio.tfrecord import FEATURES, OFFSET, SCALE, parse_record, read_records
+from zsaudio.tfrecord import FEATURES, OFFSET, SCALE, TOGETHER, parse_records, read_records
 
 # VGGish as the embeddings come from it: what recordings go through when a model trained on them hears one.
 WEIGHTS = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
@@ -31,23 +33,36 @@ FACTS = {
 }
 
 
-def read_embeddings(raw: Path, clips: Collection[str]) -> dict[str, npt.NDArray[np.uint8]]:
-    """Embeddings (n, 128) by clip id, the bytes that they are, of those of the clips that have at least one second.
+def embedding_tables(raw: Path, clips: Collection[str], segments: int) -> Iterator[pa.Table]:
+    """Embeddings of those of the clips that have at least one second, as tables of `zsaudio.schemas.AUDIO`.
 
-    A stored value v stands for v * `zsaudio.tfrecord.SCALE` + `zsaudio.tfrecord.OFFSET`.
+    They are the bytes that they are: a stored value v stands for v * `zsaudio.tfrecord.SCALE` +
+    `zsaudio.tfrecord.OFFSET`. Only as many records are in memory as make a table.
+
+    Args:
+        raw: folder of the TFRecord files.
+        clips: names of the clips.
+        segments: T, that longer clips are cut to.
 
     Raises:
-        ZsAudioError: the corpus folder has no TFRecord files, or a record is damaged.
+        ZsAudioError: the corpus folder has no TFRecord files or none of the clips, or a record is damaged.
     """
     paths = sorted(raw.glob("*.tfrecord"))
     if not paths:
         raise ZsAudioError(f"{raw}: has no .tfrecord file; the encoder google_vggish needs the corpus audioset")
-    wanted, found = set(clips), {}
+    wanted = set(clips)
     for path in paths:
         with path.open("rb") as stream:
-            for payload in read_records(stream, str(path)):
-                record = parse_record(payload, str(path))
-                name = clip_id(record.ytid, record.start)
-                if name in wanted and len(record.frames):
-                    found[name] = record.frames
-    return found
+            records = parse_records(read_records(stream, str(path)), str(path))
+            while together := list(islice(records, TOGETHER)):
+                found = {}
+                for ytid, start, frames in together:
+                    name = clip_id(ytid, start)
+                    if name in wanted and len(frames):
+                        wanted.discard(name)
+                        found[name] = frames
+                n_segments, values = padded(list(found.values()), segments, FEATURES)
+                columns = {"clip_id": pa.array(list(found), pa.string()), "n_segments": n_segments}
+                yield tables.build_table(schemas.AUDIO, {**columns, "embedding": tables.vectors(values)})
+    if len(wanted) == len(clips):
+        raise ZsAudioError(f"none of the {len(clips):,} clips has audio in the corpus; run the corpus stage again")
