@@ -1,7 +1,7 @@
 """All benchmarks, side by side on this machine: a table to read, and JSON.
 
     make bench
-    python tests/benchmarks [--project FOLDER] [--only NAME ...] [--json FILE]
+    python tests/benchmarks [--project FOLDER] [--only NAME ...] [--threads N] [--json FILE]
 
 Ratios are of times of one run. On a project whose audioset is finished they are of the real data; else of data of the
 same sizes, and of the corpus that was run last.
@@ -17,6 +17,7 @@ import platform
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -45,22 +46,21 @@ def main() -> None:
     torch.set_num_threads(chosen.threads)
     project = chosen.project.resolve()
     corpus = Corpus(project)
-    found: dict[str, object] = {"machine": machine(chosen.threads), "data": corpus.name}
-    rows: list[Row] = []
+    found: dict[str, Any] = {"machine": machine(chosen.threads), "data": corpus.name, "rows": {}}
+    if len(chosen.only) < len(NAMES) and chosen.json.exists():  # the other parts stay as they were measured
+        found = json.loads(chosen.json.read_text()) | {"machine": found["machine"], "data": found["data"]}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for name in NAMES:
             if name in chosen.only:
                 print(f"{name} ...", file=sys.stderr)
-                of_name, numbers = globals()[f"bench_{name}"](corpus, folder)
-                rows += of_name
-                found[name] = numbers
-    found["rows"] = [vars(row) | {"kept": row.kept} for row in rows]
-    show(found, rows)
+                rows, found[name] = globals()[f"bench_{name}"](corpus, folder)
+                found["rows"][name] = [vars(row) | {"kept": row.kept} for row in rows]
+    show(found)
     chosen.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
-Found = tuple[list[Row], dict[str, object]]
+Found = tuple[list[Row], dict[str, Any]]
 
 
 def bench_training(corpus: Corpus, folder: Path) -> Found:
@@ -164,15 +164,15 @@ def machine(threads: int) -> dict[str, object]:
     return {"processor": names[0] if names else platform.processor(), "threads": threads, **versions}
 
 
-def show(found: dict[str, object], rows: list[Row]) -> None:
+def show(found: dict[str, Any]) -> None:
     print(f"{found['machine']}; {found['data']}\n")
     print("| what | against | measured | bound | |\n|---|---|---|---|---|")
-    for row in rows:
-        bound = f"{'at most' if row.at_most else 'at least'} {row.bound:g}" if row.bound else ""
-        kept = "" if not row.bound else "kept" if row.kept else "**missed**"
-        print(f"| {row.what} | {row.against} | {row.value:.3g} {row.unit} | {bound} | {kept} |")
-    growth = found.get("growth")
-    if isinstance(growth, dict):
+    for row in (row for name in NAMES for row in found["rows"].get(name, [])):
+        bound = f"{'at most' if row['at_most'] else 'at least'} {row['bound']:g}" if row["bound"] else ""
+        kept = "" if not row["bound"] else "kept" if row["kept"] else "**missed**"
+        print(f"| {row['what']} | {row['against']} | {row['value']:.3g} {row['unit']} | {bound} | {kept} |")
+    if "growth" in found:
+        growth = found["growth"]
         print("\n| seconds at so many times the clips | " + " | ".join(f"{f:g}" for f in FRACTIONS) + " | exponent |")
         print("|---|" + "---|" * (len(FRACTIONS) + 1))
         for name, times in growth["seconds"].items():
