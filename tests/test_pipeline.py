@@ -137,7 +137,7 @@ def test_tables_that_are_not_there_are_said_to_be_missing(project):
     assert done.returncode == 0, done.stderr
     report = (project.folder / "metrics/demo/report.md").read_text()
     assert "- **Supervised**, setting1: no training curves; `dvc repro` makes them." in report
-    assert "setting2: no results per run, bootstrap resamples, F1 against gamma, F1 against the threshold" in report
+    assert "setting2: no results per run, bootstrap resamples, F1 against the threshold, results per class" in report
     table = project.metrics("table3.json")
     assert list(table["supervised"]) == ["fold1", "fold1_std", "fold1_low", "fold1_high"]
     assert "mean" in table["temporal_attention"]
@@ -169,7 +169,7 @@ def test_another_gamma_evaluates_and_reports_only(project):
 
 def test_threshold_is_a_number_or_validation(project):
     output = project.dvc("exp", "run", "-S", "threshold=1.51")
-    assert stages_run(output) == {f"evaluate@{model}" for model in MODELS} | {"report"}
+    assert stages_run(output) == {f"evaluate@{model}" for model in MODELS} | {"gamma_curve", "report"}
     assert project.metrics("temporal_attention/setting1.json")["threshold"] == 1.51
     project.dvc("exp", "run", "-S", "threshold=validation")
 

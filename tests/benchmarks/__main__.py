@@ -99,7 +99,7 @@ def bench_commands(corpus: Corpus, folder: Path) -> Found:
     slowest = max(started, key=lambda stage: started[stage])
     rows = [
         Row(
-            f"dvc exp run -S gamma=0.3 ({clone.corpus})",
+            f"dvc exp run with another gamma ({clone.corpus})",
             "dvc repro with nothing to do",
             numbers["gamma"] - numbers["nothing"],
             "s more",
