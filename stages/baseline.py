@@ -15,7 +15,7 @@ def main(params: Params, paths: Paths, baseline: str) -> None:
     every_class = tables.read_table(paths.classes, schemas.CLASSES)
     folds = tables.read_table(paths.folds, schemas.FOLDS)
     every_clip = tables.read_table(paths.clips, schemas.CLIPS)
-    audio = set(tables.read_table(paths.audio, schemas.AUDIO)["clip_id"].to_pylist())
+    audio = set(tables.read_column(paths.audio, "clip_id"))
     for setting in params.settings:
         classes = fold_classes(every_class, folds, SETTINGS[setting].test)
         test = zero_rule(fold_clips(every_clip, classes).only(audio), classes)

@@ -18,7 +18,7 @@ from zsaudio.strong import Events, read_events
 
 
 def main(params: Params, paths: Paths, model: str) -> None:
-    use_device(params)
+    use_device(params.model_copy(update={"device": "cpu", "matmul": "float32"}))
     found = [
         tables.read_table(path, schema)
         for path, schema in [

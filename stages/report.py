@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline import Paths, run
 from zsaudio import schemas, tables
-from zsaudio.charts import keep_drawings, save_chart
+from zsaudio.charts import drop_drawings, keep_drawings, save_chart
 from zsaudio.experiment import BASELINES, MODELS, SETTINGS
 from zsaudio.files import read_json, replacing, write_json, write_text
 from zsaudio.page import render_page
@@ -43,6 +43,7 @@ def main(params: Params, paths: Paths) -> None:
     page = report_page(evidence, find(evidence, plots, specs, templates))
     write_text(paths.metrics / "report.md", render_markdown(page))
     write_text(paths.metrics / "report.html", render_page(page))
+    drop_drawings()
 
 
 def read_evidence(params: Params, paths: Paths) -> Evidence:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from zsaudio import ZsAudioError, charts
-from zsaudio.charts import fill, inline_svg, keep_drawings, save_chart
+from zsaudio.charts import drop_drawings, fill, inline_svg, keep_drawings, save_chart
 
 TEMPLATES = sorted((Path(__file__).parent.parent / ".dvc/plots").glob("*.json"))
 
@@ -52,6 +52,9 @@ def test_a_chart_that_is_kept_is_not_drawn_again(tmp_path, monkeypatch):
     assert inline_svg(SPEC) == drawn
     with pytest.raises(AttributeError):
         inline_svg({**SPEC, "mark": "bar"})
+    keep_drawings(tmp_path / "drawings")
+    drop_drawings()
+    assert not list((tmp_path / "drawings").iterdir())
 
 
 def test_another_kind_is_refused(tmp_path):

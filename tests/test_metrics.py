@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score
 
+from zsaudio import ZsAudioError
 from zsaudio.metrics import (
     average_precision,
     best_threshold,
@@ -76,6 +77,19 @@ def test_best_threshold_by_hand():
     labels = np.array([[True, False], [True, False], [False, False]])
     # Above 0.75 just the two positives: F1 = 1; the cut lies half-way to 0.7.
     assert best_threshold(scores, labels) == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_scores_of_a_diverged_model_are_refused(wrong):
+    scores = np.array([[wrong, 1.0], [2.0, 3.0]], np.float32)
+    with pytest.raises(ZsAudioError, match="the training has diverged"):
+        best_threshold(scores, np.array([[True, True], [False, False]]))
+
+
+def test_positives_of_nearly_one_score_beside_far_larger_ones():
+    scores = np.array([[1e-30, 2e-30], [1.0, 2e-30]], np.float32)
+    labels = np.array([[True, True], [False, False]])
+    assert best_threshold(scores, labels) < 1e-30
 
 
 def test_best_threshold_separates_neighbouring_floats():

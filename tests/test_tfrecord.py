@@ -51,6 +51,10 @@ def test_damage_among_many_is_named():
     broken = sequence_example("clip0000000", 0, [1], FRAMES[:, :64])
     with pytest.raises(ZsAudioError, match="has a frame that is not 128 bytes long"):
         list(parse_records([broken], "x"))
+    whole = sequence_example("clip0000000", 0, [1], FRAMES)
+    for end in (whole.index(b"audio_embedding") + 16, whole.index(b"start_time") + 22):
+        with pytest.raises(ZsAudioError, match="not one of AudioSet's embeddings"):
+            list(parse_records([whole[:end]], "x"))
 
 
 def test_checksum_of_a_known_string():

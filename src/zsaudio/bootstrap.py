@@ -94,8 +94,8 @@ def _drawn_by_class(chosen: Labels, drawn: Draws) -> npt.NDArray[Any]:
 
 
 def _counter(drawn: Draws) -> type[np.unsignedinteger[Any]]:
-    """The narrowest type that the sum of a resample's draws fits: the narrower, the faster."""
-    return np.uint16 if len(drawn) < 2**16 else np.uint32
+    """The narrowest type, as the fastest, that fits the sum of a resample's draws, which may be more than clips."""
+    return np.uint16 if len(drawn) < 2**15 else np.uint32
 
 
 def resampled_precision(scores: Scores, labels: Labels, drawn: Draws) -> Floats:
@@ -141,7 +141,7 @@ def _precision(
         positives: (P,) where in `ranked` those that carry the class stand.
         ends: (P,) where in `ranked` the clips with the score of each positive end.
         drawn: (N, B).
-        above, hits: (B,) zeros to count in, of a type that N fits.
+        above, hits: (B,) zeros to count in, of the type of `_counter`.
     """
     resamples = drawn.shape[1]
     total, copies = np.zeros(resamples, np.float32), np.zeros(resamples, np.float32)

@@ -19,6 +19,7 @@ SUFFIXES = (".svg", ".png", ".pdf")
 DATA, TITLE, REVISION = "<DVC_METRIC_DATA>", "<DVC_METRIC_TITLE>", "rev"  # what a template leaves open
 _INK = "currentColor"  # of the page that a chart stands in, so that it is legible on light and dark
 _drawings: Path | None = None  # where they are kept
+_asked: set[Path] = set()  # those among them that were asked for
 _WHITE = '<rect width="100%" height="100%" fill="white"/>'
 _THEME: dict[str, Any] = {
     # Known widths on every system (Liberation Sans has Arial's), as the places of labels are computed here.
@@ -92,6 +93,14 @@ def keep_drawings(folder: Path) -> None:
     """
     global _drawings
     _drawings = folder
+    _asked.clear()
+
+
+def drop_drawings() -> None:
+    """Delete the kept drawings of charts that were not asked for since `keep_drawings`."""
+    if _drawings is not None:
+        for path in set(_drawings.glob("*.svg")) - _asked:
+            path.unlink()
 
 
 def _svg(spec: str) -> str:
@@ -99,6 +108,7 @@ def _svg(spec: str) -> str:
         return str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE))
     content = f"{version('vl-convert-python')} {VEGA_LITE} {spec}"
     kept = _drawings / f"{hashlib.sha256(content.encode()).hexdigest()}.svg"
+    _asked.add(kept)
     if not kept.exists():
         write_text(kept, str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)))
     return kept.read_text(encoding="utf-8")

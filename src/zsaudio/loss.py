@@ -48,7 +48,7 @@ def warp(
     absent = torch.ones_like(scores).scatter_(-1, torch.where(real, index, index[..., :1]), 0)
     negative = absent[..., None, :]
     gap = scores[..., None, :] - scores.gather(-1, index)[..., None]  # [..., B, P, C]
-    higher = gap > negative * -_TIE  # of positives, only those with another score
+    higher = gap > negative * -_TIE  # of positives, only those with a higher score
     hinge = gap.add_(margin).clamp_(min=0).mul_(negative)  # eq. 9
     above = higher if rank is Rank.INDEX else hinge > 0
     weight = penalty[above.to(scores.dtype).sum(-1).int()] * real  # [..., B, P]

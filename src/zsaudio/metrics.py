@@ -14,6 +14,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from zsaudio.errors import ZsAudioError
+
 BINS = 4096  # that a search for a threshold begins with
 Scores = npt.NDArray[np.floating[Any]]
 Labels = npt.NDArray[np.bool_]
@@ -100,10 +102,13 @@ def best_threshold(scores: Scores, labels: Labels) -> float:
 
     Raises:
         ValueError: no clip carries any class.
+        ZsAudioError: a score of a class that is carried is not finite.
     """
     positives = np.sort(scores[labels])
     if not positives.size:
         raise ValueError("no label to choose a threshold by")
+    if not np.isfinite(positives[[0, -1]]).all():
+        raise ZsAudioError("scores are NaN or infinite: the training has diverged; try a lower train.lr")
     # Bins of equal width, in the order of the scores. With P positives, F1 of a cut is 2 hits / (predicted + P), and
     # within a bin hits are at most those at its lower end, predicted at least those above it. So only in few bins can
     # the best cut lie, and only their scores are sorted, of what may be millions.
@@ -130,7 +135,8 @@ def best_threshold(scores: Scores, labels: Labels) -> float:
 @numba.njit(cache=True, nogil=True)
 def _bin(value: float, lowest: float, factor: float) -> int:
     """Which of BINS + 1 bins a score lies in; a higher one is never in a lower bin."""
-    return min(int((value - lowest) * factor), BINS)
+    place = (value - lowest) * factor
+    return int(place) if place < BINS else BINS  # also where the product is no number
 
 
 @numba.njit(cache=True, nogil=True)

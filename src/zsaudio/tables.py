@@ -78,7 +78,8 @@ def write_table(
             # Quoted only where needed, so that the files are pleasant to read and to compare.
             pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
         elif path.suffix == ".feather":
-            pa.feather.write_feather(table, temporary, compression="uncompressed")
+            whole = table.combine_chunks()  # in one piece, or reading would copy it
+            pa.feather.write_feather(whole, temporary, compression="uncompressed", chunksize=max(len(whole), 1))
         else:
             pq.write_table(table, temporary, **_parquet_options(table.schema))
 
@@ -190,7 +191,9 @@ def _not_finite(table: pa.Table, name: str, kind: Kind) -> int:
     """In how many rows a column of numbers holds NaN or infinity."""
     if kind is Kind.VECTOR and pa.types.is_floating(table.schema.field(name).type.value_type):
         values = matrix(table, name)
-        if np.isfinite(values.sum()):  # as it is not, where one of them is not
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = values.sum(dtype=np.float32)
+        if np.isfinite(total):  # as it is not, where one of them is not
             return 0
         return int((~np.isfinite(values).all(axis=1)).sum())
     if kind is Kind.REAL:

@@ -119,16 +119,19 @@ def parse_records(payloads: Iterable[bytes], where: str) -> Iterator[tuple[str, 
 
 def _cut_records(payloads: Sequence[bytes]) -> list[tuple[str, float, npt.NDArray[np.uint8]]] | None:
     ytids, starts, rows = [], [], []
-    for payload in payloads:
-        ytid, start, audio = payload.find(_YTID), payload.find(_START), payload.find(_AUDIO)
-        if ytid < 0 or start < 0 or audio < 0:
-            return None
-        ytids.append(payload[ytid + len(_YTID) : ytid + len(_YTID) + 11].decode())
-        starts.append(_FLOAT.unpack_from(payload, start + len(_START))[0])
-        audio += len(_AUDIO)
-        while payload[audio] > 127:  # the length of all frames, which reach to the end, in 7 bits a byte
-            audio += 1
-        rows.append(payload[audio + 1 :])
+    try:
+        for payload in payloads:
+            ytid, start, audio = payload.find(_YTID), payload.find(_START), payload.find(_AUDIO)
+            if ytid < 0 or start < 0 or audio < 0:
+                return None
+            ytids.append(payload[ytid + len(_YTID) : ytid + len(_YTID) + 11].decode())
+            starts.append(_FLOAT.unpack_from(payload, start + len(_START))[0])
+            audio += len(_AUDIO)
+            while payload[audio] > 127:  # the length of all frames, which reach to the end, in 7 bits a byte
+                audio += 1
+            rows.append(payload[audio + 1 :])
+    except (IndexError, UnicodeDecodeError, struct.error):
+        return None
     lengths = np.fromiter(map(len, rows), np.int64, len(rows))
     if (lengths % _STRIDE).any():
         return None

@@ -33,22 +33,26 @@ from measure import FRACTIONS, Row, alternate, exponent, in_process
 
 from corpus import Corpus
 
+ROOT = Path(__file__).parents[2]
 NAMES = ("training", "tables", "commands", "embeddings", "evaluation", "split", "growth")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--project", type=Path, default=Path(__file__).parents[2])
+    parser.add_argument("--project", type=Path, default=ROOT)
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--json", type=Path, default=Path("metrics/bench.json"))
+    parser.add_argument("--json", type=Path, default=ROOT / "metrics/bench.json")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     project = chosen.project.resolve()
     corpus = Corpus(project)
+    chosen.json.parent.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {"machine": machine(chosen.threads), "data": corpus.name, "rows": {}}
     if len(chosen.only) < len(NAMES) and chosen.json.exists():  # the other parts stay as they were measured
-        found = json.loads(chosen.json.read_text()) | {"machine": found["machine"], "data": found["data"]}
+        earlier = json.loads(chosen.json.read_text())
+        if all(earlier[name] == found[name] for name in ("machine", "data")):
+            found = earlier
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for name in NAMES:
@@ -82,6 +86,7 @@ def bench_training(corpus: Corpus, folder: Path) -> Found:
 
 def bench_tables(corpus: Corpus, folder: Path) -> Found:
     clone = commands.Clone(corpus.project, folder / "tables")
+    clone.check_finished()
     start, per_epoch = commands.tables_seconds(clone)
     plain = whole.straightforward_epoch(clone.folder / "data" / clone.corpus)
     ours, theirs = start + 100 * per_epoch, 100 * plain
@@ -92,8 +97,7 @@ def bench_tables(corpus: Corpus, folder: Path) -> Found:
 
 def bench_commands(corpus: Corpus, folder: Path) -> Found:
     clone = commands.Clone(corpus.project, folder / "commands")
-    if not clone.is_finished():
-        raise SystemExit(f"{corpus.project}: its pipeline is not finished; run `dvc repro` there first")
+    clone.check_finished()
     numbers = commands.measure(clone)
     started = commands.start_up(corpus.project)
     slowest = max(started, key=lambda stage: started[stage])
