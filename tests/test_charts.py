@@ -1,6 +1,7 @@
 """Charts: SVG for pages in the page's own colours, pictures for papers on white, and templates shared with DVC."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ def test_a_picture_stands_on_white(tmp_path):
     svg = (tmp_path / "a.svg").read_text()
     assert svg.index('fill="white"') < svg.index(">A title</text>")
     assert svg.replace('<rect width="100%" height="100%" fill="white"/>', "", 1) == inline_svg(SPEC)
+
+
+def test_a_drawing_does_not_depend_on_what_was_drawn_before():
+    clipped = {**SPEC, "mark": {"type": "line", "clip": True}}
+    first, other, again = (inline_svg(spec) for spec in (clipped, {**clipped, "title": "Another"}, clipped))
+    assert first == again
+    ids = [set(re.findall(r'id="([^"]+)"', svg)) for svg in (first, other)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    assert set(re.findall(r"url\(#([^)]+)\)", first)) <= ids[0]
 
 
 def test_a_chart_that_is_kept_is_not_drawn_again(tmp_path, monkeypatch):

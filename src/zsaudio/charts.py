@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -104,14 +105,26 @@ def drop_drawings() -> None:
 
 
 def _svg(spec: str) -> str:
-    if _drawings is None:
-        return str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE))
     content = f"{version('vl-convert-python')} {VEGA_LITE} {spec}"
-    kept = _drawings / f"{hashlib.sha256(content.encode()).hexdigest()}.svg"
+    name = hashlib.sha256(content.encode()).hexdigest()
+    if _drawings is None:
+        return _draw(spec, name)
+    kept = _drawings / f"{name}.svg"
     _asked.add(kept)
     if not kept.exists():
-        write_text(kept, str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)))
+        write_text(kept, _draw(spec, name))
     return kept.read_text(encoding="utf-8")
+
+
+def _draw(spec: str, name: str) -> str:
+    """An SVG whose ids are its own, so that it is the same whatever was drawn before, and can stand beside others.
+
+    Vega numbers the shapes that it clips by, from one chart to the next.
+    """
+    svg = str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE))
+    numbers: dict[str, int] = {}
+    own = rf"\g<1>clip-{name[:12]}-"
+    return re.sub(r'(id="|url\(#)clip(\d+)', lambda m: m.expand(own) + str(numbers.setdefault(m[2], len(numbers))), svg)
 
 
 def save_chart(spec: Mapping[str, Any], path: Path) -> None:
