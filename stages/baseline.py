@@ -3,7 +3,7 @@
 from pipeline import Paths, run
 from zsaudio import schemas, tables
 from zsaudio.bootstrap import bootstrap
-from zsaudio.dataset import fold_classes, fold_clips
+from zsaudio.dataset import LABELS, fold_classes, fold_clips, read_tables
 from zsaudio.evaluation import ZERO_RULE_THRESHOLD, evaluate, result_tables, summary, zero_rule
 from zsaudio.experiment import SETTINGS
 from zsaudio.files import write_json
@@ -12,9 +12,7 @@ from zsaudio.spread import intervals
 
 
 def main(params: Params, paths: Paths, baseline: str) -> None:
-    every_class = tables.read_table(paths.classes, schemas.CLASSES)
-    folds = tables.read_table(paths.folds, schemas.FOLDS)
-    every_clip = tables.read_table(paths.clips, schemas.CLIPS)
+    every_class, folds, every_clip = read_tables(paths.data, LABELS)
     audio = set(tables.read_column(paths.audio, "clip_id"))
     for setting in params.settings:
         classes = fold_classes(every_class, folds, SETTINGS[setting].test)

@@ -4,6 +4,7 @@ from pipeline import Paths, run
 from zsaudio import schemas, tables
 from zsaudio.bootstrap import bootstrap
 from zsaudio.checkpoint import WEIGHTS, Decision, read_model, save_model
+from zsaudio.dataset import LABELS, read_tables
 from zsaudio.evaluation import FoldScores, evaluate, read_scores, result_tables, summary, threshold_curve
 from zsaudio.files import read_json, write_json
 from zsaudio.params import Params
@@ -11,14 +12,12 @@ from zsaudio.spread import intervals
 
 
 def main(params: Params, paths: Paths, model: str) -> None:
-    classes = tables.read_table(paths.classes, schemas.CLASSES)
-    folds = tables.read_table(paths.folds, schemas.FOLDS)
-    clips = tables.read_table(paths.clips, schemas.CLIPS)
+    labels = read_tables(paths.data, LABELS)
     gamma = float(read_json(paths.fusion / f"{model}.json")["gamma"])
     for setting in params.settings:
         scored = paths.scores / model / setting
-        validation = read_scores(scored / "validation.feather", classes, folds, clips)
-        test = read_scores(scored / "test.feather", classes, folds, clips)
+        validation = read_scores(scored / "validation.feather", *labels)
+        test = read_scores(scored / "test.feather", *labels)
         evaluate_cell(params, paths, model, setting, validation, test, gamma)
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
 from zsaudio.checkpoint import Config, read_model
+from zsaudio.dataset import read_tables
 from zsaudio.figure import FIGURE2
 from zsaudio.files import write_json
 from zsaudio.localise import columns, measure, summary
@@ -19,16 +20,7 @@ from zsaudio.strong import Events, read_events
 
 def main(params: Params, paths: Paths, model: str) -> None:
     use_device(params.model_copy(update={"device": "cpu", "matmul": "float32"}))
-    found = [
-        tables.read_table(path, schema)
-        for path, schema in [
-            (paths.classes, schemas.CLASSES),
-            (paths.folds, schemas.FOLDS),
-            (paths.clips, schemas.CLIPS),
-            (paths.audio, schemas.AUDIO),
-            (paths.text, schemas.TEXT),
-        ]
-    ]
+    found = read_tables(paths.data)
     events = strong_events(params, found)
     for setting in params.settings:
         trained = paths.weights / model / setting

@@ -21,6 +21,7 @@ class Paths:
 
     def __init__(self, corpus: str) -> None:
         data, metrics = Path("data") / corpus, Path("metrics") / corpus
+        self.data = data
         self.downloads = data / "downloads"
         self.raw = data / "raw"
         self.classes = data / "classes.csv"

@@ -2,6 +2,7 @@
 
 from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
+from zsaudio.dataset import read_tables
 from zsaudio.fetch import default_mirror, mirror_folder
 from zsaudio.params import Params, vary
 from zsaudio.sensitivity import Tables, applies, columns_of, run_variant, vary_tables
@@ -10,13 +11,7 @@ from zsaudio.sensitivity import Tables, applies, columns_of, run_variant, vary_t
 def main(params: Params, paths: Paths, study: str, setting: str) -> None:
     device = use_device(params)
     chosen = params.sensitivity[study]
-    found = Tables(
-        tables.read_table(paths.classes, schemas.CLASSES),
-        tables.read_table(paths.folds, schemas.FOLDS),
-        tables.read_table(paths.clips, schemas.CLIPS),
-        tables.read_table(paths.audio, schemas.AUDIO),
-        tables.read_table(paths.text, schemas.TEXT),
-    )
+    found = Tables(*read_tables(paths.data))
     if not applies(chosen.param, found):
         print(f"{study}: {chosen.param} has no effect with this text encoder; nothing to train")
         chosen = chosen.model_copy(update={"values": []})

@@ -4,21 +4,13 @@ from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
 from zsaudio.cell import curve_columns, run_cell, score_table
 from zsaudio.checkpoint import describe, save_model
+from zsaudio.dataset import read_tables
 from zsaudio.params import Params
 
 
 def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     device = use_device(params)
-    found = [
-        tables.read_table(path, schema)
-        for path, schema in [
-            (paths.classes, schemas.CLASSES),
-            (paths.folds, schemas.FOLDS),
-            (paths.clips, schemas.CLIPS),
-            (paths.audio, schemas.AUDIO),
-            (paths.text, schemas.TEXT),
-        ]
-    ]
+    found = read_tables(paths.data)
     cell = run_cell(model, setting, params.train, device, *found)
 
     weights = {name: tensor.cpu().numpy() for name, tensor in cell.weights.tensors().items()}

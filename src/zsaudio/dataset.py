@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from zsaudio import tables
+from zsaudio import schemas, tables
 from zsaudio.errors import ZsAudioError
+
+LABELS = {"classes.csv": schemas.CLASSES, "folds.csv": schemas.FOLDS, "clips.parquet": schemas.CLIPS}
+TABLES = {**LABELS, "audio.parquet": schemas.AUDIO, "text.parquet": schemas.TEXT}
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,19 @@ def fold_clips(clips: pa.Table, classes: Classes) -> Clips:
     padded = np.full((len(counts), max(int(counts.max(initial=0)), 1)), -1, np.int64)
     padded[np.arange(padded.shape[1]) < counts[:, None]] = position[kept]
     return Clips(clips["clip_id"].to_numpy(zero_copy_only=False)[member], padded)
+
+
+def read_tables(data: Path, wanted: Mapping[str, tables.Schema] = TABLES) -> list[pa.Table]:
+    """What the stages have made of a corpus, in the order in which `load_fold` takes it.
+
+    Args:
+        data: folder of the corpus, `data/CORPUS`.
+        wanted: TABLES, or LABELS, which leave out the embeddings.
+
+    Raises:
+        ZsAudioError: a table is not there or not what its schema says.
+    """
+    return [tables.read_table(data / name, schema) for name, schema in wanted.items()]
 
 
 def load_fold(

@@ -47,22 +47,13 @@ def figure(
     known = _from_params("strong_labels", corpus)
     strong = strong or (Path(known) if known else None)
 
-    from zsaudio import schemas, tables
+    from zsaudio.dataset import read_tables
     from zsaudio.figure import attention_spec
     from zsaudio.segment_scores import attend
     from zsaudio.strong import find_clips, read_events
 
     data = Path("data") / corpus
-    found = [
-        tables.read_table(data / name, schema)
-        for name, schema in [
-            ("classes.csv", schemas.CLASSES),
-            ("folds.csv", schemas.FOLDS),
-            ("clips.parquet", schemas.CLIPS),
-            ("audio.parquet", schemas.AUDIO),
-            ("text.parquet", schemas.TEXT),
-        ]
-    ]
+    found = read_tables(data)
     seconds = dict(zip(found[3]["clip_id"].to_pylist(), found[3]["n_segments"].to_pylist(), strict=True))
     clip_id = find_clips([clip], seconds).get(clip)
     if clip_id is None:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zsaudio import schemas, tables
-from zsaudio.dataset import Audio, Classes, Clips, FoldData, load_fold
+from zsaudio.dataset import Audio, Classes, Clips, FoldData, load_fold, read_tables
 from zsaudio.experiment import SETTINGS
 from zsaudio.segments import Segments
 from zsaudio.tfrecord import OFFSET, SCALE
@@ -39,17 +38,7 @@ class Corpus:
 @cache
 def read_fold(data: Path, name: str) -> FoldData:
     """A fold of a corpus, from what the stages have made of it."""
-    found = [
-        tables.read_table(data / file, schema)
-        for file, schema in [
-            ("classes.csv", schemas.CLASSES),
-            ("folds.csv", schemas.FOLDS),
-            ("clips.parquet", schemas.CLIPS),
-            ("audio.parquet", schemas.AUDIO),
-            ("text.parquet", schemas.TEXT),
-        ]
-    ]
-    return load_fold(name, *found)
+    return load_fold(name, *read_tables(data))
 
 
 def synthesised_fold(name: str) -> FoldData:
