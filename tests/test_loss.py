@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from zsaudio.loss import Rank, rank_penalty, warp
+from zsaudio.loss import Rank, rank_penalty, warp, warp_by_tensors
+
+EACH_WAY = pytest.mark.parametrize("way", [warp, warp_by_tensors])
 
 
 def slow_loss(scores: list[float], positives: set[int], margin: float, rank: Rank) -> float:
@@ -45,11 +47,12 @@ def clips(draw):
     return scores, positives, labels
 
 
+@EACH_WAY
 @given(clips(), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from(list(Rank)))
 @settings(max_examples=200, deadline=None)
-def test_equals_the_slow_loop(case, margin, rank):
+def test_equals_the_slow_loop(way, case, margin, rank):
     scores, positives, labels = case
-    found, _ = warp(scores, labels, rank_penalty(scores.shape[1]), margin, rank)
+    found, _ = way(scores, labels, rank_penalty(scores.shape[1]), margin, rank)
     expected = [slow_loss(row.tolist(), of_clip, margin, rank) for row, of_clip in zip(scores, positives, strict=True)]
     assert found.tolist() == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
@@ -117,18 +120,19 @@ def test_no_gradient_through_the_rank():
     assert gradient.tolist() == [[-1.5, 0.75, 0.75]]
 
 
+@EACH_WAY
 @given(clips(), st.sampled_from(list(Rank)))
 @settings(max_examples=100, deadline=None)
-def test_gradient_is_how_the_loss_changes_while_ranks_stay(case, rank):
+def test_gradient_is_how_the_loss_changes_while_ranks_stay(way, case, rank):
     scores, _, labels = case
     # No tie and no hinge at its kink: a step that leaves every rank and every violation as it is.
     scores = scores.double() + torch.arange(scores.shape[1]) / 64
     margin, step = 1 + 1 / 256, 2.0**-10
-    losses, gradient = warp(scores, labels, rank_penalty(scores.shape[1]), margin, rank)
+    losses, gradient = way(scores, labels, rank_penalty(scores.shape[1]), margin, rank)
     for c in range(scores.shape[1]):
         moved = scores.clone()
         moved[:, c] += step
-        further, _ = warp(moved, labels, rank_penalty(scores.shape[1]), margin, rank)
+        further, _ = way(moved, labels, rank_penalty(scores.shape[1]), margin, rank)
         assert ((further - losses) / step).tolist() == pytest.approx(gradient[:, c].tolist(), rel=1e-4, abs=1e-4)
 
 
@@ -139,13 +143,24 @@ def test_violators_count_negatives_within_the_margin():
     assert loss_of([1.4, 1.2, 0.5, 0.1], [0], rank=Rank.INDEX) == 0.0
 
 
-def test_leading_axes_are_runs():
+@EACH_WAY
+def test_leading_axes_are_runs(way):
     scores = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(0))
     labels = torch.tensor([[0, 1], [2, -1], [4, -1], [-1, -1]]).expand(3, -1, -1)
-    losses, gradient = warp(scores, labels, rank_penalty(5))
+    losses, gradient = way(scores, labels, rank_penalty(5), 1.0, Rank.INDEX)
     for r in range(3):
-        of_run, slope = warp(scores[r], labels[r], rank_penalty(5))
+        of_run, slope = way(scores[r], labels[r], rank_penalty(5), 1.0, Rank.INDEX)
         assert torch.equal(losses[r], of_run)
         assert torch.equal(gradient[r], slope)
     assert math.isclose(float(losses[:, 3].sum()), 0.0)
     assert not gradient[:, 3].any()
+
+
+@EACH_WAY
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_loss_of_scores_that_are_no_numbers_is_none(way, place):
+    """A training that diverges shows in its curve."""
+    scores = torch.tensor([[1.0, 2.0, 3.0]])
+    scores[0, place] = torch.nan
+    losses, _ = way(scores, torch.tensor([[0]]), rank_penalty(3), 1.0, Rank.INDEX)
+    assert losses.isnan().all()

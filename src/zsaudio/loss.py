@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
+import numba
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -42,6 +46,62 @@ def warp(
     Returns:
         `[..., B]`, whose mean over the clips is the objective (eq. 11), and its derivative by the scores `[..., B, C]`.
     """
+    if scores.device.type != "cpu":
+        return warp_by_tensors(scores, labels, penalty, margin, rank)
+    f, of_ranks = scores.numpy(), penalty.numpy()
+    losses, gradient = np.empty(f.shape[:-1], f.dtype), np.empty(f.shape, f.dtype)
+    _fill(f, labels.numpy(), of_ranks, of_ranks.dtype.type(margin), rank is Rank.INDEX, losses, gradient)
+    return torch.from_numpy(losses), torch.from_numpy(gradient)
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc"})  # sums in any order, the same one whenever it is run
+def _fill(
+    scores: npt.NDArray[Any],
+    labels: npt.NDArray[np.int64],
+    penalty: npt.NDArray[Any],
+    margin: np.floating[Any],
+    by_index: bool,
+    losses: npt.NDArray[Any],
+    gradient: npt.NDArray[Any],
+) -> None:
+    """`warp` clip by clip, compiled: fills `losses` and `gradient`."""
+    zero, one = penalty.dtype.type(0), penalty.dtype.type(1)
+    n_classes = scores.shape[-1]
+    rivals, slopes = np.empty(n_classes, scores.dtype), np.empty(n_classes, scores.dtype)
+    for clip in np.ndindex(losses.shape):
+        n = 0
+        while n < labels.shape[-1] and labels[clip][n] >= 0:
+            n += 1
+        positives, of_clip = labels[clip][:n], scores[clip]
+        slopes[:] = zero
+        rivals[:] = of_clip
+        for y in positives:
+            rivals[y] = -np.inf
+        loss = zero
+        for y in positives:
+            own = of_clip[y]
+            limit = own - margin  # a rival above it costs something (eq. 9)
+            above = violators = hinges = zero  # counts are of the same type, so that the processor adds many at once
+            for c in range(n_classes):
+                hinge = rivals[c] - limit
+                hinges += zero if hinge <= zero else hinge  # NaN stays NaN
+                violators += one if rivals[c] > limit else zero
+                above += one if rivals[c] >= own else zero
+            for other in positives:
+                above += one if of_clip[other] > own else zero
+            weight = penalty[int(above if by_index else violators)]
+            loss += weight * hinges
+            for c in range(n_classes):
+                slopes[c] += weight if rivals[c] > limit else zero
+            slopes[y] -= weight * violators
+        losses[clip] = loss
+        gradient[clip][:] = slopes
+
+
+def warp_by_tensors(
+    scores: Tensor, labels: Tensor, penalty: Tensor, margin: float, rank: Rank
+) -> tuple[Tensor, Tensor]:
+    """`warp` as a GPU wants it, all clips at once; on the processor it takes four times as long."""
     real = labels >= 0
     index = labels.clamp(min=0)
     # Masks are numbers: torch multiplies and adds those several times as fast as booleans.
