@@ -122,6 +122,18 @@ def test_constant_scores_give_the_share_of_positives():
     assert mean_average_precision(np.zeros((5, 1), np.float32), labels) == pytest.approx(0.4)
 
 
+def test_scores_that_are_no_numbers_rank_nothing():
+    labels = np.array([[True], [False], [False], [True], [False]])
+    assert mean_average_precision(np.full((5, 1), np.nan, np.float32), labels) == pytest.approx(0.4)
+
+
+def test_average_precision_of_scores_far_apart():
+    """All but one of the positives in one bin, and scores that no float holds the difference of."""
+    scores = np.array([[-3e38], [0.1], [0.2], [0.3], [3e38], [np.inf]], np.float32)
+    labels = np.array([[True], [True], [False], [True], [False], [True]])
+    assert average_precision(scores, labels)[0] == pytest.approx((1 / 1 + 2 / 3 + 3 / 5 + 4 / 6) / 4)
+
+
 def test_classes_without_clips_do_not_count_in_map_but_in_macro_f1():
     scores = np.array([[0.9, 0.4], [0.1, 0.3]], np.float32)
     labels = np.array([[True, False], [False, False]])

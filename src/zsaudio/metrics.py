@@ -17,6 +17,7 @@ import numpy.typing as npt
 from zsaudio.errors import ZsAudioError
 
 BINS = 4096  # that a search for a threshold begins with
+SPARSE = 16  # bins for each positive of a class
 Scores = npt.NDArray[np.floating[Any]]
 Labels = npt.NDArray[np.bool_]
 
@@ -72,20 +73,50 @@ def average_precision(scores: Scores, labels: Labels) -> npt.NDArray[np.float64]
 
     Clips with equal scores enter together, so a constant score gives the share of positive clips.
     """
-    n_classes = scores.shape[1]
-    precision = np.full(n_classes, np.nan)
-    by_class = np.ascontiguousarray(scores.T)
-    carried = np.ascontiguousarray(labels.T)
-    for c in range(n_classes):
-        positives = by_class[c, carried[c]]
+    return np.asarray(_average_precision(np.ascontiguousarray(scores.T), np.ascontiguousarray(labels.T)))
+
+
+@numba.njit(cache=True, nogil=True)
+def _average_precision(scores: Scores, labels: Labels) -> npt.NDArray[np.float64]:
+    """The same of (C, N)."""
+    precision = np.full(len(scores), np.nan)
+    for c in range(len(scores)):
+        positives = np.sort(scores[c][labels[c]])
         if positives.size:
-            positives.sort()
-            ranked = np.sort(by_class[c])
-            # Of the clips that score at least as high as a positive: how many are there, how many are positive.
-            above = len(ranked) - np.searchsorted(ranked, positives, side="left")
-            hits = len(positives) - np.searchsorted(positives, positives, side="left")
-            precision[c] = (hits / above).mean()
+            above = _at_least(scores[c], positives)
+            total, hits = 0.0, 0  # hits: positives at least as high as this one
+            for i in range(len(positives)):
+                if i == 0 or positives[i] > positives[i - 1]:
+                    hits = len(positives) - i
+                total += hits / above[i]
+            precision[c] = total / len(positives)
     return precision
+
+
+@numba.njit(cache=True, nogil=True)
+def _at_least(scores: Scores, positives: Scores) -> npt.NDArray[np.int64]:
+    """How many scores are at least as high as each of the ascending positives, (P,)."""
+    # Bins of equal width, so many that most hold no positive: a score in such a bin is placed without a comparison.
+    n, bins = len(positives), SPARSE * len(positives)
+    lowest, width = positives[0], positives[-1] - positives[0]
+    factor = bins / width if width > 0 else 0.0
+    first = np.zeros(bins + 2, np.int64)  # positives in lower bins
+    for value in positives:
+        first[_bin(value, lowest, factor, bins) + 1] += 1
+    first = np.cumsum(first)
+    placed = np.zeros(n + 1, np.int64)  # scores by how many positives are no higher
+    for value in scores:
+        if not value < lowest:  # a NaN, of a training that has diverged, is as high as any
+            b = _bin(value, lowest, factor, bins)
+            low, high = first[b], first[b + 1]
+            while low < high:
+                middle = (low + high) // 2
+                if positives[middle] > value:
+                    high = middle
+                else:
+                    low = middle + 1
+            placed[low] += 1
+    return np.cumsum(placed[::-1])[::-1][1:]
 
 
 def mean_average_precision(scores: Scores, labels: Labels) -> float:
@@ -133,10 +164,10 @@ def best_threshold(scores: Scores, labels: Labels) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
-def _bin(value: float, lowest: float, factor: float) -> int:
-    """Which of BINS + 1 bins a score lies in; a higher one is never in a lower bin."""
+def _bin(value: float, lowest: float, factor: float, bins: int) -> int:
+    """Which of `bins` + 1 bins a score lies in; a higher one is never in a lower bin."""
     place = (value - lowest) * factor
-    return int(place) if place < BINS else BINS  # also where the product is no number
+    return int(place) if place < bins else bins  # also where the product is no number
 
 
 @numba.njit(cache=True, nogil=True)
@@ -146,7 +177,7 @@ def _fill_bins(scores: Scores, lowest: float, factor: float) -> npt.NDArray[np.i
     for row in scores:
         for value in row:
             if value >= lowest:
-                found[_bin(value, lowest, factor)] += 1
+                found[_bin(value, lowest, factor, BINS)] += 1
     return found
 
 
@@ -157,7 +188,7 @@ def _in_bins(scores: Scores, lowest: float, factor: float, chosen: Labels, n: in
     i = 0
     for row in scores:
         for value in row:
-            if value >= lowest and chosen[_bin(value, lowest, factor)]:
+            if value >= lowest and chosen[_bin(value, lowest, factor, BINS)]:
                 found[i] = value
                 i += 1
     return found
