@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import yaml
-from measure import ROUNDS, seconds
+from measure import alternate, seconds
 
 TORCH_FREE = ("corpus", "classes", "folds", "audio", "text", "fusion", "gamma_curve", "evaluate", "baseline", "report")
 IDENTITY = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
@@ -55,13 +55,12 @@ class Clone:
 
 def measure(clone: Clone) -> dict[str, float]:
     """Seconds of `dvc status`, of `dvc repro` with nothing to do, and of an experiment with another gamma."""
-    status = min(seconds(lambda: clone.run("dvc", "status")) for _ in range(ROUNDS))
-    nothing = min(seconds(lambda: clone.run("dvc", "repro")) for _ in range(ROUNDS))
+    idle = alternate({"status": lambda: clone.run("dvc", "status"), "nothing": lambda: clone.run("dvc", "repro")})
     taken = []
     for _ in range(2):
         gamma = random.uniform(0.2, 0.4)  # one that DVC has no results of in its cache
         taken.append(seconds(lambda g=gamma: clone.run("dvc", "exp", "run", "-S", f"gamma={g:.6f}")))
-    return {"status": status, "nothing": nothing, "gamma": min(taken)}
+    return {**idle, "gamma": min(taken)}
 
 
 def start_up(project: Path) -> dict[str, float]:

@@ -60,8 +60,8 @@ def rates(corpus: Corpus, folder: Path) -> tuple[int, float, float]:
     """Records, and how many a second this project and the package take."""
     raw = archive(corpus, folder)
     clips = names_in(raw)
-    best = alternate({"ours": lambda: ours(raw, clips, folder / "x.parquet"), "theirs": lambda: theirs(raw)}, 2)
-    return len(clips), len(clips) / best["ours"], READ / best["theirs"]
+    taken = alternate({"ours": lambda: ours(raw, clips, folder / "x.parquet"), "theirs": lambda: theirs(raw)}, 2)
+    return len(clips), len(clips) / taken["ours"], READ / taken["theirs"]
 
 
 def growth(corpus: Corpus, folder: Path, fractions: tuple[float, ...]) -> list[float]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-ROUNDS = 3
+ROUNDS = 5
+ROUND_SECONDS = 3.0
 FRACTIONS = (0.25, 0.5, 1.0, 2.0)  # of the clips, for how cost grows
 
 
@@ -42,12 +43,22 @@ def seconds(function: Callable[[], object]) -> float:
 
 
 def alternate(functions: Mapping[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
-    """The best time of each function, in rounds that run them one after another: noise meets all alike."""
-    best = dict.fromkeys(functions, np.inf)
+    """The mean time of each function, in rounds that run them one after another: noise meets all alike.
+
+    In each round a quick function is run for some seconds, so that noise has as much time to meet it as a slow one.
+    A first run of each does not count.
+    """
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for function in functions.values():
+        function()
     for _ in range(rounds):
         for name, function in functions.items():
-            best[name] = min(best[name], seconds(function))
-    return best
+            end = time.perf_counter() + ROUND_SECONDS
+            while True:
+                times[name].append(seconds(function))
+                if time.perf_counter() > end:
+                    break
+    return {name: float(np.mean(found)) for name, found in times.items()}
 
 
 def exponent(sizes: list[float], times: list[float]) -> float:

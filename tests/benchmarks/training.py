@@ -39,9 +39,8 @@ class Ours:
         self.training.run_epoch(self.epoch)
 
     def validate(self) -> None:
-        c = self.config
-        for r, member in enumerate(self.members):
-            validate(self.weights, r, self.validation, member.validation, c.aggregation, c.margin, c.rank)
+        c, rows = self.config, [member.validation for member in self.members]
+        validate(self.weights, self.validation, rows, c.aggregation, c.margin, c.rank)
 
 
 class Straightforward:
@@ -98,7 +97,7 @@ def measure(corpus: Corpus) -> dict[str, float]:
     ours = Ours(data, validation)
     plain = Straightforward(data, validation, ours.start, CONFIG.aggregation)
     rates = []
-    best = alternate(
+    taken = alternate(
         {
             "peak": lambda: rates.append(peak()),
             "ours_train": ours.train,
@@ -108,15 +107,15 @@ def measure(corpus: Corpus) -> dict[str, float]:
         }
     )
     trained, scored = operations(data, validation)
-    own = best["ours_train"] + best["ours_validate"]
+    own = taken["ours_train"] + taken["ours_validate"]
     return {
-        **{name: value for name, value in best.items() if name != "peak"},
+        **{name: value for name, value in taken.items() if name != "peak"},
         "peak": max(rates),
         "operations": trained + scored,
         "clips": len(data.clips),
-        "ratio_train": best["plain_train"] / best["ours_train"],
-        "ratio": (best["plain_train"] + best["plain_validate"]) / own,
-        "share_train": trained / best["ours_train"] / max(rates),
+        "ratio_train": taken["plain_train"] / taken["ours_train"],
+        "ratio": (taken["plain_train"] + taken["plain_validate"]) / own,
+        "share_train": trained / taken["ours_train"] / max(rates),
         "share": (trained + scored) / own / max(rates),
     }
 
