@@ -58,5 +58,5 @@ def test_its_weights_and_its_curve_are_those_of_training(aggregation):
         found = straightforward.validate(model, validation)
         assert found == pytest.approx((epoch.validation_loss[0], epoch.validation_map[0]), rel=1e-4)
     assert model.difference(trained.weights, 0) < 1e-4
-    again = validate(trained.weights, 0, tensors[1], member.validation, aggregation, config.margin, config.rank)
+    (again,) = validate(trained.weights, tensors[1], [member.validation], aggregation, config.margin, config.rank)
     assert again == (trained.curve[-1].validation_loss[0], trained.curve[-1].validation_map[0])

@@ -98,8 +98,9 @@ def test_loss_goes_down_and_seeds_differ():
     assert not torch.equal(trained.weights.audio[0], trained.weights.audio[1])
 
 
-def precision_of(weights: Weights, r: int, data) -> float:
-    return validate(weights, r, data, every(data), CONFIG.aggregation, CONFIG.margin, CONFIG.rank)[1]
+def precisions_of(weights: Weights, data) -> list[float]:
+    found = validate(weights, data, [every(data)] * 2, CONFIG.aggregation, CONFIG.margin, CONFIG.rank)
+    return [precision for _, precision in found]
 
 
 def test_best_keeps_for_each_run_the_weights_of_its_best_epoch():
@@ -107,12 +108,10 @@ def test_best_keeps_for_each_run_the_weights_of_its_best_epoch():
     both = members(0, 1, data=data, validation=validation)
     config = replace(CONFIG, epochs=12, keep_best=True)
     trained = train(data, validation, both, config)
-    precision = [precision_of(trained.weights, r, validation) for r in range(2)]
     by_epoch = np.array([epoch.validation_map for epoch in trained.curve])
-    assert precision == pytest.approx(by_epoch.max(axis=0).tolist())
+    assert precisions_of(trained.weights, validation) == pytest.approx(by_epoch.max(axis=0).tolist())
     last = train(data, validation, both, replace(config, keep_best=False))
-    precision = [precision_of(last.weights, r, validation) for r in range(2)]
-    assert precision == pytest.approx(by_epoch[-1].tolist())
+    assert precisions_of(last.weights, validation) == pytest.approx(by_epoch[-1].tolist())
 
 
 @pytest.mark.parametrize("aggregation", list(Aggregation))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from zsaudio.model import (
     attended_score,
     attention,
     compatibility,
+    even_classes,
     project_audio,
     project_text,
     training_score,
@@ -24,6 +26,7 @@ from zsaudio.model import (
 )
 from zsaudio.tensors import FoldTensors
 
+LOSS_BATCH = 8192  # clips whose losses are taken at once
 SCORING_BATCH = 128  # clips whose compatibilities (10 x 111 numbers each) fit the processor's cache
 
 
@@ -32,8 +35,8 @@ def score(
     weights: Weights, r: int, data: FoldTensors, rows: npt.NDArray[np.int64], aggregation: Aggregation
 ) -> tuple[npt.NDArray[np.float32] | None, npt.NDArray[np.float32]]:
     """Scores of model r for some rows of the data: y_hat (eq. 5; None without attention) and z_hat, each (N, C)."""
-    one = weights.only(r)
-    v_c = project_text(one, data.text)
+    one, n_classes = weights.only(r), len(data.text)
+    v_c = project_text(one, even_classes(data.text))
     y_parts: list[Tensor] = []
     z_parts: list[Tensor] = []
     for batch in batches(rows):
@@ -41,33 +44,49 @@ def score(
         v_x = project_audio(one, x)
         if aggregation is Aggregation.ATTENTION:
             s = compatibility(v_x, v_c)
-            y_parts.append(attended_score(s, attention(s, mask))[0])
-        z_parts.append(uniform_score(v_x, v_c, mask, mean=aggregation is Aggregation.MEAN)[0])
+            y_parts.append(attended_score(s, attention(s, mask))[0, :, :n_classes])
+        z_parts.append(uniform_score(v_x, v_c, mask, mean=aggregation is Aggregation.MEAN)[0, :, :n_classes])
     return (_numbers(y_parts) if y_parts else None), _numbers(z_parts)
 
 
-@torch.inference_mode()
 def validate(
     weights: Weights,
-    r: int,
     data: FoldTensors,
-    rows: npt.NDArray[np.int64],
+    rows: Sequence[npt.NDArray[np.int64]],
     aggregation: Aggregation,
     margin: float,
     rank: Rank,
-) -> tuple[float, float]:
-    """Mean loss and mean average precision of model r over some rows of the data, by the training score."""
-    one = weights.only(r)
-    v_c = project_text(one, data.text)
+) -> list[tuple[float, float]]:
+    """Mean loss and mean average precision of each model over its rows of the data, by the training score.
+
+    Args:
+        weights: R models.
+        data: the fold.
+        rows: R times those of it that count.
+        aggregation, margin, rank: as in training.
+    """
     penalty = rank_penalty(len(data.text)).to(data.device)
-    scores, loss = [], torch.zeros((), device=data.device)
-    for batch in batches(rows):
-        most = int(data.n_labels[batch].max())
-        batch = batch.to(data.device)
-        x, mask = data.take(batch[None])
-        scores.append(training_score(project_audio(one, x), v_c, mask, aggregation)[0])
-        loss += warp(scores[-1], data.labels[batch, :most], penalty, margin, rank)[0].sum()
-    return float(loss) / len(rows), mean_average_precision(_numbers(scores), data.carried[rows])
+
+    @torch.inference_mode()
+    def measure(scores: Tensor, of_model: npt.NDArray[np.int64]) -> tuple[float, float]:
+        labels = data.labels[torch.from_numpy(of_model).to(data.device)]
+        parts = zip(torch.split(scores, LOSS_BATCH), torch.split(labels, LOSS_BATCH), strict=True)
+        loss = sum(float(warp(*part, penalty, margin, rank)[0].sum()) for part in parts)
+        return loss / len(of_model), mean_average_precision(scores.cpu().numpy(), data.carried[of_model])
+
+    scores = [_training_scores(weights.only(r), data, of_model, aggregation) for r, of_model in enumerate(rows)]
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # a thread a model: most of it is single-threaded
+        return list(pool.map(measure, scores, rows))
+
+
+@torch.inference_mode()
+def _training_scores(one: Weights, data: FoldTensors, rows: npt.NDArray[np.int64], aggregation: Aggregation) -> Tensor:
+    v_c = project_text(one, even_classes(data.text))
+    found = torch.empty(len(rows), len(data.text), device=data.device)
+    for batch, part in zip(batches(rows), torch.split(found, SCORING_BATCH), strict=True):
+        x, mask = data.take(batch.to(data.device)[None])
+        part.copy_(training_score(project_audio(one, x), v_c, mask, aggregation)[0, :, : len(data.text)])
+    return found
 
 
 def batches(rows: npt.NDArray[np.int64]) -> Iterator[Tensor]:

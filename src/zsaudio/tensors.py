@@ -26,8 +26,9 @@ class FoldTensors:
         self.n_labels = (data.clips.labels >= 0).sum(axis=1)
         self.carried = data.clips.carried(len(data.classes))
         self._values = torch.from_numpy(data.audio.values).to(device)
-        self._scale, self._offset = data.audio.scale, data.audio.offset
+        self._scale, self._offset = data.audio.scale, torch.tensor(data.audio.offset)
         self.segments, self.features = data.audio.values.shape[1:]
+        self._places = torch.arange(self.segments, device=device)
         whole = bool((data.audio.n_segments == self.segments).all())
         self._n_segments = None if whole else torch.from_numpy(data.audio.n_segments).to(device)
 
@@ -38,9 +39,11 @@ class FoldTensors:
             rows: of the fold, of any shape.
             out: where to write X.
         """
-        stored = self._values[rows]
+        flat = rows.flatten()  # index_select is several times as fast as indexing, and wants one axis
+        stored = self._values.index_select(0, flat).view(*rows.shape, self.segments, self.features)
         x = stored.float() if out is None else out.copy_(stored)
-        x.mul_(self._scale).add_(self._offset)
+        torch.add(self._offset, x, alpha=self._scale, out=x)  # in one pass
         if self._n_segments is None:
             return x, None
-        return x, torch.arange(self.segments, device=self.device) < self._n_segments[rows][..., None]
+        n_segments = self._n_segments.index_select(0, flat).view(*rows.shape, 1)
+        return x, self._places < n_segments

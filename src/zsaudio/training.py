@@ -72,16 +72,14 @@ def train(data: FoldTensors, validation: FoldTensors, members: Sequence[Member],
     seeds = [member.seed for member in members]
     weights = initial_weights(data.features, data.text.shape[-1], seeds).to(data.device)
     training = Training(weights, data, members, config)
+    rows = [member.validation for member in members]
     best = np.full(len(members), -np.inf)
     best_weights: Weights | None = None
     curve = []
     with tqdm(total=config.epochs, desc="train", unit="epoch", mininterval=1) as progress:
         for number in range(1, config.epochs + 1):
             train_loss = training.run_epoch(number)
-            found = [
-                validate(weights, r, validation, member.validation, config.aggregation, config.margin, config.rank)
-                for r, member in enumerate(members)
-            ]
+            found = validate(weights, validation, rows, config.aggregation, config.margin, config.rank)
             epoch = Epoch(number, train_loss, [loss for loss, _ in found], [precision for _, precision in found])
             curve.append(epoch)
             if config.keep_best:
@@ -117,14 +115,15 @@ class Training:
     def run_epoch(self, number: int) -> list[float]:
         """Pass once over each member's clips; returns the mean loss of each member."""
         config, sgd = self.config, self.sgd
-        total = torch.zeros(len(self.members), device=self.data.device)
+        losses = []
         sgd.start_epoch()
         for rows, labels, share in self._steps(number):
             _, mask = self.data.take(rows, out=sgd.x)
-            losses, gradient = warp(sgd.scores(mask), labels, self.penalty, config.margin, config.rank)
-            total += losses.sum(-1)
-            sgd.descend(gradient.mul_(share))
+            of_clips, gradient = warp(sgd.scores(mask), labels, self.penalty, config.margin, config.rank)
+            losses.append(of_clips)
+            sgd.descend(gradient, share)
         sgd.end_epoch()
+        total = torch.stack(losses).sum((0, 2))
         return [value / len(member.train) for value, member in zip(total.tolist(), self.members, strict=True)]
 
     def _steps(self, number: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -136,18 +135,18 @@ class Training:
         """
         members, clips, device = self.members, self.clips, self.data.device
         steps = -(-max(len(member.train) for member in members) // clips)
-        rows = np.zeros((len(members), steps, clips), np.int64)
+        rows = np.zeros((steps, len(members), clips), np.int64)
         real = np.zeros(rows.shape, np.bool_)
         for r, member in enumerate(members):
             n = len(member.train)
-            rows[r].flat[:n] = np.random.default_rng([*member.seed, number]).permutation(member.train)
-            real[r].flat[:n] = True
-        most = (self.data.n_labels[rows] * real).max(axis=(0, 2)).clip(1).tolist()
-        full = np.all(real, axis=(0, 2)).tolist()
+            rows[:, r].flat[:n] = np.random.default_rng([*member.seed, number]).permutation(member.train)
+            real[:, r].flat[:n] = True
+        most = (self.data.n_labels[rows] * real).max(axis=(1, 2)).clip(1).tolist()
+        full = np.all(real, axis=(1, 2)).tolist()
         share = (1 / real.sum(axis=2).clip(1)).astype(np.float32)[..., None, None]
-        on_device = [torch.from_numpy(array).to(device).unbind(1) for array in (rows, real, share)]
+        on_device = [torch.from_numpy(array).to(device).unbind() for array in (rows, real, share)]
         for step, (of_step, are_real, shares) in enumerate(zip(*on_device, strict=True)):
-            labels = self.data.labels[of_step, : most[step]]
+            labels = self.data.labels.index_select(0, of_step.view(-1)).view(*of_step.shape, -1)[..., : most[step]]
             if not full[step]:
                 labels = labels.masked_fill(~are_real[..., None], -1)
             yield of_step, labels, shares
