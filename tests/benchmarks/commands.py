@@ -14,7 +14,7 @@ from measure import alternate, seconds
 
 TORCH_FREE = ("corpus", "classes", "folds", "audio", "text", "fusion", "gamma_curve", "evaluate", "baseline", "report")
 IDENTITY = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
-EPOCHS = (2, 5)  # that the tables are trained for, to tell an epoch's time from a stage's start
+EPOCHS = (2, 12)  # that the tables are trained for, to tell an epoch's time from a stage's start
 
 
 class Clone:
