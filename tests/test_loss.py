@@ -164,3 +164,22 @@ def test_the_loss_of_scores_that_are_no_numbers_is_none(way, place):
     scores[0, place] = torch.nan
     losses, _ = way(scores, torch.tensor([[0]]), rank_penalty(3), 1.0, Rank.INDEX)
     assert losses.isnan().all()
+
+
+@pytest.mark.parametrize("rank", list(Rank))
+def test_both_ways_agree_on_as_many_classes_as_a_fold_has(rank):
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randn(3, 32, 112, generator=generator)[..., :111]
+    labels = torch.rand(3, 32, 111, generator=generator).topk(4).indices
+    labels[:, ::2, 2:] = -1
+    found, expected = (way(scores, labels, rank_penalty(111), 1.0, rank) for way in (warp, warp_by_tensors))
+    assert torch.allclose(found[0], expected[0], rtol=1e-5)
+    assert torch.allclose(found[1], expected[1], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "error"), [([[3]], 3, IndexError), ([[0], [0]], 3, ValueError), ([[0]], 4, ValueError)]
+)
+def test_what_does_not_fit_is_refused(labels, classes, error):
+    with pytest.raises(error):
+        warp(torch.zeros(1, 3), torch.tensor(labels), rank_penalty(classes))

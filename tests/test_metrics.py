@@ -122,9 +122,11 @@ def test_constant_scores_give_the_share_of_positives():
     assert mean_average_precision(np.zeros((5, 1), np.float32), labels) == pytest.approx(0.4)
 
 
-def test_scores_that_are_no_numbers_rank_nothing():
+def test_scores_that_are_no_numbers_stand_on_top_together():
     labels = np.array([[True], [False], [False], [True], [False]])
     assert mean_average_precision(np.full((5, 1), np.nan, np.float32), labels) == pytest.approx(0.4)
+    scores = np.array([[np.nan], [3], [np.nan], [2], [1]], np.float32)
+    assert mean_average_precision(scores, labels) == pytest.approx((1 / 2 + 2 / 4) / 2)
 
 
 def test_average_precision_of_scores_far_apart():

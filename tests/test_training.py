@@ -103,6 +103,16 @@ def precisions_of(weights: Weights, data) -> list[float]:
     return [precision for _, precision in found]
 
 
+def test_each_model_is_validated_on_its_own_clips():
+    data = fold_tensors(45)
+    weights = initial_weights(data.features, data.text.shape[-1], [(0,), (1,), (2,)])
+    rows = [np.arange(0, 10), np.arange(10, 25), np.arange(25, 45)]
+    how = CONFIG.aggregation, CONFIG.margin, CONFIG.rank
+    alone = [validate(weights.only(r), data, [of_model], *how)[0] for r, of_model in enumerate(rows)]
+    assert validate(weights, data, rows, *how) == alone
+    assert len(set(alone)) == 3
+
+
 def test_best_keeps_for_each_run_the_weights_of_its_best_epoch():
     data, validation = fold_tensors(45), fold_tensors(20, fold="fold2")
     both = members(0, 1, data=data, validation=validation)

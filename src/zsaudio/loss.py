@@ -45,7 +45,14 @@ def warp(
 
     Returns:
         `[..., B]`, whose mean over the clips is the objective (eq. 11), and its derivative by the scores `[..., B, C]`.
+
+    Raises:
+        IndexError: a label is no class.
+        ValueError: sizes do not fit each other.
     """
+    if labels.shape[:-1] != scores.shape[:-1] or len(penalty) != scores.shape[-1] + 1:
+        sizes = ", ".join(str(tuple(tensor.shape)) for tensor in (scores, labels, penalty))
+        raise ValueError(f"scores, labels and penalty do not fit each other: {sizes}")
     if scores.device.type != "cpu":
         return warp_by_tensors(scores, labels, penalty, margin, rank)
     f, of_ranks = scores.numpy(), penalty.numpy()
@@ -76,6 +83,8 @@ def _fill(
         slopes[:] = zero
         rivals[:] = of_clip
         for y in positives:
+            if y >= n_classes:
+                raise IndexError("a label is no class")
             rivals[y] = -np.inf
         loss = zero
         for y in positives:
@@ -89,7 +98,7 @@ def _fill(
                 above += one if rivals[c] >= own else zero
             for other in positives:
                 above += one if of_clip[other] > own else zero
-            weight = penalty[int(above if by_index else violators)]
+            weight = penalty[min(int(above if by_index else violators), n_classes)]  # more only if a score is -inf
             loss += weight * hinges
             for c in range(n_classes):
                 slopes[c] += weight if rivals[c] > limit else zero

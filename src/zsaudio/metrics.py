@@ -17,7 +17,7 @@ import numpy.typing as npt
 from zsaudio.errors import ZsAudioError
 
 BINS = 4096  # that a search for a threshold begins with
-SPARSE = 16  # bins for each positive of a class
+SPARSE = 16  # bins for each positive of a class, where there are as many scores
 Scores = npt.NDArray[np.floating[Any]]
 Labels = npt.NDArray[np.bool_]
 
@@ -83,13 +83,8 @@ def _average_precision(scores: Scores, labels: Labels) -> npt.NDArray[np.float64
     for c in range(len(scores)):
         positives = np.sort(scores[c][labels[c]])
         if positives.size:
-            above = _at_least(scores[c], positives)
-            total, hits = 0.0, 0  # hits: positives at least as high as this one
-            for i in range(len(positives)):
-                if i == 0 or positives[i] > positives[i - 1]:
-                    hits = len(positives) - i
-                total += hits / above[i]
-            precision[c] = total / len(positives)
+            # Of the clips that score at least as high as a positive: how many are positive, how many are there.
+            precision[c] = (_at_least(positives, positives) / _at_least(scores[c], positives)).mean()
     return precision
 
 
@@ -97,7 +92,7 @@ def _average_precision(scores: Scores, labels: Labels) -> npt.NDArray[np.float64
 def _at_least(scores: Scores, positives: Scores) -> npt.NDArray[np.int64]:
     """How many scores are at least as high as each of the ascending positives, (P,)."""
     # Bins of equal width, so many that most hold no positive: a score in such a bin is placed without a comparison.
-    n, bins = len(positives), SPARSE * len(positives)
+    n, bins = len(positives), min(SPARSE * len(positives), len(scores))
     lowest, width = positives[0], positives[-1] - positives[0]
     factor = bins / width if width > 0 else 0.0
     first = np.zeros(bins + 2, np.int64)  # positives in lower bins

@@ -74,7 +74,8 @@ def validate(
         loss = sum(float(warp(*part, penalty, margin, rank)[0].sum()) for part in parts)
         return loss / len(of_model), mean_average_precision(scores.cpu().numpy(), data.carried[of_model])
 
-    scores = [_training_scores(weights.only(r), data, of_model, aggregation) for r, of_model in enumerate(rows)]
+    models = [weights.only(r) for r in range(len(weights.audio))]
+    scores = [_training_scores(one, data, own, aggregation) for one, own in zip(models, rows, strict=True)]
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # a thread a model: most of it is single-threaded
         return list(pool.map(measure, scores, rows))
 

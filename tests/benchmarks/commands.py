@@ -57,10 +57,10 @@ def measure(clone: Clone) -> dict[str, float]:
     """Seconds of `dvc status`, of `dvc repro` with nothing to do, and of an experiment with another gamma."""
     idle = alternate({"status": lambda: clone.run("dvc", "status"), "nothing": lambda: clone.run("dvc", "repro")})
     taken = []
-    for _ in range(2):
+    for _ in range(3):
         gamma = random.uniform(0.2, 0.4)  # one that DVC has no results of in its cache
         taken.append(seconds(lambda g=gamma: clone.run("dvc", "exp", "run", "-S", f"gamma={g:.6f}")))
-    return {**idle, "gamma": min(taken)}
+    return {**idle, "gamma": sum(taken) / len(taken)}
 
 
 def start_up(project: Path) -> dict[str, float]:
