@@ -74,12 +74,12 @@ def _fill(
     """`warp` clip by clip, compiled: fills `losses` and `gradient`."""
     zero, one = penalty.dtype.type(0), penalty.dtype.type(1)
     n_classes = scores.shape[-1]
-    rivals, slopes = np.empty(n_classes, scores.dtype), np.empty(n_classes, scores.dtype)
+    rivals = np.empty(n_classes, scores.dtype)
     for clip in np.ndindex(losses.shape):
         n = 0
         while n < labels.shape[-1] and labels[clip][n] >= 0:
             n += 1
-        positives, of_clip = labels[clip][:n], scores[clip]
+        positives, of_clip, slopes = labels[clip][:n], scores[clip], gradient[clip]
         slopes[:] = zero
         rivals[:] = of_clip
         for y in positives:
@@ -104,7 +104,6 @@ def _fill(
                 slopes[c] += weight if rivals[c] > limit else zero
             slopes[y] -= weight * violators
         losses[clip] = loss
-        gradient[clip][:] = slopes
 
 
 def warp_by_tensors(

@@ -83,11 +83,11 @@ def validate(
 @torch.inference_mode()
 def _training_scores(one: Weights, data: FoldTensors, rows: npt.NDArray[np.int64], aggregation: Aggregation) -> Tensor:
     v_c = project_text(one, even_classes(data.text))
-    found = torch.empty(len(rows), len(data.text), device=data.device)
-    for batch, part in zip(batches(rows), torch.split(found, SCORING_BATCH), strict=True):
+    parts = []
+    for batch in batches(rows):
         x, mask = data.take(batch.to(data.device)[None])
-        part.copy_(training_score(project_audio(one, x), v_c, mask, aggregation)[0, :, : len(data.text)])
-    return found
+        parts.append(training_score(project_audio(one, x), v_c, mask, aggregation)[0, :, : len(data.text)])
+    return torch.cat(parts)
 
 
 def batches(rows: npt.NDArray[np.int64]) -> Iterator[Tensor]:

@@ -39,11 +39,14 @@ class FoldTensors:
             rows: of the fold, of any shape.
             out: where to write X.
         """
-        flat = rows.flatten()  # index_select is several times as fast as indexing, and wants one axis
-        stored = self._values.index_select(0, flat).view(*rows.shape, self.segments, self.features)
+        stored = select(self._values, rows)
         x = stored.float() if out is None else out.copy_(stored)
         torch.add(self._offset, x, alpha=self._scale, out=x)  # in one pass
         if self._n_segments is None:
             return x, None
-        n_segments = self._n_segments.index_select(0, flat).view(*rows.shape, 1)
-        return x, self._places < n_segments
+        return x, self._places < select(self._n_segments, rows)[..., None]
+
+
+def select(tensor: Tensor, rows: Tensor) -> Tensor:
+    """`tensor[rows]` for rows of any shape, in a fraction of the time that indexing takes."""
+    return tensor.index_select(0, rows.flatten()).view(*rows.shape, *tensor.shape[1:])

@@ -15,7 +15,7 @@ from zsaudio.loss import Rank, rank_penalty, warp
 from zsaudio.model import Aggregation, Weights, initial_weights
 from zsaudio.scoring import validate
 from zsaudio.sgd import Sgd
-from zsaudio.tensors import FoldTensors
+from zsaudio.tensors import FoldTensors, select
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class Training:
         share = (1 / real.sum(axis=2).clip(1)).astype(np.float32)[..., None, None]
         on_device = [torch.from_numpy(array).to(device).unbind() for array in (rows, real, share)]
         for step, (of_step, are_real, shares) in enumerate(zip(*on_device, strict=True)):
-            labels = self.data.labels.index_select(0, of_step.view(-1)).view(*of_step.shape, -1)[..., : most[step]]
+            labels = select(self.data.labels, of_step)[..., : most[step]]
             if not full[step]:
                 labels = labels.masked_fill(~are_real[..., None], -1)
             yield of_step, labels, shares

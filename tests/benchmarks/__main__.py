@@ -34,13 +34,12 @@ from measure import FRACTIONS, Row, alternate, exponent, in_process
 from corpus import Corpus
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("training", "tables", "commands", "embeddings", "evaluation", "split", "growth")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--project", type=Path, default=ROOT)
-    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--json", type=Path, default=ROOT / "metrics/bench.json")
     chosen = parser.parse_args()
@@ -49,16 +48,16 @@ def main() -> None:
     corpus = Corpus(project)
     chosen.json.parent.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {"machine": machine(chosen.threads), "data": corpus.name, "rows": {}}
-    if len(chosen.only) < len(NAMES) and chosen.json.exists():  # the other parts stay as they were measured
+    if len(chosen.only) < len(BENCHMARKS) and chosen.json.exists():  # the other parts stay as they were measured
         earlier = json.loads(chosen.json.read_text())
         if all(earlier[name] == found[name] for name in ("machine", "data")):
             found = earlier
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        for name in NAMES:
+        for name, bench in BENCHMARKS.items():
             if name in chosen.only:
                 print(f"{name} ...", file=sys.stderr)
-                rows, found[name] = globals()[f"bench_{name}"](corpus, folder)
+                rows, found[name] = bench(corpus, folder)
                 found["rows"][name] = [vars(row) | {"kept": row.kept} for row in rows]
     show(found)
     chosen.json.write_text(json.dumps(found, indent=2) + "\n")
@@ -161,6 +160,17 @@ def bench_growth(corpus: Corpus, folder: Path) -> Found:
     return [], {"fractions": FRACTIONS, "seconds": taken, "exponents": exponents}
 
 
+BENCHMARKS = {
+    "training": bench_training,
+    "tables": bench_tables,
+    "commands": bench_commands,
+    "embeddings": bench_embeddings,
+    "evaluation": bench_evaluation,
+    "split": bench_split,
+    "growth": bench_growth,
+}
+
+
 def machine(threads: int) -> dict[str, object]:
     info = Path("/proc/cpuinfo")
     names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
@@ -171,7 +181,7 @@ def machine(threads: int) -> dict[str, object]:
 def show(found: dict[str, Any]) -> None:
     print(f"{found['machine']}; {found['data']}\n")
     print("| what | against | measured | bound | |\n|---|---|---|---|---|")
-    for row in (row for name in NAMES for row in found["rows"].get(name, [])):
+    for row in (row for name in BENCHMARKS for row in found["rows"].get(name, [])):
         bound = f"{'at most' if row['at_most'] else 'at least'} {row['bound']:g}" if row["bound"] else ""
         kept = "" if not row["bound"] else "kept" if row["kept"] else "**missed**"
         print(f"| {row['what']} | {row['against']} | {row['value']:.3g} {row['unit']} | {bound} | {kept} |")
