@@ -2,21 +2,23 @@
 
 from pipeline import Paths, run
 from zsaudio import schemas, tables
-from zsaudio.bootstrap import bootstrap
-from zsaudio.dataset import LABELS, fold_classes, fold_clips, read_tables
-from zsaudio.evaluation import ZERO_RULE_THRESHOLD, evaluate, result_tables, summary, zero_rule
+from zsaudio.dataset import fold_classes, fold_clips
+from zsaudio.evaluation.bootstrap import bootstrap
+from zsaudio.evaluation.runs import evaluate, result_tables, summary
+from zsaudio.evaluation.scores import ZERO_RULE_THRESHOLD, zero_rule
+from zsaudio.evaluation.spread import intervals
 from zsaudio.experiment import SETTINGS
 from zsaudio.files import write_json
 from zsaudio.params import Params
-from zsaudio.spread import intervals
 
 
 def main(params: Params, paths: Paths, baseline: str) -> None:
-    every_class, folds, every_clip = read_tables(paths.data, LABELS)
+    folds = tables.read_table(paths.folds, schemas.FOLDS)
+    clips = tables.read_table(paths.clips, schemas.CLIPS)
     audio = set(tables.read_column(paths.audio, "clip_id"))
     for setting in params.settings:
-        classes = fold_classes(every_class, folds, SETTINGS[setting].test)
-        test = zero_rule(fold_clips(every_clip, classes).only(audio), classes)
+        classes = fold_classes(folds, SETTINGS[setting].test)
+        test = zero_rule(fold_clips(clips, classes).only(audio), classes)
         results = evaluate(test, test, 0.0, ZERO_RULE_THRESHOLD)
         resampled = bootstrap(test, 0.0, results, params.resamples)
 

@@ -1,24 +1,32 @@
 """Stage evaluate: scores to F1 and mAP by gamma (eq. 7) and threshold (eq. 8), which complete trained models."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from pipeline import Paths, run
 from zsaudio import schemas, tables
-from zsaudio.bootstrap import bootstrap
 from zsaudio.checkpoint import WEIGHTS, Decision, read_model, save_model
-from zsaudio.dataset import LABELS, read_tables
-from zsaudio.evaluation import FoldScores, evaluate, read_scores, result_tables, summary, threshold_curve
+from zsaudio.evaluation.bootstrap import bootstrap
+from zsaudio.evaluation.curves import threshold_curve
+from zsaudio.evaluation.runs import evaluate, result_tables, summary
+from zsaudio.evaluation.scores import FoldScores, read_scores
+from zsaudio.evaluation.spread import intervals
 from zsaudio.files import read_json, write_json
 from zsaudio.params import Params
-from zsaudio.spread import intervals
 
 
 def main(params: Params, paths: Paths, model: str) -> None:
-    labels = read_tables(paths.data, LABELS)
+    folds = tables.read_table(paths.folds, schemas.FOLDS)
+    clips = tables.read_table(paths.clips, schemas.CLIPS)
     gamma = float(read_json(paths.fusion / f"{model}.json")["gamma"])
-    for setting in params.settings:
+
+    def of_setting(setting: str) -> None:
         scored = paths.scores / model / setting
-        validation = read_scores(scored / "validation.feather", *labels)
-        test = read_scores(scored / "test.feather", *labels)
+        validation = read_scores(scored / "validation.feather", folds, clips)
+        test = read_scores(scored / "test.feather", folds, clips)
         evaluate_cell(params, paths, model, setting, validation, test, gamma)
+
+    with ThreadPoolExecutor(2) as pool:  # one uses the cores that the other leaves idle
+        list(pool.map(of_setting, params.settings))
 
 
 def evaluate_cell(

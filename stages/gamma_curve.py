@@ -2,20 +2,21 @@
 
 from pipeline import Paths, run
 from zsaudio import schemas, tables
-from zsaudio.dataset import LABELS, read_tables
-from zsaudio.evaluation import gamma_curve, read_scores
+from zsaudio.evaluation.curves import gamma_curve
+from zsaudio.evaluation.scores import read_scores
 from zsaudio.experiment import MODELS
 from zsaudio.params import Params
 
 
 def main(params: Params, paths: Paths) -> None:
-    labels = read_tables(paths.data, LABELS)
+    folds = tables.read_table(paths.folds, schemas.FOLDS)
+    clips = tables.read_table(paths.clips, schemas.CLIPS)
     paths.gamma_curve.mkdir(parents=True, exist_ok=True)  # an out of the stage, also where no model attends
     for model in params.models:
         for setting in params.settings if MODELS[model].attends else []:
             scored = paths.scores / model / setting
-            validation = read_scores(scored / "validation.feather", *labels)
-            test = read_scores(scored / "test.feather", *labels)
+            validation = read_scores(scored / "validation.feather", folds, clips)
+            test = read_scores(scored / "test.feather", folds, clips)
             curve = gamma_curve(validation, test, params.threshold)
             tables.write_table(paths.gamma_curve / model / f"{setting}.csv", schemas.GAMMA_CURVE, curve)
 

@@ -3,32 +3,30 @@
 import sys
 from pathlib import Path
 
-import pyarrow as pa
-
 from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
 from zsaudio.checkpoint import Config, read_model
-from zsaudio.dataset import read_tables
-from zsaudio.figure import FIGURE2
+from zsaudio.dataset import CorpusTables, read_corpus
 from zsaudio.files import write_json
-from zsaudio.localise import columns, measure, summary
+from zsaudio.localisation.figure import FIGURE2
+from zsaudio.localisation.measures import columns, measure, summary
+from zsaudio.localisation.segment_groups import Group, located, score_groups
+from zsaudio.localisation.segment_scores import attend, load_weights
+from zsaudio.localisation.strong import Events, read_events
 from zsaudio.params import Params
-from zsaudio.segment_groups import Group, located, score_groups
-from zsaudio.segment_scores import attend, load_weights
-from zsaudio.strong import Events, read_events
 
 
 def main(params: Params, paths: Paths, model: str) -> None:
     use_device(params.model_copy(update={"device": "cpu", "matmul": "float32"}))
-    found = read_tables(paths.data)
-    events = strong_events(params, found)
+    corpus = read_corpus(paths.data)
+    events = strong_events(params, corpus)
     for setting in params.settings:
         trained = paths.weights / model / setting
         config = read_model(trained)
         groups: list[Group] = []
         if events is not None:
             tested = tables.read_table(paths.scores / model / setting / "test.feather", schemas.SCORES)
-            groups = score_groups(config, load_weights(trained), events, tested, *found)
+            groups = score_groups(config, load_weights(trained), events, tested, corpus)
             for group in groups:
                 print(f"{setting}: {group.name} classes: {len(group.pairs):,} pairs of a clip and a class with events")
             if not groups:
@@ -44,14 +42,14 @@ def main(params: Params, paths: Paths, model: str) -> None:
         values, events_of = located(groups, int(config.audio["segments"]), config.aggregation == "attention")
         tables.write_table(folder / "segments.parquet", schemas.LOCATED, values)
         tables.write_table(folder / "events.csv", schemas.EVENTS, events_of)
-        tables.write_table(folder / "figure2.csv", schemas.FIGURE2, figure2(trained, config, found))
+        tables.write_table(folder / "figure2.csv", schemas.FIGURE2, figure2(trained, config, corpus))
         headline = "seen" if "train" not in config.folds else "unseen"
         write_json(paths.metrics / "localise" / model / f"{setting}.json", summary(rows, headline))
 
 
-def strong_events(params: Params, found: list[pa.Table]) -> Events | None:
+def strong_events(params: Params, corpus: CorpusTables) -> Events | None:
     """What the corpus's strong labels say; None where params.yaml names no file."""
-    classes, audio = found[0], found[3]
+    classes, audio = corpus.folds, corpus.audio
     source = params.strong_labels.get(params.corpus)
     if source is None:
         print(f"no strong labels: strong_labels.{params.corpus} in params.yaml names no file, so nothing is compared")
@@ -64,21 +62,21 @@ def strong_events(params: Params, found: list[pa.Table]) -> Events | None:
     return events
 
 
-def figure2(trained: Path, config: Config, found: list[pa.Table]) -> dict[str, list[float]]:
+def figure2(trained: Path, config: Config, corpus: CorpusTables) -> dict[str, list[float]]:
     """Attention of each run in the clip of Figure 2, if it is here and its class was held out from this model."""
     clip, label = FIGURE2
-    classes, folds, audio = found[0], found[1], found[3]
-    mids = dict(zip(classes["name"].to_pylist(), classes["mid"].to_pylist(), strict=True))
+    folds = corpus.folds
+    mids = dict(zip(folds["name"].to_pylist(), folds["mid"].to_pylist(), strict=True))
     fold_of = dict(zip(folds["mid"].to_pylist(), folds["fold"].to_pylist(), strict=True))
     columns: dict[str, list[float]] = {"run": [], "second": [], "attention": []}
     if (
         config.aggregation == "attention"
         and "train" in config.folds
         and fold_of.get(mids.get(label, "")) == config.folds["test"]
-        and clip in audio["clip_id"].to_pylist()
+        and clip in corpus.audio["clip_id"].to_pylist()
     ):
         for run in sorted({member.run for member in config.members}):
-            values = attend(trained, run, clip, mids[label], *found).attention
+            values = attend(trained, run, clip, mids[label], corpus).attention
             columns["run"] += [run] * len(values)
             columns["second"] += list(range(len(values)))
             columns["attention"] += values.tolist()

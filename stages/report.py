@@ -9,13 +9,13 @@ from zsaudio import schemas, tables
 from zsaudio.charts import drop_drawings, keep_drawings, save_chart
 from zsaudio.experiment import BASELINES, MODELS, SETTINGS
 from zsaudio.files import read_json, replacing, write_json, write_text
-from zsaudio.page import render_page
 from zsaudio.params import Params, value_of
 from zsaudio.report.charts import CHARTS, chart_specs
 from zsaudio.report.comparison import differences
 from zsaudio.report.findings import Evidence, find, plot_tables
 from zsaudio.report.located import Located
 from zsaudio.report.markdown import render_markdown
+from zsaudio.report.page import render_page
 from zsaudio.report.results import HEADLINE, Facts, build_table
 from zsaudio.report.sections import report_page
 from zsaudio.report.studies import Study

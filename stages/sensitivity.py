@@ -2,16 +2,16 @@
 
 from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
-from zsaudio.dataset import read_tables
+from zsaudio.dataset import read_corpus
 from zsaudio.fetch import default_mirror, mirror_folder
 from zsaudio.params import Params, vary
-from zsaudio.sensitivity import Tables, applies, columns_of, run_variant, vary_tables
+from zsaudio.sensitivity import applies, columns_of, run_variant, vary_tables
 
 
 def main(params: Params, paths: Paths, study: str, setting: str) -> None:
     device = use_device(params)
     chosen = params.sensitivity[study]
-    found = Tables(*read_tables(paths.data))
+    found = read_corpus(paths.data)
     if not applies(chosen.param, found):
         print(f"{study}: {chosen.param} has no effect with this text encoder; nothing to train")
         chosen = chosen.model_copy(update={"values": []})

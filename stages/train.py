@@ -2,19 +2,19 @@
 
 from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
-from zsaudio.cell import curve_columns, run_cell, score_table
 from zsaudio.checkpoint import describe, save_model
-from zsaudio.dataset import read_tables
+from zsaudio.dataset import read_corpus
+from zsaudio.learning.cell import curve_columns, run_cell, score_table
 from zsaudio.params import Params
 
 
 def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     device = use_device(params)
-    found = read_tables(paths.data)
-    cell = run_cell(model, setting, params.train, device, *found)
+    corpus = read_corpus(paths.data)
+    cell = run_cell(model, setting, params.train, device, corpus)
 
     weights = {name: tensor.cpu().numpy() for name, tensor in cell.weights.tensors().items()}
-    described = describe(model, setting, params.corpus, cell.members, params.train.model_dump(), *found)
+    described = describe(model, setting, params.corpus, cell.members, params.train.model_dump(), corpus)
     save_model(paths.weights / model / setting, weights, described)
     for name, scores in [("validation", cell.validation), ("test", cell.test)]:
         table = score_table(scores)

@@ -9,8 +9,9 @@ import torch
 
 from models import CLASSES
 from zsaudio import schemas, tables
-from zsaudio.dataset import Audio, Classes, Clips, FoldData
-from zsaudio.tensors import FoldTensors
+from zsaudio.dataset import Audio, Classes, Clips, CorpusTables, FoldData
+from zsaudio.evaluation.scores import FoldScores
+from zsaudio.learning.tensors import FoldTensors
 
 CLIPS = {  # fold and labels of the tiny corpus's clips
     "--tiny_test_0": ("fold1", ["Low hum"]),
@@ -50,20 +51,26 @@ def fold_tensors(n_clips: int = 40, n_classes: int = 6, **chosen: Any) -> FoldTe
     return FoldTensors(fold_data(n_clips, n_classes, **chosen), torch.device("cpu"))
 
 
-def tiny_tables() -> dict[str, pa.Table]:
-    """By file name, the tables of four clips with random embeddings and the classes of tests/models.py."""
+def tiny_corpus() -> CorpusTables:
+    """The tables of four clips with random embeddings and the classes of tests/models.py."""
     rng = np.random.default_rng(0)
     n, names, mids = len(MIDS), list(MIDS), list(MIDS.values())
     index = {name: i for i, name in enumerate(names)}
     fold_of = {name: fold for fold, found in CLASSES.items() for name in found}
     audio = {"encoder": "none", "segments": str(SEGMENTS), "features": str(FEATURES), "scale": "0.5", "offset": "-1"}
     labels = pa.array([[index[name] for name in found] for _, found in CLIPS.values()], pa.list_(pa.int64()))
-    folds = {"mid": mids, "name": names, "fold": list(fold_of.values()), "order": [0] * n, "clips": [1] * n}
+    folds = {
+        "index": list(range(n)),
+        "mid": mids,
+        "name": names,
+        "fold": list(fold_of.values()),
+        "order": [0] * n,
+        "clips": [1] * n,
+    }
     text = tables.vectors(rng.standard_normal((n, 16)).astype(np.float32))
-    return {
-        "classes.csv": pa.table({"index": list(range(n)), "mid": mids, "name": names, "branch": mids}),
-        "folds.csv": pa.table(folds),
-        "clips.parquet": pa.table(
+    return CorpusTables(
+        pa.table(folds),
+        pa.table(
             {
                 "clip_id": list(CLIPS),
                 "subset": ["eval"] * len(CLIPS),
@@ -71,28 +78,44 @@ def tiny_tables() -> dict[str, pa.Table]:
                 "labels": labels,
             }
         ).replace_schema_metadata({"spanning": "drop"}),
-        "audio.parquet": pa.table(
+        pa.table(
             {
                 "clip_id": list(CLIPS),
                 "n_segments": pa.array([3, 2, 3, 3], pa.int8()),
                 "embedding": tables.vectors(rng.integers(0, 9, (4, SEGMENTS, FEATURES)).astype(np.uint8)),
             }
         ).replace_schema_metadata(audio),
-        "text.parquet": pa.table(
-            {"mid": mids, "name": names, "description": names, "embedding": text}
-        ).replace_schema_metadata({"encoder": "none", "revision": "", "pooling": ""}),
-    }
+        pa.table({"mid": mids, "name": names, "description": names, "embedding": text}).replace_schema_metadata(
+            {"encoder": "none", "revision": "", "pooling": ""}
+        ),
+    )
 
 
-def write_tiny_tables(folder: Path) -> None:
+def write_tiny_corpus(folder: Path) -> None:
     """Write them where the stages would."""
-    of_file = {
-        "classes.csv": schemas.CLASSES,
-        "folds.csv": schemas.FOLDS,
-        "clips.parquet": schemas.CLIPS,
-        "audio.parquet": schemas.AUDIO,
-        "text.parquet": schemas.TEXT,
-    }
-    for name, table in tiny_tables().items():
+    corpus = tiny_corpus()
+    for name, schema, table in (
+        ("folds.csv", schemas.FOLDS, corpus.folds),
+        ("clips.parquet", schemas.CLIPS, corpus.clips),
+        ("audio.parquet", schemas.AUDIO, corpus.audio),
+        ("text.parquet", schemas.TEXT, corpus.text),
+    ):
         columns = {column: table[column] for column in table.column_names}
-        tables.write_table(folder / name, of_file[name], columns, tables.metadata(table))
+        tables.write_table(folder / name, schema, columns, tables.metadata(table))
+
+
+TWO_CLASSES = Classes("fold1", np.array([0, 1]), ["/m/0", "/m/1"], ["A", "B"])
+
+
+def fold_scores(z_hat, carried, run=None, part=None, y_hat=None) -> FoldScores:
+    """Scores of two classes; one run and part, and no attention, where nothing else is said."""
+    n = len(z_hat)
+    return FoldScores(
+        TWO_CLASSES,
+        np.zeros(n, np.int64) if run is None else np.array(run),
+        np.zeros(n, np.int64) if part is None else np.array(part),
+        np.arange(n),
+        np.array(carried, bool),
+        None if y_hat is None else np.array(y_hat, np.float32),
+        np.array(z_hat, np.float32),
+    )

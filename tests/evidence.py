@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from zsaudio import paper
-from zsaudio.evaluation import GAMMAS, THRESHOLDS
+from zsaudio.evaluation.curves import GAMMAS, THRESHOLDS
 from zsaudio.experiment import MODELS
 from zsaudio.report.findings import Evidence
 from zsaudio.report.located import Located

@@ -7,7 +7,7 @@ import numpy as np
 from zsaudio.audio.logmel import LogMel
 from zsaudio.checkpoint import ClassName, Config, Decision, Member, save_model
 from zsaudio.experiment import MODELS
-from zsaudio.model import initial_weights
+from zsaudio.learning.model import initial_weights
 from zsaudio.text.words import Words
 
 CLASSES = {

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from safetensors.numpy import load_file
 from models import drawn_weights, model_config, write_model
 from zsaudio import ZsAudioError
 from zsaudio.checkpoint import describe, read_model, save_model, with_paths
+from zsaudio.dataset import CorpusTables
 
 MIDS = ["/m/1", "/m/2", "/m/3", "/m/4"]
 
@@ -20,20 +22,23 @@ def text_table(facts: dict[str, str]) -> pa.Table:
 
 
 def described(**changes):
-    mids = MIDS
     arguments = {
         "model": "temporal_attention",
         "setting": "setting1",
         "corpus": "demo",
         "members": [(0, 0), (1, 0)],
         "training": {"seeds": [0, 5], "epochs": 2},
-        "classes": pa.table({"index": [0, 1, 2, 3], "mid": mids, "name": ["Dog", "Cat", "Rain", "Hum"]}),
-        "folds": pa.table({"mid": mids, "fold": ["fold1", "fold2", "fold1", "fold3"]}),
-        "clips": pa.table({}).replace_schema_metadata({"spanning": "drop"}),
-        "audio": pa.table({}).replace_schema_metadata({"encoder": "google_vggish", "scale": "0.1"}),
-        "text": text_table({"encoder": "bert:x", "pooling": "words"}),
     }
-    return describe(**{**arguments, **changes})
+    names, folds = ["Dog", "Cat", "Rain", "Hum"], ["fold1", "fold2", "fold1", "fold3"]
+    found = CorpusTables(
+        folds=pa.table({"index": [0, 1, 2, 3], "mid": MIDS, "name": names, "fold": folds}),
+        clips=pa.table({}).replace_schema_metadata({"spanning": "drop"}),
+        audio=pa.table({}).replace_schema_metadata({"encoder": "google_vggish", "scale": "0.1"}),
+        text=text_table({"encoder": "bert:x", "pooling": "words"}),
+    )
+    of_tables = {name: table for name, table in changes.items() if hasattr(found, name)}
+    of_cell = {name: value for name, value in changes.items() if name not in of_tables}
+    return describe(**arguments | of_cell, found=replace(found, **of_tables))
 
 
 def test_the_config_says_all_that_is_needed():

@@ -5,10 +5,16 @@ import pyarrow as pa
 import pytest
 
 from zsaudio import ZsAudioError, tables
-from zsaudio.dataset import Clips, fold_classes, fold_clips, load_fold
+from zsaudio.dataset import Clips, CorpusTables, fold_classes, fold_clips, load_fold
 
-CLASSES = pa.table({"index": [2, 5, 7], "mid": ["/m/2", "/m/5", "/m/7"], "name": ["A", "B", "C"], "branch": ["x"] * 3})
-FOLDS = pa.table({"mid": ["/m/7", "/m/2", "/m/5"], "fold": ["fold1", "fold1", "fold2"]})
+FOLDS = pa.table(
+    {
+        "index": [7, 2, 5],
+        "mid": ["/m/7", "/m/2", "/m/5"],
+        "name": ["C", "A", "B"],
+        "fold": ["fold1", "fold1", "fold2"],
+    }
+)
 
 
 def clips(spanning: str) -> pa.Table:
@@ -35,13 +41,13 @@ TEXT = pa.table({"mid": ["/m/5", "/m/2", "/m/7"], "embedding": tables.vectors(np
 
 
 def test_classes_come_by_ascending_index():
-    found = fold_classes(CLASSES, FOLDS, "fold1")
+    found = fold_classes(FOLDS, "fold1")
     assert (found.mids, found.names, found.indices.tolist()) == (["/m/2", "/m/7"], ["A", "C"], [2, 7])
 
 
 def test_an_unknown_fold_is_named():
     with pytest.raises(ZsAudioError, match="fold9 has no classes; the folds are fold1, fold2"):
-        fold_classes(CLASSES, FOLDS, "fold9")
+        fold_classes(FOLDS, "fold9")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +58,7 @@ def test_an_unknown_fold_is_named():
     ],
 )
 def test_clips_by_both_readings(spanning, names, labels):
-    found = fold_clips(clips(spanning), fold_classes(CLASSES, FOLDS, "fold1"))
+    found = fold_clips(clips(spanning), fold_classes(FOLDS, "fold1"))
     assert found.clip_ids.tolist() == names
     assert found.labels.tolist() == labels
 
@@ -63,7 +69,7 @@ def test_labels_as_a_matrix():
 
 
 def test_tables_are_joined_and_clips_without_audio_left_out():
-    data = load_fold("fold1", CLASSES, FOLDS, clips("any"), audio(["x", "c", "a"]), TEXT)
+    data = load_fold("fold1", CorpusTables(FOLDS, clips("any"), audio(["x", "c", "a"]), TEXT))
     assert data.clips.clip_ids.tolist() == ["a", "c"]
     assert data.text.tolist() == [[0, 1, 0], [0, 0, 1]]
     assert data.audio.values.tolist() == [[[12, 13, 14], [15, 16, 17]], [[6, 7, 8], [9, 10, 11]]]
@@ -76,15 +82,15 @@ def test_embeddings_of_another_width_or_length_are_refused():
         {"segments": "2", "features": "4", "scale": "1.0", "offset": "0.0"}
     )
     with pytest.raises(ZsAudioError, match="vectors of 6 numbers, where 2 segments of 4 features were announced"):
-        load_fold("fold1", CLASSES, FOLDS, clips("drop"), wide, TEXT)
+        load_fold("fold1", CorpusTables(FOLDS, clips("drop"), wide, TEXT))
     long = audio(["a", "b"])
     long = long.set_column(1, "n_segments", pa.array([1, 50], pa.int8()))
     with pytest.raises(ZsAudioError, match="column 'n_segments' must lie between 1 and 2"):
-        load_fold("fold1", CLASSES, FOLDS, clips("drop"), long, TEXT)
+        load_fold("fold1", CorpusTables(FOLDS, clips("drop"), long, TEXT))
 
 
 def test_what_lacks_is_named():
     with pytest.raises(ZsAudioError, match="audio embeddings: none for the clips of fold1; run the audio stage"):
-        load_fold("fold1", CLASSES, FOLDS, clips("drop"), audio(["x"]), TEXT)
+        load_fold("fold1", CorpusTables(FOLDS, clips("drop"), audio(["x"]), TEXT))
     with pytest.raises(ZsAudioError, match="text embeddings: none for the class 'C'; run the text stage"):
-        load_fold("fold1", CLASSES, FOLDS, clips("drop"), audio(["a"]), TEXT.slice(0, 2))
+        load_fold("fold1", CorpusTables(FOLDS, clips("drop"), audio(["a"]), TEXT.slice(0, 2)))

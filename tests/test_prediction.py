@@ -12,10 +12,10 @@ from zsaudio import ZsAudioError
 from zsaudio.audio.logmel import LogMel
 from zsaudio.audio.recording import SAMPLE_RATE
 from zsaudio.dataset import Audio, Classes, Clips, FoldData
-from zsaudio.evaluation import FoldScores
-from zsaudio.model import Aggregation, Weights
-from zsaudio.scoring import score
-from zsaudio.tensors import FoldTensors
+from zsaudio.evaluation.scores import FoldScores
+from zsaudio.learning.model import Aggregation, Weights
+from zsaudio.learning.scoring import score
+from zsaudio.learning.tensors import FoldTensors
 from zsaudio.text import Label
 from zsaudio.text.words import Words
 

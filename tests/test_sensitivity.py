@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from zsaudio import schemas, tables
-from zsaudio.dataset import fold_clips
+from zsaudio.dataset import CorpusTables, fold_clips
 from zsaudio.params import TrainParams
-from zsaudio.sensitivity import Tables, applies, columns_of, run_variant, vary_tables
+from zsaudio.sensitivity import applies, columns_of, run_variant, vary_tables
 from zsaudio.text import Label
 from zsaudio.text.words import Words
 
@@ -20,7 +20,7 @@ NAMES = ["Low hum", "High hum", "Low buzz", "High buzz", "Low siren", "High sire
 
 
 @pytest.fixture
-def found() -> Tables:
+def found() -> CorpusTables:
     """Six classes, two in each fold, and clips that carry one of them or two of different folds."""
     rng = np.random.default_rng(0)
     n = 60
@@ -29,9 +29,8 @@ def found() -> Tables:
     facts = {"encoder": "test", "segments": "3", "features": "8", "scale": "1", "offset": "0"}
     words = Words(16)
     mids = [f"/m/{i}" for i in range(6)]
-    return Tables(
-        pa.table({"index": range(6), "mid": mids, "name": NAMES, "branch": ["A"] * 6}),
-        pa.table({"mid": mids, "name": NAMES, "fold": [f"fold{1 + i // 2}" for i in range(6)]}),
+    return CorpusTables(
+        pa.table({"index": range(6), "mid": mids, "name": NAMES, "fold": [f"fold{1 + i // 2}" for i in range(6)]}),
         pa.table(
             {
                 "clip_id": [f"c{i}" for i in range(n)],
@@ -75,7 +74,7 @@ def test_clips_that_span_folds_count_in_each_by_the_other_reading(found):
     from zsaudio.dataset import fold_classes
 
     varied = vary_tables(found, "folds.spanning", "any", None)
-    classes = fold_classes(found.classes, found.folds, "fold1")
+    classes = fold_classes(found.folds, "fold1")
     assert len(fold_clips(found.clips, classes)) == 16
     assert len(fold_clips(varied.clips, classes)) == 16 + 8  # of 12 clips with two labels, 8 have one in fold1
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import fold_data
-from zsaudio.loss import rank_penalty, warp
-from zsaudio.model import Aggregation
-from zsaudio.scoring import validate
-from zsaudio.tensors import FoldTensors
-from zsaudio.training import Member, TrainingConfig, train
+from zsaudio.learning.loss import rank_penalty, warp
+from zsaudio.learning.model import Aggregation
+from zsaudio.learning.scoring import validate
+from zsaudio.learning.tensors import FoldTensors
+from zsaudio.learning.training import Member, TrainingConfig, train
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 

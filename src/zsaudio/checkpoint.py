@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors.numpy import save_file
 
 from zsaudio import tables
-from zsaudio.dataset import Classes, fold_classes
+from zsaudio.dataset import Classes, CorpusTables, fold_classes
 from zsaudio.errors import ZsAudioError
 from zsaudio.experiment import MODELS, SETTINGS
 from zsaudio.files import read_json, replacing, sha256, write_json, write_text
@@ -65,7 +65,7 @@ class Config(_Part):
 
     Attributes:
         model, setting, corpus: names of the cell and what it was trained on.
-        aggregation: a `zsaudio.model.Aggregation`.
+        aggregation: a `zsaudio.learning.model.Aggregation`.
         members: what the leading axis of the weights is.
         training: the params of training.
         spanning: what was done with clips whose labels span folds.
@@ -95,11 +95,7 @@ def describe(
     corpus: str,
     members: Sequence[tuple[int, int]],
     training: Mapping[str, Any],
-    classes: pa.Table,
-    folds: pa.Table,
-    clips: pa.Table,
-    audio: pa.Table,
-    text: pa.Table,
+    found: CorpusTables,
 ) -> Config:
     """The config of a cell that is trained and not yet evaluated.
 
@@ -107,7 +103,7 @@ def describe(
         model, setting, corpus: names of the cell and of its corpus.
         members: (run, part) of each.
         training: the params that it was trained with.
-        classes, folds, clips, audio, text: the tables that it was trained on.
+        found: the tables that it was trained on.
     """
     kind, of_setting = MODELS[model], SETTINGS[setting]
     roles = {"test": of_setting.test}
@@ -120,11 +116,11 @@ def describe(
         aggregation=kind.aggregation,  # type: ignore[arg-type]  # pydantic checks it
         members=[Member(run=run, seed=training["seeds"][run], part=part) for run, part in members],
         training=dict(training),
-        spanning=tables.metadata(clips)["spanning"],
-        audio=_absolute(tables.metadata(audio)),
-        text=_absolute(tables.metadata(text)),
+        spanning=tables.metadata(found.clips)["spanning"],
+        audio=_absolute(tables.metadata(found.audio)),
+        text=_absolute(tables.metadata(found.text)),
         folds=roles,
-        classes={fold: _class_list(fold_classes(classes, folds, fold), text) for fold in roles.values()},
+        classes={fold: _class_list(fold_classes(found.folds, fold), found.text) for fold in roles.values()},
     )
 
 

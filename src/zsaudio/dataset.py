@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,15 @@ import pyarrow as pa
 from zsaudio import schemas, tables
 from zsaudio.errors import ZsAudioError
 
-LABELS = {"classes.csv": schemas.CLASSES, "folds.csv": schemas.FOLDS, "clips.parquet": schemas.CLIPS}
-TABLES = {**LABELS, "audio.parquet": schemas.AUDIO, "text.parquet": schemas.TEXT}
+
+@dataclass(frozen=True)
+class CorpusTables:
+    """What the stages made of a corpus for models to learn from, each by the schema of its name."""
+
+    folds: pa.Table
+    clips: pa.Table
+    audio: pa.Table
+    text: pa.Table
 
 
 @dataclass(frozen=True)
@@ -91,12 +97,13 @@ class FoldData:
     audio: Audio
 
 
-def fold_classes(classes: pa.Table, folds: pa.Table, fold: str) -> Classes:
-    """The classes that `folds` puts into a fold."""
-    of_fold = {
-        mid for mid, name in zip(folds["mid"].to_pylist(), folds["fold"].to_pylist(), strict=True) if name == fold
-    }
-    rows = [row for row in classes.select(["index", "mid", "name"]).to_pylist() if row["mid"] in of_fold]
+def fold_classes(folds: pa.Table, fold: str) -> Classes:
+    """The classes of a fold.
+
+    Raises:
+        ZsAudioError: it has none.
+    """
+    rows = [row for row in folds.to_pylist() if row["fold"] == fold]
     if not rows:
         raise ZsAudioError(f"{fold} has no classes; the folds are {', '.join(sorted(set(folds['fold'].to_pylist())))}")
     rows.sort(key=lambda row: row["index"])
@@ -129,36 +136,36 @@ def fold_clips(clips: pa.Table, classes: Classes) -> Clips:
     return Clips(clips["clip_id"].to_numpy(zero_copy_only=False)[member], padded)
 
 
-def read_tables(data: Path, wanted: Mapping[str, tables.Schema] = TABLES) -> list[pa.Table]:
-    """What the stages have made of a corpus, in the order in which `load_fold` takes it.
-
-    Args:
-        data: folder of the corpus, `data/CORPUS`.
-        wanted: TABLES, or LABELS, which leave out the embeddings.
+def read_corpus(data: Path) -> CorpusTables:
+    """Read the tables of a corpus, of its folder `data/CORPUS`.
 
     Raises:
         ZsAudioError: a table is not there or not what its schema says.
     """
-    return [tables.read_table(data / name, schema) for name, schema in wanted.items()]
+    return CorpusTables(
+        tables.read_table(data / "folds.csv", schemas.FOLDS),
+        tables.read_table(data / "clips.parquet", schemas.CLIPS),
+        tables.read_table(data / "audio.parquet", schemas.AUDIO),
+        tables.read_table(data / "text.parquet", schemas.TEXT),
+    )
 
 
-def load_fold(
-    fold: str, classes: pa.Table, folds: pa.Table, clips: pa.Table, audio: pa.Table, text: pa.Table
-) -> FoldData:
+def load_fold(fold: str, corpus: CorpusTables) -> FoldData:
     """Join the tables on the classes and clips of a fold; clips without an embedding are left out.
 
     Raises:
         ZsAudioError: the fold has no classes, a class has no text embedding, no clip has an embedding, or the
             embeddings are not of the announced width.
     """
-    of_fold = fold_classes(classes, folds, fold)
+    text, audio = corpus.text, corpus.audio
+    of_fold = fold_classes(corpus.folds, fold)
     text_row = {mid: row for row, mid in enumerate(text["mid"].to_pylist())}
     lacking = [name for mid, name in zip(of_fold.mids, of_fold.names, strict=True) if mid not in text_row]
     if lacking:
         raise ZsAudioError(f"text embeddings: none for the class {lacking[0]!r}; run the text stage again")
     embeddings = tables.matrix(text, "embedding").astype(np.float32)[[text_row[mid] for mid in of_fold.mids]]
 
-    found = fold_clips(clips, of_fold)
+    found = fold_clips(corpus.clips, of_fold)
     audio_row = {clip_id: row for row, clip_id in enumerate(audio["clip_id"].to_pylist())}
     rows = np.array([audio_row.get(clip_id, -1) for clip_id in found.clip_ids], np.int64)
     present = rows >= 0

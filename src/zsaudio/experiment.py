@@ -21,7 +21,7 @@ class ModelKind:
     """A trained row of the tables.
 
     Attributes:
-        aggregation: a `zsaudio.model.Aggregation`: how segments become the score that is trained and tested.
+        aggregation: a `zsaudio.learning.model.Aggregation`: how segments become the score that is trained and tested.
         supervised: cross-validated over the clips and classes of the test fold, instead of zero-shot.
     """
 

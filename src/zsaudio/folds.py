@@ -113,12 +113,13 @@ def fold_tables(
 
     Args:
         segments: N clips whose labels are all among the classes (see `keep_classes`).
-        classes: the C classes, a table of `zsaudio.schemas.CLASSES`.
+        classes: the C classes, a table with the columns index, mid and name.
         clips_by_classes: (N, C) incidence of the two.
         split: the split of the classes.
     """
     names = np.array([*FOLDS, None], object)  # fold -1 is the last: none
     folds = {
+        "index": classes["index"],
         "mid": classes["mid"],
         "name": classes["name"],
         "fold": names[split.fold].tolist(),

@@ -17,7 +17,7 @@ from zsaudio.audio import RecordingEncoder, read_examples, recording_encoder
 from zsaudio.checkpoint import WEIGHTS, Config, read_model, with_paths
 from zsaudio.errors import ZsAudioError
 from zsaudio.fetch import default_mirror, mirror_folder
-from zsaudio.model import (
+from zsaudio.learning.model import (
     Aggregation,
     Weights,
     attended_score,

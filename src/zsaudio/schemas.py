@@ -12,7 +12,14 @@ DECISIONS = Schema(
 )
 FOLDS = Schema(
     "folds",
-    {"mid": Kind.TEXT, "name": Kind.TEXT, "fold": Kind.TEXT, "order": Kind.COUNT, "clips": Kind.COUNT},
+    {
+        "index": Kind.COUNT,
+        "mid": Kind.TEXT,
+        "name": Kind.TEXT,
+        "fold": Kind.TEXT,
+        "order": Kind.COUNT,
+        "clips": Kind.COUNT,
+    },
     unique="mid",
 )
 CLIPS = Schema(
@@ -92,7 +99,7 @@ LOCALISATION = Schema(
     {
         "run": Kind.COUNT,
         "group": Kind.TEXT,  # classes that the model was not trained on ("unseen") or was ("seen")
-        "length": Kind.TEXT,  # of zsaudio.strong.LENGTHS, or "all"
+        "length": Kind.TEXT,  # of zsaudio.localisation.strong.LENGTHS, or "all"
         "by": Kind.TEXT,  # attention, compatibility, uniform, chance
         "pairs": Kind.COUNT,
         "classes": Kind.COUNT,

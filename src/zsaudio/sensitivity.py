@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +12,23 @@ import pyarrow as pa
 import torch
 
 from zsaudio import schemas, tables
-from zsaudio.cell import Cell, CellScores, curve_columns, run_cell, score_table
-from zsaudio.dataset import fold_classes, fold_clips
-from zsaudio.evaluation import GAMMAS, FoldScores, evaluate, with_labels
+from zsaudio.dataset import CorpusTables, fold_classes, fold_clips
+from zsaudio.evaluation.curves import GAMMAS
+from zsaudio.evaluation.runs import evaluate
+from zsaudio.evaluation.scores import FoldScores, with_labels
 from zsaudio.folds import fold_tables, incidence, split_classes
+from zsaudio.learning.cell import Cell, CellScores, curve_columns, run_cell, score_table
 from zsaudio.params import TrainParams
 from zsaudio.segments import Segments
 from zsaudio.text import Label, same_encoder
 
 
-@dataclass(frozen=True)
-class Tables:
-    """What a cell is trained on: tables of `zsaudio.schemas`, in the order in which `run_cell` wants them."""
-
-    classes: pa.Table
-    folds: pa.Table
-    clips: pa.Table
-    audio: pa.Table
-    text: pa.Table
-
-
-def applies(param: str, found: Tables) -> bool:
+def applies(param: str, found: CorpusTables) -> bool:
     """Whether a param has any effect on these tables: only BERT pools in several ways."""
     return param != "text.pooling" or tables.metadata(found.text)["encoder"].startswith("bert:")
 
 
-def vary_tables(found: Tables, param: str, value: str | float, mirror: Path | None) -> Tables:
+def vary_tables(found: CorpusTables, param: str, value: str | float, mirror: Path | None) -> CorpusTables:
     """The tables as they would be if a param had this value.
 
     Args:
@@ -53,9 +44,9 @@ def vary_tables(found: Tables, param: str, value: str | float, mirror: Path | No
         return replace(found, clips=found.clips.replace_schema_metadata({"spanning": str(value)}))
     if param == "folds.split":
         segments = _segments(found.clips)
-        clips_by_classes = incidence(segments, found.classes["index"].to_numpy())
+        clips_by_classes = incidence(segments, found.folds["index"].to_numpy())
         split = split_classes(clips_by_classes, value if isinstance(value, str) else int(value))
-        folds, clips = fold_tables(segments, found.classes, clips_by_classes, split)
+        folds, clips = fold_tables(segments, found.folds, clips_by_classes, split)
         return replace(
             found,
             folds=pa.table(folds),
@@ -82,7 +73,12 @@ def _segments(clips: pa.Table) -> Segments:
 
 
 def run_variant(
-    value: str | float, models: Sequence[str], setting: str, chosen: TrainParams, device: torch.device, varied: Tables
+    value: str | float,
+    models: Sequence[str],
+    setting: str,
+    chosen: TrainParams,
+    device: torch.device,
+    varied: CorpusTables,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Train models in a setting with one value of a study's param.
 
@@ -100,8 +96,7 @@ def run_variant(
     results: list[dict[str, Any]] = []
     curves: list[dict[str, Any]] = []
     for model in models:
-        tables_of = (varied.classes, varied.folds, varied.clips, varied.audio, varied.text)
-        cell = run_cell(model, setting, chosen, device, *tables_of)
+        cell = run_cell(model, setting, chosen, device, varied)
         first = {"value": str(value), "model": model}
         results += [first | row for row in _evaluate(cell, varied)]
         curve = curve_columns(cell)
@@ -109,7 +104,7 @@ def run_variant(
     return results, curves
 
 
-def _evaluate(cell: Cell, varied: Tables) -> list[dict[str, Any]]:
+def _evaluate(cell: Cell, varied: CorpusTables) -> list[dict[str, Any]]:
     validation, test = (_with_labels(scores, varied) for scores in (cell.validation, cell.test))
     share = test.carried.mean(axis=0)
     of_fold = {"clips": len(np.unique(test.clip)), "chance": float(share[share > 0].mean())}
@@ -120,8 +115,8 @@ def _evaluate(cell: Cell, varied: Tables) -> list[dict[str, Any]]:
     ]
 
 
-def _with_labels(scores: CellScores, varied: Tables) -> FoldScores:
-    classes = fold_classes(varied.classes, varied.folds, scores.fold)
+def _with_labels(scores: CellScores, varied: CorpusTables) -> FoldScores:
+    classes = fold_classes(varied.folds, scores.fold)
     return with_labels(score_table(scores), fold_clips(varied.clips, classes), classes)
 
 

@@ -47,24 +47,24 @@ def figure(
     known = _from_params("strong_labels", corpus)
     strong = strong or (Path(known) if known else None)
 
-    from zsaudio.dataset import read_tables
-    from zsaudio.figure import attention_spec
-    from zsaudio.segment_scores import attend
-    from zsaudio.strong import find_clips, read_events
+    from zsaudio.dataset import read_corpus
+    from zsaudio.localisation.figure import attention_spec
+    from zsaudio.localisation.segment_scores import attend
+    from zsaudio.localisation.strong import find_clips, read_events
 
     data = Path("data") / corpus
-    found = read_tables(data)
-    seconds = dict(zip(found[3]["clip_id"].to_pylist(), found[3]["n_segments"].to_pylist(), strict=True))
+    found = read_corpus(data)
+    seconds = dict(zip(found.audio["clip_id"].to_pylist(), found.audio["n_segments"].to_pylist(), strict=True))
     clip_id = find_clips([clip], seconds).get(clip)
     if clip_id is None:
         raise ZsAudioError(_no_clip(clip, list(seconds), data / "audio.parquet"))
-    mid, name, fold = _find_class(label, found[1], corpus)
+    mid, name, fold = _find_class(label, found.folds, corpus)
     setting = next(setting for setting, folds in SETTINGS.items() if folds.test == fold)
-    seen = attend(model or data / "models" / MODEL / setting, run, clip_id, mid, *found)
+    seen = attend(model or data / "models" / MODEL / setting, run, clip_id, mid, found)
 
     events = []
     if strong:
-        names = dict(zip(found[0]["mid"].to_pylist(), found[0]["name"].to_pylist(), strict=True))
+        names = dict(zip(found.folds["mid"].to_pylist(), found.folds["name"].to_pylist(), strict=True))
         labelled = read_events(strong, names, seconds)
         events = labelled.of(clip_id, mid)
         for warning in labelled.warnings:
@@ -101,7 +101,7 @@ def _no_clip(clip: str, known: list[str], path: Path) -> str:
 
 def _find_class(label: str, folds: pa.Table, corpus: str) -> tuple[str, str, str]:
     """Mid, name and fold of the class that a label means."""
-    from zsaudio.strong import folded
+    from zsaudio.localisation.strong import folded
 
     rows = [(row["mid"], row["name"], row["fold"]) for row in folds.to_pylist()]
     found = [row for row in rows if label in row[:2]] or [row for row in rows if folded(label) == folded(row[1])]
@@ -109,5 +109,5 @@ def _find_class(label: str, folds: pa.Table, corpus: str) -> tuple[str, str, str
         return found[0]
     plain = {folded(name): name for _, name, _ in rows}
     close = difflib.get_close_matches(folded(label), plain, n=1)
-    meant = f"did you mean {plain[close[0]]!r}?" if close else f"data/{corpus}/classes.csv lists them"
+    meant = f"did you mean {plain[close[0]]!r}?" if close else f"data/{corpus}/folds.csv lists them"
     raise ZsAudioError(f"--label: {label!r} is none of the {len(rows)} classes of the corpus {corpus}; {meant}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zsaudio.dataset import Audio, Classes, Clips, FoldData, load_fold, read_tables
+from zsaudio.dataset import Audio, Classes, Clips, FoldData, load_fold, read_corpus
 from zsaudio.experiment import SETTINGS
 from zsaudio.segments import Segments
 from zsaudio.tfrecord import OFFSET, SCALE
@@ -38,7 +38,7 @@ class Corpus:
 @cache
 def read_fold(data: Path, name: str) -> FoldData:
     """A fold of a corpus, from what the stages have made of it."""
-    return load_fold(name, *read_tables(data))
+    return load_fold(name, read_corpus(data))
 
 
 def synthesised_fold(name: str) -> FoldData:

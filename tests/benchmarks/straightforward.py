@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from zsaudio.dataset import FoldData
-from zsaudio.model import HIDDEN_UNITS, SHARED_UNITS, Aggregation, Weights
+from zsaudio.learning.model import HIDDEN_UNITS, SHARED_UNITS, Aggregation, Weights
 
 
 class Model(nn.Module):

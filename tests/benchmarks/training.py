@@ -11,10 +11,10 @@ from measure import alternate, seconds
 
 from corpus import Corpus, scaled
 from zsaudio.dataset import FoldData
-from zsaudio.model import HIDDEN_UNITS, SHARED_UNITS, Aggregation, Weights, initial_weights
-from zsaudio.scoring import validate
-from zsaudio.tensors import FoldTensors
-from zsaudio.training import Member, Training, TrainingConfig
+from zsaudio.learning.model import HIDDEN_UNITS, SHARED_UNITS, Aggregation, Weights, initial_weights
+from zsaudio.learning.scoring import validate
+from zsaudio.learning.tensors import FoldTensors
+from zsaudio.learning.training import Member, Training, TrainingConfig
 
 RUNS = 3
 CPU = torch.device("cpu")

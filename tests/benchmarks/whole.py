@@ -11,7 +11,7 @@ from training import CONFIG
 
 from corpus import read_fold
 from zsaudio.experiment import MODELS, SETTINGS
-from zsaudio.model import Aggregation
+from zsaudio.learning.model import Aggregation
 
 EPOCHS, RUNS, PARTS = 3, 3, 5
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from zsaudio.charts import fill, inline_svg
-from zsaudio.page import Figure
+from zsaudio.report.page import Figure
 from zsaudio.report.results import COLUMNS, MEAN, TITLES
 
 # Chart to the table that it draws; each chart is drawn by the template of its name, as in DVC's own page.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
+from zsaudio.evaluation.spread import METRICS, interval
 from zsaudio.report.results import MEAN, Resamples, Results, by_fold
-from zsaudio.spread import METRICS, interval
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from zsaudio import paper
-from zsaudio.page import Figure
 from zsaudio.report.charts import chart_figure, study_figures
 from zsaudio.report.located import Located, plot_table
+from zsaudio.report.page import Figure
 from zsaudio.report.results import (
     Facts,
     Missing,

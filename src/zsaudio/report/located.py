@@ -11,10 +11,10 @@ import pandas as pd
 
 from zsaudio.charts import inline_svg
 from zsaudio.experiment import SETTINGS
-from zsaudio.figure import FIGURE2, attention_spec
-from zsaudio.page import Column, Figure, Gallery, Points, Section, Table
+from zsaudio.localisation.figure import FIGURE2, attention_spec
+from zsaudio.localisation.strong import LENGTHS
+from zsaudio.report.page import Column, Figure, Gallery, Points, Section, Table
 from zsaudio.report.results import HEADLINE, TITLES
-from zsaudio.strong import LENGTHS
 
 SHOWN = 12  # clips in the gallery
 NAMES = {"attention": "attention", "compatibility": "raw s", "uniform": "uniform", "chance": "chance"}

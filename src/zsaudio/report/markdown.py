@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from zsaudio.page import Cell, Page, Points, Section, Table
+from zsaudio.report.page import Cell, Page, Points, Section, Table
 
 
 def render_markdown(page: Page) -> str:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from zsaudio import paper
+from zsaudio.evaluation.spread import deviation, interval
 from zsaudio.experiment import SETTINGS
-from zsaudio.spread import deviation, interval
 
 MEAN = "mean"  # over the test folds
 HEADLINE = "temporal_attention"

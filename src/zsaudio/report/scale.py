@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from zsaudio.evaluation.spread import METRICS, interval
 from zsaudio.experiment import MODELS
 from zsaudio.report.comparison import difference
 from zsaudio.report.results import COLUMNS, HEADLINE, MEAN, TITLES, Resamples, Results, by_fold, collect, mean_over_runs
 from zsaudio.report.studies import Study
-from zsaudio.spread import METRICS, interval
 
 LITERAL, DIVIDED = "uniform_aggregation", "uniform_mean"
 

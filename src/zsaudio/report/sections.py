@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from zsaudio.experiment import MODELS, SETTINGS
-from zsaudio.page import Cell, Column, Figure, Gallery, Page, Points, Row, Section, Table
 from zsaudio.report.comparison import difference
 from zsaudio.report.findings import LEARNING_RATE, Evidence, Findings
 from zsaudio.report.located import located_section
+from zsaudio.report.page import Cell, Column, Figure, Gallery, Page, Points, Row, Section, Table
 from zsaudio.report.results import (
     COLUMNS,
     HEADLINE,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zsaudio.evaluation.spread import METRICS
 from zsaudio.report.results import COLUMNS, HEADLINE, TITLES, Results
-from zsaudio.spread import METRICS
 
 MEASURED = (*METRICS, "clips", "chance")
 FEW = 3  # values of a param that a sentence names one by one

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from zsaudio.loss import Rank, rank_penalty, warp
-from zsaudio.metrics import mean_average_precision
-from zsaudio.model import (
+from zsaudio.evaluation.metrics import mean_average_precision
+from zsaudio.learning.loss import Rank, rank_penalty, warp
+from zsaudio.learning.model import (
     Aggregation,
     Weights,
     attended_score,
@@ -24,7 +24,7 @@ from zsaudio.model import (
     training_score,
     uniform_score,
 )
-from zsaudio.tensors import FoldTensors
+from zsaudio.learning.tensors import FoldTensors
 
 LOSS_BATCH = 8192  # clips whose losses are taken at once
 SCORING_BATCH = 128  # clips whose compatibilities (10 x 111 numbers each) fit the processor's cache

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.strong import find_clips, read_events
+from zsaudio.localisation.strong import find_clips, read_events
 
 CLASSES = {"/m/dog": "Dog", "/m/horn": "Air horn, truck horn", "/m/siren": "Ambulance (siren)"}
 SECONDS = {"--4gqARaEJE_0": 10, "-x70B12Mb-8_30000": 10, "Yabcdefghij_93000": 4}

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from zsaudio.loss import Rank, rank_penalty, warp
-from zsaudio.model import Aggregation, Weights, initial_weights
-from zsaudio.scoring import validate
-from zsaudio.sgd import Sgd
-from zsaudio.tensors import FoldTensors, select
+from zsaudio.learning.loss import Rank, rank_penalty, warp
+from zsaudio.learning.model import Aggregation, Weights, initial_weights
+from zsaudio.learning.scoring import validate
+from zsaudio.learning.sgd import Sgd
+from zsaudio.learning.tensors import FoldTensors, select
 
 
 @dataclass(frozen=True)

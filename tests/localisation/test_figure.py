@@ -9,10 +9,10 @@ import pytest
 import vl_convert
 import yaml
 
-from builders import MIDS, tiny_tables, write_tiny_tables
+from builders import MIDS, tiny_corpus, write_tiny_corpus
 from models import model_config, write_model
 from zsaudio.charts import VEGA_LITE, inline_svg
-from zsaudio.figure import attention_spec
+from zsaudio.localisation.figure import attention_spec
 from zsaudio_cli import main
 
 
@@ -21,7 +21,7 @@ def here(tmp_path, monkeypatch) -> Path:
     """A project after the run of a tiny corpus: three settings' models, params and strong labels."""
     monkeypatch.chdir(tmp_path)
     data = tmp_path / "data" / "demo"
-    write_tiny_tables(data)
+    write_tiny_corpus(data)
     roles = {
         "setting1": {"train": "fold2", "validation": "fold3", "test": "fold1"},
         "setting2": {"train": "fold3", "validation": "fold1", "test": "fold2"},
@@ -100,12 +100,12 @@ def test_without_params_the_corpus_and_its_strong_labels_are_named(here, run):
             ["--tiny_test", "--label", "low hun"],
             "'low hun' is none of the 6 classes of the corpus demo; did you mean 'Lo",
         ),
-        (["--tiny_test", "--label", "zebra"], "of the corpus demo; data/demo/classes.csv lists them"),
+        (["--tiny_test", "--label", "zebra"], "of the corpus demo; data/demo/folds.csv lists them"),
         (["--tiny_test", "--label", "Low hum", "--run", "7"], "setting1: has no run 7; known are 0, 1"),
         (["--tiny_test", "--label", "Hiss"], "data/demo/models/temporal_attention/setting3: is no folder"),
         (["--tiny_test", "--label", "Low hum", "--out", "a.gif"], "a.gif must end in one of .svg, .png, .pdf"),
         (["--tiny_test", "--label", "Low hum", "--strong", "gone.tsv"], "gone.tsv: there is no such file of strong"),
-        (["--tiny_test", "--label", "Low hum", "--corpus", "sea"], "data/sea/classes.csv: the table of classes is not"),
+        (["--tiny_test", "--label", "Low hum", "--corpus", "sea"], "data/sea/folds.csv: the table of folds is not"),
         (["--tiny_test", "--label", "Low hum", "--model", "sum"], "sum: uniform_mean has no attention to draw"),
         (["--tiny_test", "--label", "Low hum", "--model", "parts"], "parts: is a cross-validation, a model for each"),
         (["--tiny_test", "--label", "Low hum", "--model", "other"], "other: was trained on embeddings of other encod"),
@@ -123,7 +123,7 @@ def test_a_mistake_is_one_sentence(here, run, arguments, message):
 
 
 def test_of_several_clips_of_a_video_one_must_be_named(here, run):
-    table = tiny_tables()["audio.parquet"]
+    table = tiny_corpus().audio
     again = table.set_column(0, "clip_id", pa.array([f"-shortclip__{10_000 * i}" for i in range(4)]))
     pq.write_table(again, here / "data/demo/audio.parquet")
     status, _, err = run("-shortclip_", "--label", "Low hum")

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from builders import fold_data, fold_tensors
-from zsaudio.loss import Rank, rank_penalty, warp
-from zsaudio.model import Aggregation, Weights, initial_weights, project_audio, project_text, training_score
-from zsaudio.scoring import validate
-from zsaudio.tensors import FoldTensors
-from zsaudio.training import Member, TrainingConfig, train
+from zsaudio.learning.loss import Rank, rank_penalty, warp
+from zsaudio.learning.model import Aggregation, Weights, initial_weights, project_audio, project_text, training_score
+from zsaudio.learning.scoring import validate
+from zsaudio.learning.tensors import FoldTensors
+from zsaudio.learning.training import Member, TrainingConfig, train
 
 CONFIG = TrainingConfig(epochs=3, batch_size=8)
 

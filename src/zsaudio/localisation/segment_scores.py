@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,12 @@ from torch import Tensor
 
 from zsaudio import tables
 from zsaudio.checkpoint import WEIGHTS, read_model
-from zsaudio.dataset import FoldData, load_fold
+from zsaudio.dataset import CorpusTables, FoldData, load_fold
 from zsaudio.errors import ZsAudioError
 from zsaudio.experiment import MODELS
-from zsaudio.model import Aggregation, Weights, attention, compatibility, project_audio, project_text
-from zsaudio.scoring import SCORING_BATCH
-from zsaudio.tensors import FoldTensors
+from zsaudio.learning.model import Aggregation, Weights, attention, compatibility, project_audio, project_text
+from zsaudio.learning.scoring import SCORING_BATCH
+from zsaudio.learning.tensors import FoldTensors
 
 Floats = npt.NDArray[np.float32]
 
@@ -43,22 +43,20 @@ class SegmentScores:
         return {name: values for name, values in found.items() if values is not None}
 
 
-def load_clips(
-    fold: str, clip_ids: Collection[str], classes: pa.Table, folds: pa.Table, clips: pa.Table, *found: pa.Table
-) -> FoldData:
+def load_clips(fold: str, clip_ids: Collection[str], corpus: CorpusTables) -> FoldData:
     """The classes of a fold with clips of any fold, in the order of the table of clips.
 
     Args:
         fold: whose classes.
         clip_ids: which clips; those without an embedding are left out.
-        classes, folds, clips, found: the tables that `zsaudio.dataset.load_fold` joins.
+        corpus: where they are.
     """
-    wanted = set(clip_ids)
+    wanted, clips = set(clip_ids), corpus.clips
     member = [fold if name in wanted else None for name in clips["clip_id"].to_pylist()]
     column = clips.schema.get_field_index("fold")
     as_members = clips.set_column(column, "fold", pa.array(member, pa.string()))
     kept = tables.metadata(clips) | {"spanning": "drop"}  # members are the clips that the column names
-    return load_fold(fold, classes, folds, as_members.replace_schema_metadata(kept), *found)
+    return load_fold(fold, replace(corpus, clips=as_members.replace_schema_metadata(kept)))
 
 
 def load_weights(folder: Path) -> Weights:
@@ -115,7 +113,7 @@ class Seen:
     by: str
 
 
-def attend(folder: Path, run: int, clip_id: str, mid: str, *found: pa.Table) -> Seen:
+def attend(folder: Path, run: int, clip_id: str, mid: str, corpus: CorpusTables) -> Seen:
     """Attention of a trained zero-shot model in a clip of its corpus.
 
     Args:
@@ -123,7 +121,7 @@ def attend(folder: Path, run: int, clip_id: str, mid: str, *found: pa.Table) -> 
         run: which of its runs.
         clip_id: a clip that has an embedding.
         mid: a class of the folds.
-        found: the tables of classes, folds, clips, audio and text.
+        corpus: where the clip is.
 
     Raises:
         ZsAudioError: the folder is none of a model, the model has no attention or no such run, or it was
@@ -137,9 +135,8 @@ def attend(folder: Path, run: int, clip_id: str, mid: str, *found: pa.Table) -> 
     numbers = {member.run: number for number, member in enumerate(config.members)}
     if run not in numbers:
         raise ZsAudioError(f"{folder}: has no run {run}; known are {', '.join(map(str, sorted(numbers)))}")
-    folds = found[1]
-    fold = dict(zip(folds["mid"].to_pylist(), folds["fold"].to_pylist(), strict=True))[mid]
-    data = load_clips(fold, [clip_id], *found)
+    fold = dict(zip(corpus.folds["mid"].to_pylist(), corpus.folds["fold"].to_pylist(), strict=True))[mid]
+    data = load_clips(fold, [clip_id], corpus)
     weights = load_weights(folder)
     if (data.text.shape[1], data.audio.values.shape[2]) != (weights.hidden.shape[1], weights.audio.shape[1]):
         raise ZsAudioError(

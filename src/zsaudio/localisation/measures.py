@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio import schemas
-from zsaudio.metrics import average_precision
-from zsaudio.spread import deviation
-from zsaudio.strong import LENGTH_EDGES, LENGTHS, Events
+from zsaudio.evaluation.metrics import average_precision
+from zsaudio.evaluation.spread import deviation
+from zsaudio.localisation.strong import LENGTH_EDGES, LENGTHS, Events
 
 Values = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score
 
 from zsaudio import ZsAudioError
-from zsaudio.metrics import (
+from zsaudio.evaluation.metrics import (
     average_precision,
     best_threshold,
     class_f1,

@@ -6,7 +6,7 @@ import pytest
 
 from pages import CHROMIUM, Reader, browse, check_page
 from zsaudio.charts import inline_svg
-from zsaudio.page import Cell, Column, Figure, Gallery, Page, Points, Section, Table, render_page
+from zsaudio.report.page import Cell, Column, Figure, Gallery, Page, Points, Section, Table, render_page
 
 EVIL = '<b onclick="alert(1)">Fowl & "x"</b> {{ 1 + 1 }}'
 

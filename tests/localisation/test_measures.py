@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from zsaudio.localise import chance, find_pairs, measure, pointing, segment_precision, summary, validate
-from zsaudio.strong import Events
+from zsaudio.localisation.measures import chance, find_pairs, measure, pointing, segment_precision, summary, validate
+from zsaudio.localisation.strong import Events
 
 
 def events(*rows: tuple[str, str, float, float]) -> Events:

@@ -12,14 +12,14 @@ import pytest
 from evidence import DECISIONS, NOWHERE, RESULTS, classes_of, evidence, facts, located, runs, with_studies
 from pages import CHROMIUM, browse, check_page
 from zsaudio.experiment import BASELINES, MODELS, SETTINGS
-from zsaudio.page import Figure, Gallery, Page, Points, Table, render_page
 from zsaudio.report.charts import CHARTS, chart_figure, chart_specs
 from zsaudio.report.findings import Evidence, find, plot_tables
 from zsaudio.report.markdown import render_markdown
+from zsaudio.report.page import Figure, Gallery, Page, Points, Table, render_page
 from zsaudio.report.results import TITLES
 from zsaudio.report.sections import report_page
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 SVG = "{http://www.w3.org/2000/svg}"
 TEMPLATES = {name: json.loads((ROOT / f".dvc/plots/{name}.json").read_text()) for name in CHARTS}
 

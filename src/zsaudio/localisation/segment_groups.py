@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from zsaudio import tables
 from zsaudio.checkpoint import Config
-from zsaudio.dataset import FoldData, fold_classes, fold_clips
+from zsaudio.dataset import CorpusTables, FoldData, fold_classes, fold_clips
 from zsaudio.experiment import MODELS, SETTINGS
-from zsaudio.localise import Pairs, find_pairs
-from zsaudio.model import Aggregation, Weights
-from zsaudio.segment_scores import SegmentScores, load_clips, segment_scores
-from zsaudio.strong import Events
+from zsaudio.learning.model import Aggregation, Weights
+from zsaudio.localisation.measures import Pairs, find_pairs
+from zsaudio.localisation.segment_scores import SegmentScores, load_clips, segment_scores
+from zsaudio.localisation.strong import Events
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ class Group:
     scores: dict[int, SegmentScores]
 
 
-def score_groups(config: Config, weights: Weights, events: Events, tested: pa.Table, *found: pa.Table) -> list[Group]:
+def score_groups(
+    config: Config, weights: Weights, events: Events, tested: pa.Table, corpus: CorpusTables
+) -> list[Group]:
     """Values per segment of all pairs that a cell can be measured on; a group without any is left out.
 
     In the zero-shot settings no clip counts that the model was trained on: classes of the training fold are measured
@@ -51,28 +53,28 @@ def score_groups(config: Config, weights: Weights, events: Events, tested: pa.Ta
         config, weights: the trained cell.
         events: strong labels, in clips that have an embedding.
         tested: scores of the test clips (`zsaudio.schemas.SCORES`), which name the part that tested each.
-        found: the tables of classes, folds, clips, audio and text.
+        corpus: what the cell was trained on.
     """
     groups = []
-    for name, fold, clips in _measured(config, events, tested, *found[:3]):
-        mids = set(fold_classes(found[0], found[1], fold).mids)
+    for name, fold, clips in _measured(config, events, tested, corpus):
+        mids = set(fold_classes(corpus.folds, fold).mids)
         measured = [clip in clips and mid in mids for clip, mid in zip(events.clip_ids, events.mids, strict=True)]
         some = events.only(np.array(measured, np.bool_))
         if len(some):
-            data = load_clips(fold, some.clip_ids, *found)
+            data = load_clips(fold, some.clip_ids, corpus)
             groups.append(_score(name, some, data, config, weights, tested))
     return groups
 
 
 def _measured(
-    config: Config, events: Events, tested: pa.Table, classes: pa.Table, folds: pa.Table, clips: pa.Table
+    config: Config, events: Events, tested: pa.Table, corpus: CorpusTables
 ) -> Iterator[tuple[str, str, set[str]]]:
     """Name, fold of the classes, and clips of each group."""
     of_setting = SETTINGS[config.setting]
     if MODELS[config.model].supervised:
         yield "seen", of_setting.test, set(tested["clip_id"].to_pylist())
         return
-    trained = fold_clips(clips, fold_classes(classes, folds, of_setting.train)).clip_ids
+    trained = fold_clips(corpus.clips, fold_classes(corpus.folds, of_setting.train)).clip_ids
     others = set(events.clip_ids) - set(trained)
     yield "unseen", of_setting.test, others
     yield "seen", of_setting.train, others

@@ -12,15 +12,15 @@ import pyarrow as pa
 import torch
 
 from zsaudio import tables
-from zsaudio.dataset import load_fold
+from zsaudio.dataset import CorpusTables, load_fold
 from zsaudio.errors import ZsAudioError
 from zsaudio.experiment import MODELS, SETTINGS
-from zsaudio.loss import Rank
-from zsaudio.model import Aggregation, Weights
+from zsaudio.learning.loss import Rank
+from zsaudio.learning.model import Aggregation, Weights
+from zsaudio.learning.scoring import score
+from zsaudio.learning.tensors import FoldTensors
+from zsaudio.learning.training import Epoch, Member, TrainingConfig, train
 from zsaudio.params import TrainParams
-from zsaudio.scoring import score
-from zsaudio.tensors import FoldTensors
-from zsaudio.training import Epoch, Member, TrainingConfig, train
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,14 @@ class Cell:
     test: CellScores
 
 
-def run_cell(model: str, setting: str, chosen: TrainParams, device: torch.device, *found: pa.Table) -> Cell:
+def run_cell(model: str, setting: str, chosen: TrainParams, device: torch.device, corpus: CorpusTables) -> Cell:
     """Train a model in a setting, and score its validation and test clips.
 
     Args:
         model, setting: names of `zsaudio.experiment`.
         chosen: how to train (section 3.5).
         device: where to.
-        found: the tables of classes, folds, clips, audio and text, as `zsaudio.dataset.load_fold` wants them.
+        corpus: what to train on.
     """
     kind, folds = MODELS[model], SETTINGS[setting]
     config = TrainingConfig(
@@ -82,8 +82,8 @@ def run_cell(model: str, setting: str, chosen: TrainParams, device: torch.device
         keep_best=chosen.weights == "best",
     )
     if kind.supervised:
-        return run_supervised(FoldTensors(load_fold(folds.test, *found), device), chosen.seeds, chosen.parts, config)
-    data = [FoldTensors(load_fold(fold, *found), device) for fold in (folds.train, folds.validation, folds.test)]
+        return run_supervised(FoldTensors(load_fold(folds.test, corpus), device), chosen.seeds, chosen.parts, config)
+    data = [FoldTensors(load_fold(fold, corpus), device) for fold in (folds.train, folds.validation, folds.test)]
     return run_zero_shot(data[0], data[1], data[2], chosen.seeds, config)
 
 

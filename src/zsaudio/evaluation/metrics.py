@@ -203,17 +203,32 @@ def _highest_below(scores: Scores, limit: float) -> float:
 def f1_by_threshold(
     scores: Scores, labels: Labels, thresholds: npt.NDArray[np.floating[Any]]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Micro and macro F1 at each of K thresholds: two (K,) arrays."""
-    n_classes = scores.shape[1]
-    by_class = np.sort(np.ascontiguousarray(scores.T), axis=1)
-    carried = np.ascontiguousarray(labels.T)
-    hits = np.empty((n_classes, len(thresholds)), np.int64)
-    predicted = np.empty_like(hits)
-    for c in range(n_classes):
-        positives = np.sort(scores[carried[c], c])
-        hits[c] = len(positives) - np.searchsorted(positives, thresholds, side="right")
-        predicted[c] = len(scores) - np.searchsorted(by_class[c], thresholds, side="right")
-    total = predicted + carried.sum(1)[:, None]
+    """Micro and macro F1 at each of K ascending thresholds: two (K,) arrays."""
+    predicted, hits = _above(scores, labels, thresholds)
+    total = predicted + labels.sum(0)[:, None]
     micro = 2 * hits.sum(0) / np.maximum(total.sum(0), 1)
     macro = (2 * hits / np.maximum(total, 1)).mean(0)
     return micro, macro
+
+
+@numba.njit(cache=True, nogil=True)
+def _above(scores: Scores, labels: Labels, thresholds: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.int64]:
+    """How many clips score above each of the ascending thresholds, and how many of them are positive: (2, C, K)."""
+    n = len(thresholds)
+    found = np.zeros((2, scores.shape[1], n + 1), np.int64)  # by how many thresholds lie below the score
+    for i in range(len(scores)):
+        for c in range(scores.shape[1]):
+            value = scores[i, c]
+            if value > thresholds[0]:
+                below, high = 1, n
+                while below < high:
+                    middle = (below + high) // 2
+                    if thresholds[middle] < value:
+                        below = middle + 1
+                    else:
+                        high = middle
+                found[0, c, below] += 1
+                found[1, c, below] += labels[i, c]
+    for k in range(n - 1, 0, -1):  # a score that is above a threshold is above all lower ones
+        found[:, :, k] += found[:, :, k + 1]
+    return found[:, :, 1:]

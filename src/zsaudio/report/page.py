@@ -116,7 +116,7 @@ def render_page(page: Page) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(inline=_inline, kind=_kind, groups=_groups, picture=_picture)
-    template = resources.files("zsaudio").joinpath("page.html.j2").read_text(encoding="utf-8")
+    template = resources.files("zsaudio.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     return environment.from_string(template).render(page=page) + "\n"
 
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from zsaudio.dataset import Classes
-from zsaudio.evaluation import FoldScores, evaluate
-from zsaudio.model import (
+from zsaudio.evaluation.runs import evaluate
+from zsaudio.evaluation.scores import FoldScores
+from zsaudio.learning.model import (
     Aggregation,
     attended_score,
     attention,

@@ -1,7 +1,7 @@
 """Plain SGD on all runs of a cell at once: the scores of a batch, the gradients written out, the update.
 
-Shapes as in `zsaudio.model`, whose equations these are (a test holds the two against each other). Written out, a step
-takes its memory once and passes over it no more often than it must.
+Shapes as in `zsaudio.learning.model`, whose equations these are (a test holds the two against each other). Written
+out, a step takes its memory once and passes over it no more often than it must.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from zsaudio.model import (
+from zsaudio.learning.model import (
     HIDDEN_UNITS,
     Aggregation,
     Weights,
@@ -97,7 +97,7 @@ class Sgd:
         self.weights.hidden_bias.sub_(gradient.sum(1, keepdim=True), alpha=self.lr)
 
     def scores(self, mask: Tensor | None) -> Tensor:
-        """Training scores `[R, B, C]` of the clips in `x` (eq. 1 to 6), the mask as in `zsaudio.model.attention`."""
+        """Training scores `[R, B, C]` of the clips in `x` (eq. 1 to 6), the mask as in `model.attention`."""
         w = self.weights
         for cut in self.audio_cuts:
             cut.copy_(w.audio)

@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from zsaudio.bootstrap import bootstrap, draw, resampled_precision
 from zsaudio.dataset import Classes
-from zsaudio.evaluation import FoldScores, evaluate
-from zsaudio.metrics import average_precision
-from zsaudio.spread import METRICS, interval, intervals
+from zsaudio.evaluation.bootstrap import bootstrap, draw, resampled_precision
+from zsaudio.evaluation.metrics import average_precision
+from zsaudio.evaluation.runs import evaluate
+from zsaudio.evaluation.scores import FoldScores
+from zsaudio.evaluation.spread import METRICS, interval, intervals
 
 CLASSES = Classes("fold1", np.arange(4), list("abcd"), list("ABCD"))
 

@@ -16,9 +16,10 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from zsaudio.evaluation import FoldScores, RunResult
-from zsaudio.metrics import Labels, Scores
-from zsaudio.spread import METRICS
+from zsaudio.evaluation.metrics import Labels, Scores
+from zsaudio.evaluation.runs import RunResult
+from zsaudio.evaluation.scores import FoldScores
+from zsaudio.evaluation.spread import METRICS
 
 Floats = npt.NDArray[np.float64]
 Draws = npt.NDArray[np.uint8]
@@ -44,7 +45,7 @@ def bootstrap(test: FoldScores, gamma: float, results: Sequence[RunResult], resa
     Args:
         test: scores of the test clips.
         gamma: of eq. 7.
-        results: of `zsaudio.evaluation.evaluate`, for the thresholds.
+        results: of `zsaudio.evaluation.runs.evaluate`, for the thresholds.
         resamples: B.
     """
     clips = np.unique(test.clip)

@@ -7,10 +7,10 @@ import pytest
 
 from builders import fold_data, fold_tensors
 from zsaudio import ZsAudioError
-from zsaudio.cell import curve_columns, deal, run_supervised, run_zero_shot
 from zsaudio.experiment import MODELS, SETTINGS
-from zsaudio.model import Aggregation
-from zsaudio.training import TrainingConfig
+from zsaudio.learning.cell import curve_columns, deal, run_supervised, run_zero_shot
+from zsaudio.learning.model import Aggregation
+from zsaudio.learning.training import TrainingConfig
 
 CONFIG = TrainingConfig(epochs=2, batch_size=8)
 DATA = [fold_tensors(24, 5, fold="fold2"), fold_tensors(15, 4, fold="fold3"), fold_tensors(18, 6, fold="fold1")]
@@ -51,9 +51,9 @@ def test_every_clip_is_scored_once_per_run_by_a_model_that_has_not_seen_it(monke
         seen["members"] = members
         return train(data, validation, members, config)
 
-    from zsaudio.training import train
+    from zsaudio.learning.training import train
 
-    monkeypatch.setattr("zsaudio.cell.train", spy)
+    monkeypatch.setattr("zsaudio.learning.cell.train", spy)
     cell = run_supervised(DATA[0], [0, 1], 4, CONFIG)
     row = {name: i for i, name in enumerate(DATA[0].clips.clip_ids)}
     for scores in (cell.test, cell.validation):

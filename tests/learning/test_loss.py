@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from zsaudio.loss import Rank, rank_penalty, warp, warp_by_tensors
+from zsaudio.learning.loss import Rank, rank_penalty, warp, warp_by_tensors
 
 EACH_WAY = pytest.mark.parametrize("way", [warp, warp_by_tensors])
 

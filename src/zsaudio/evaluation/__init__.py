@@ -1,0 +1,1 @@
+"""From scores to decisions, metrics and how sure they are."""

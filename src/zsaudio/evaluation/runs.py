@@ -1,0 +1,132 @@
+"""Metrics of each run: F1 of its decisions by a threshold M that validation clips choose (eq. 8), and mAP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from zsaudio import schemas
+from zsaudio.dataset import Classes
+from zsaudio.evaluation.metrics import (
+    Counts,
+    Labels,
+    Scores,
+    average_precision,
+    best_threshold,
+    class_f1,
+    count,
+    macro_f1,
+    micro_f1,
+)
+from zsaudio.evaluation.scores import FoldScores
+from zsaudio.evaluation.spread import deviation
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Metrics of one run; `thresholds` has M for each part of a cross-validation, else one."""
+
+    run: int
+    micro_f1: float
+    macro_f1: float
+    map: float
+    thresholds: list[float]
+    class_f1: npt.NDArray[np.float64]
+    class_precision: npt.NDArray[np.float64]
+
+    @property
+    def threshold(self) -> float:
+        """M, the mean over the parts."""
+        return float(np.mean(self.thresholds))
+
+
+def evaluate(
+    validation: FoldScores, test: FoldScores, gamma: float, threshold: Literal["validation"] | float
+) -> list[RunResult]:
+    """Metrics of each run on the test clips.
+
+    Args:
+        validation: scores that the threshold is chosen on, for each run (and part) by itself.
+        test: scores that the metrics are taken over.
+        gamma: weight of attention against the plain sum (eq. 7).
+        threshold: "validation" or M itself (eq. 8).
+    """
+    chosen_on, tested = validation.by_part(), test.by_part()
+
+    def of_run(run: int) -> RunResult:
+        parts = tested[run]
+        counts, thresholds = decide(chosen_on[run], parts, gamma, threshold)
+        precision = _class_precision([(part.fused(gamma), part.carried) for part in parts.values()])
+        return _result(run, counts, thresholds, precision)
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(of_run, tested))
+
+
+def decide(
+    validation: Mapping[int, FoldScores],
+    test: Mapping[int, FoldScores],
+    gamma: float,
+    threshold: Literal["validation"] | float,
+) -> tuple[Counts, list[float]]:
+    """Decide on the test clips of a run: what F1 is counted from, and the thresholds of its parts."""
+    counts, thresholds = [], []
+    for part, tested in test.items():
+        if threshold == "validation":
+            chosen = best_threshold(validation[part].fused(gamma), validation[part].carried)
+        else:
+            chosen = float(threshold)
+        counts.append(count(tested.fused(gamma) > chosen, tested.carried))
+        thresholds.append(chosen)
+    return sum(counts[1:], counts[0]), thresholds
+
+
+def _class_precision(parts: Sequence[tuple[Scores, Labels]]) -> npt.NDArray[np.float64]:
+    """Average precision of each class in a run, the mean over its parts: scores of two models are not comparable."""
+    of_parts = [average_precision(scores, carried) for scores, carried in parts]
+    known = np.isfinite(of_parts)
+    total = np.where(known, of_parts, 0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+
+
+def _result(run: int, counts: Counts, thresholds: list[float], precision: npt.NDArray[np.float64]) -> RunResult:
+    known = precision[np.isfinite(precision)]
+    mean = float(known.mean()) if known.size else float("nan")
+    return RunResult(run, micro_f1(counts), macro_f1(counts), mean, thresholds, class_f1(counts), precision)
+
+
+def summary(results: list[RunResult]) -> dict[str, float]:
+    """The metrics file of a cell: mean and deviation over the runs, by name."""
+    values: dict[str, float] = {}
+    for name in ("macro_f1", "map", "micro_f1"):
+        of_runs = np.array([getattr(result, name) for result in results])
+        values[name] = float(of_runs.mean())
+        values[f"{name}_std"] = deviation(of_runs)
+    values["threshold"] = float(np.mean([result.threshold for result in results]))
+    return values
+
+
+def result_tables(
+    results: list[RunResult], classes: Classes, carried: npt.NDArray[np.bool_]
+) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+    """Columns of `schemas.RUNS` and `schemas.CLASS_RESULTS`, the latter averaged over the runs.
+
+    Args:
+        results: metrics of each run.
+        classes: the C classes.
+        carried: (N, C) labels of the clips of one run.
+    """
+    runs = {name: [getattr(result, name) for result in results] for name in schemas.RUNS.columns}
+    by_class = {
+        "mid": classes.mids,
+        "name": classes.names,
+        "clips": carried.sum(0).tolist(),
+        "f1": np.mean([result.class_f1 for result in results], axis=0).tolist(),
+        "average_precision": np.mean([result.class_precision for result in results], axis=0).tolist(),
+    }
+    return runs, by_class

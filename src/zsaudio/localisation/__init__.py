@@ -1,0 +1,1 @@
+"""Attention by the second, compared with strong labels."""
