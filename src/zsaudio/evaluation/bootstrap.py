@@ -16,7 +16,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from zsaudio.evaluation.metrics import Labels, Scores
+from zsaudio.evaluation.metrics import Labels, Scores, places
 from zsaudio.evaluation.runs import RunResult
 from zsaudio.evaluation.scores import FoldScores
 from zsaudio.evaluation.spread import METRICS
@@ -111,59 +111,73 @@ def resampled_precision(scores: Scores, labels: Labels, drawn: Draws) -> Floats:
         drawn: (N, B) how often each clip was drawn.
     """
     by_class, carried = np.ascontiguousarray(scores.T), np.ascontiguousarray(labels.T)
+    counter = _counter(drawn)
 
-    def of_class(c: int) -> Floats:
-        lowest = by_class[c, carried[c]].min(initial=np.inf)
-        candidates = np.flatnonzero(by_class[c] >= lowest)  # clips below the last positive do not count
-        ranked = candidates[np.argsort(-by_class[c, candidates])]
-        positives = np.flatnonzero(carried[c, ranked])
-        falling = -by_class[c, ranked]
-        ends = np.searchsorted(falling, falling[positives], side="right")
-        above, hits = np.zeros((2, drawn.shape[1]), _counter(drawn))
-        return np.asarray(_precision(ranked, positives, ends, drawn, above, hits))
+    def of_classes(classes: Places) -> Floats:
+        above, hits = np.zeros((2, drawn.shape[1]), counter)
+        return np.asarray(_precisions(by_class[classes], carried[classes], drawn, above, hits))
 
-    def of_classes(classes: Places) -> list[Floats]:
-        return [of_class(c) for c in classes]
-
-    # A few tasks of many classes each: one class takes no longer than handing it over to a thread.
-    tasks = np.array_split(np.arange(len(by_class)), os.cpu_count() or 1)
     with ThreadPoolExecutor() as pool:
-        return np.stack([values for of_task in pool.map(of_classes, tasks) for values in of_task])
+        return np.concatenate(list(pool.map(of_classes, np.array_split(np.arange(len(by_class)), os.cpu_count() or 1))))
+
+
+@numba.njit(cache=True, nogil=True)
+def _precisions(
+    scores: Scores, labels: Labels, drawn: Draws, above: npt.NDArray[Any], hits: npt.NDArray[Any]
+) -> Floats:
+    """The same of (C, N) scores and labels; `above` and `hits` are (B,), of the type of `_counter`, to count in."""
+    found = np.full((len(scores), drawn.shape[1]), np.nan)
+    for c in range(len(scores)):
+        if labels[c].any():
+            above[:], hits[:] = 0, 0
+            _precision(scores[c], labels[c], drawn, above, hits, found[c])
+    return found
 
 
 @numba.njit(cache=True, nogil=True)
 def _precision(
-    ranked: Places, positives: Places, ends: Places, drawn: Draws, above: npt.NDArray[Any], hits: npt.NDArray[Any]
-) -> Floats:
-    """Average precision of a class on each resample, (B,).
+    scores: Scores,
+    labels: Labels,
+    drawn: Draws,
+    above: npt.NDArray[Any],
+    hits: npt.NDArray[Any],
+    found: Floats,
+) -> None:
+    """Of one class, into `found` (B,): through its positives from the highest down, each with the clips above it.
 
-    Args:
-        ranked: (n,) clips by descending score.
-        positives: (P,) where in `ranked` those that carry the class stand.
-        ends: (P,) where in `ranked` the clips with the score of each positive end.
-        drawn: (N, B).
-        above, hits: (B,) zeros to count in, of the type of `_counter`.
+    How the clips between two positives rank makes no difference, so they are placed among them and not sorted.
     """
-    resamples = drawn.shape[1]
-    total, copies = np.zeros(resamples, np.float32), np.zeros(resamples, np.float32)
+    placed = places(scores, np.sort(scores[labels]))
+    rows, ends = _by_place(placed)
+    positives, of_positives = _by_place(np.where(labels, placed, 0))
+    total, copies = np.zeros(len(found), np.float32), np.zeros(len(found), np.float32)
     one = np.float32(1)
-    first = added = 0
-    while first < len(positives):
-        end = ends[first]
-        last = first
-        while last < len(positives) and ends[last] == end:  # equal scores enter together
-            last += 1
-        _add_rows(above, drawn, ranked[added:end])
-        _add_rows(hits, drawn, ranked[positives[first:last]])
-        for p in range(first, last):
-            row = drawn[ranked[positives[p]]]
-            for b in range(resamples):
+    for k in range(len(ends) - 1, 0, -1):  # place 0 is below all positives
+        _add_rows(above, drawn, rows[ends[k - 1] : ends[k]])
+        entering = positives[of_positives[k - 1] : of_positives[k]]  # together, where their scores are equal
+        _add_rows(hits, drawn, entering)
+        for clip in entering:
+            row = drawn[clip]
+            for b in range(len(found)):
                 own = np.float32(row[b])
                 others, better = np.float32(hits[b]) - own, np.float32(above[b]) - own
                 copies[b] += own
                 total[b] += own * ((others + one) / (better + one))
-        first, added = last, end
-    return np.where(copies > 0, total / np.maximum(copies, one), np.nan)
+    for b in range(len(found)):
+        if copies[b] > 0:
+            found[b] = total[b] / copies[b]
+
+
+@numba.njit(cache=True, nogil=True)
+def _by_place(placed: Places) -> tuple[Places, Places]:
+    """Clips in the order of their places, (N,), and where those of each place end among them."""
+    ends = np.cumsum(np.bincount(placed))
+    rows = np.empty(len(placed), np.int64)
+    following = np.concatenate((np.zeros(1, np.int64), ends[:-1]))
+    for clip, place in enumerate(placed):
+        rows[following[place]] = clip
+        following[place] += 1
+    return rows, ends
 
 
 @numba.njit(cache=True, nogil=True)

@@ -91,17 +91,29 @@ def _average_precision(scores: Scores, labels: Labels) -> npt.NDArray[np.float64
 @numba.njit(cache=True, nogil=True)
 def _at_least(scores: Scores, positives: Scores) -> npt.NDArray[np.int64]:
     """How many scores are at least as high as each of the ascending positives, (P,)."""
+    placed = np.zeros(len(positives) + 1, np.int64)
+    for place in places(scores, positives):
+        placed[place] += 1
+    return np.cumsum(placed[::-1])[::-1][1:]
+
+
+@numba.njit(cache=True, nogil=True)
+def places(scores: Scores, positives: Scores) -> npt.NDArray[np.int64]:
+    """How many of the ascending positives are no higher than each score, (N,); there must be one.
+
+    A NaN, of a training that has diverged, is as high as any.
+    """
     # Bins of equal width, so many that most hold no positive: a score in such a bin is placed without a comparison.
-    n, bins = len(positives), min(SPARSE * len(positives), len(scores))
+    bins = min(SPARSE * len(positives), len(scores))
     lowest, width = positives[0], positives[-1] - positives[0]
     factor = bins / width if width > 0 else 0.0
     first = np.zeros(bins + 2, np.int64)  # positives in lower bins
     for value in positives:
         first[_bin(value, lowest, factor, bins) + 1] += 1
     first = np.cumsum(first)
-    placed = np.zeros(n + 1, np.int64)  # scores by how many positives are no higher
-    for value in scores:
-        if not value < lowest:  # a NaN, of a training that has diverged, is as high as any
+    placed = np.zeros(len(scores), np.int64)
+    for i, value in enumerate(scores):
+        if not value < lowest:
             b = _bin(value, lowest, factor, bins)
             low, high = first[b], first[b + 1]
             while low < high:
@@ -110,8 +122,8 @@ def _at_least(scores: Scores, positives: Scores) -> npt.NDArray[np.int64]:
                     high = middle
                 else:
                     low = middle + 1
-            placed[low] += 1
-    return np.cumsum(placed[::-1])[::-1][1:]
+            placed[i] = low
+    return placed
 
 
 def mean_average_precision(scores: Scores, labels: Labels) -> float:
