@@ -7,6 +7,7 @@ from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
 from zsaudio.checkpoint import Config, read_model
 from zsaudio.dataset import CorpusTables, read_corpus
+from zsaudio.experiment import MODELS
 from zsaudio.files import write_json
 from zsaudio.localisation.figure import FIGURE2
 from zsaudio.localisation.measures import columns, measure, summary
@@ -39,7 +40,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
         ]
         folder = paths.localise / model / setting
         tables.write_table(folder / "summary.csv", schemas.LOCALISATION, columns(rows))
-        values, events_of = located(groups, int(config.audio["segments"]), config.aggregation == "attention")
+        values, events_of = located(groups, int(config.audio["segments"]), MODELS[config.model].attends)
         tables.write_table(folder / "segments.parquet", schemas.LOCATED, values)
         tables.write_table(folder / "events.csv", schemas.EVENTS, events_of)
         tables.write_table(folder / "figure2.csv", schemas.FIGURE2, figure2(trained, config, corpus))
@@ -70,7 +71,7 @@ def figure2(trained: Path, config: Config, corpus: CorpusTables) -> dict[str, li
     fold_of = dict(zip(folds["mid"].to_pylist(), folds["fold"].to_pylist(), strict=True))
     columns: dict[str, list[float]] = {"run": [], "second": [], "attention": []}
     if (
-        config.aggregation == "attention"
+        MODELS[config.model].attends
         and "train" in config.folds
         and fold_of.get(mids.get(label, "")) == config.folds["test"]
         and clip in corpus.audio["clip_id"].to_pylist()

@@ -56,7 +56,7 @@ def bootstrap(test: FoldScores, gamma: float, results: Sequence[RunResult], resa
         of_parts = []
         for part, threshold in zip(parts[result.run].values(), result.thresholds, strict=True):
             scores = part.fused(gamma)
-            drawn = draws[np.searchsorted(clips, part.clip)]
+            drawn = draws if np.array_equal(clips, part.clip) else draws[np.searchsorted(clips, part.clip)]
             of_parts.append((scores, part.carried, scores > threshold, drawn))
         for name, values in _measure(of_parts).items():
             total[name] += values / len(results)
