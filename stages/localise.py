@@ -7,7 +7,6 @@ from pipeline import Paths, run, use_device
 from zsaudio import schemas, tables
 from zsaudio.checkpoint import Config, read_model
 from zsaudio.dataset import CorpusTables, read_corpus
-from zsaudio.experiment import MODELS
 from zsaudio.files import write_json
 from zsaudio.localisation.figure import FIGURE2
 from zsaudio.localisation.measures import columns, measure, summary
@@ -40,7 +39,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
         ]
         folder = paths.localise / model / setting
         tables.write_table(folder / "summary.csv", schemas.LOCALISATION, columns(rows))
-        values, events_of = located(groups, int(config.audio["segments"]), MODELS[config.model].attends)
+        values, events_of = located(groups, int(config.audio["segments"]), config.attends)
         tables.write_table(folder / "segments.parquet", schemas.LOCATED, values)
         tables.write_table(folder / "events.csv", schemas.EVENTS, events_of)
         tables.write_table(folder / "figure2.csv", schemas.FIGURE2, figure2(trained, config, corpus))
@@ -50,13 +49,12 @@ def main(params: Params, paths: Paths, model: str) -> None:
 
 def strong_events(params: Params, corpus: CorpusTables) -> Events | None:
     """What the corpus's strong labels say; None where params.yaml names no file."""
-    classes, audio = corpus.folds, corpus.audio
     source = params.strong_labels.get(params.corpus)
     if source is None:
         print(f"no strong labels: strong_labels.{params.corpus} in params.yaml names no file, so nothing is compared")
         return None
-    seconds = dict(zip(audio["clip_id"].to_pylist(), audio["n_segments"].to_pylist(), strict=True))
-    names = dict(zip(classes["mid"].to_pylist(), classes["name"].to_pylist(), strict=True))
+    seconds = dict(zip(corpus.audio["clip_id"].to_pylist(), corpus.audio["n_segments"].to_pylist(), strict=True))
+    names = dict(zip(corpus.folds["mid"].to_pylist(), corpus.folds["name"].to_pylist(), strict=True))
     events = read_events(source, names, seconds)
     for warning in events.warnings:
         print(f"localise: {warning}", file=sys.stderr)
@@ -71,7 +69,7 @@ def figure2(trained: Path, config: Config, corpus: CorpusTables) -> dict[str, li
     fold_of = dict(zip(folds["mid"].to_pylist(), folds["fold"].to_pylist(), strict=True))
     columns: dict[str, list[float]] = {"run": [], "second": [], "attention": []}
     if (
-        MODELS[config.model].attends
+        config.attends
         and "train" in config.folds
         and fold_of.get(mids.get(label, "")) == config.folds["test"]
         and clip in corpus.audio["clip_id"].to_pylist()

@@ -69,8 +69,8 @@ def tiny_corpus() -> CorpusTables:
     }
     text = tables.vectors(rng.standard_normal((n, 16)).astype(np.float32))
     return CorpusTables(
-        pa.table(folds),
-        pa.table(
+        folds=pa.table(folds),
+        clips=pa.table(
             {
                 "clip_id": list(CLIPS),
                 "subset": ["eval"] * len(CLIPS),
@@ -78,14 +78,14 @@ def tiny_corpus() -> CorpusTables:
                 "labels": labels,
             }
         ).replace_schema_metadata({"spanning": "drop"}),
-        pa.table(
+        audio=pa.table(
             {
                 "clip_id": list(CLIPS),
                 "n_segments": pa.array([3, 2, 3, 3], pa.int8()),
                 "embedding": tables.vectors(rng.integers(0, 9, (4, SEGMENTS, FEATURES)).astype(np.uint8)),
             }
         ).replace_schema_metadata(audio),
-        pa.table({"mid": mids, "name": names, "description": names, "embedding": text}).replace_schema_metadata(
+        text=pa.table({"mid": mids, "name": names, "description": names, "embedding": text}).replace_schema_metadata(
             {"encoder": "none", "revision": "", "pooling": ""}
         ),
     )

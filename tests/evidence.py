@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from zsaudio import paper
-from zsaudio.evaluation.curves import GAMMAS, THRESHOLDS
+from zsaudio.evaluation.curves import THRESHOLDS
+from zsaudio.evaluation.scores import GAMMAS
 from zsaudio.experiment import MODELS
 from zsaudio.report.findings import Evidence
 from zsaudio.report.located import Located

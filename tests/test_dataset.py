@@ -40,6 +40,10 @@ def audio(names: list[str]) -> pa.Table:
 TEXT = pa.table({"mid": ["/m/5", "/m/2", "/m/7"], "embedding": tables.vectors(np.eye(3, dtype=np.float32))})
 
 
+def corpus_of(clips: pa.Table, audio: pa.Table, text: pa.Table = TEXT) -> CorpusTables:
+    return CorpusTables(folds=FOLDS, clips=clips, audio=audio, text=text)
+
+
 def test_classes_come_by_ascending_index():
     found = fold_classes(FOLDS, "fold1")
     assert (found.mids, found.names, found.indices.tolist()) == (["/m/2", "/m/7"], ["A", "C"], [2, 7])
@@ -69,7 +73,7 @@ def test_labels_as_a_matrix():
 
 
 def test_tables_are_joined_and_clips_without_audio_left_out():
-    data = load_fold("fold1", CorpusTables(FOLDS, clips("any"), audio(["x", "c", "a"]), TEXT))
+    data = load_fold("fold1", corpus_of(clips("any"), audio(["x", "c", "a"])))
     assert data.clips.clip_ids.tolist() == ["a", "c"]
     assert data.text.tolist() == [[0, 1, 0], [0, 0, 1]]
     assert data.audio.values.tolist() == [[[12, 13, 14], [15, 16, 17]], [[6, 7, 8], [9, 10, 11]]]
@@ -82,15 +86,15 @@ def test_embeddings_of_another_width_or_length_are_refused():
         {"segments": "2", "features": "4", "scale": "1.0", "offset": "0.0"}
     )
     with pytest.raises(ZsAudioError, match="vectors of 6 numbers, where 2 segments of 4 features were announced"):
-        load_fold("fold1", CorpusTables(FOLDS, clips("drop"), wide, TEXT))
+        load_fold("fold1", corpus_of(clips("drop"), wide))
     long = audio(["a", "b"])
     long = long.set_column(1, "n_segments", pa.array([1, 50], pa.int8()))
     with pytest.raises(ZsAudioError, match="column 'n_segments' must lie between 1 and 2"):
-        load_fold("fold1", CorpusTables(FOLDS, clips("drop"), long, TEXT))
+        load_fold("fold1", corpus_of(clips("drop"), long))
 
 
 def test_what_lacks_is_named():
     with pytest.raises(ZsAudioError, match="audio embeddings: none for the clips of fold1; run the audio stage"):
-        load_fold("fold1", CorpusTables(FOLDS, clips("drop"), audio(["x"]), TEXT))
+        load_fold("fold1", corpus_of(clips("drop"), audio(["x"])))
     with pytest.raises(ZsAudioError, match="text embeddings: none for the class 'C'; run the text stage"):
-        load_fold("fold1", CorpusTables(FOLDS, clips("drop"), audio(["a"]), TEXT.slice(0, 2)))
+        load_fold("fold1", corpus_of(clips("drop"), audio(["a"]), TEXT.slice(0, 2)))

@@ -1,13 +1,14 @@
 """The greedy split: by hand on a small example, and its invariants with hypothesis."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zsaudio import ZsAudioError
-from zsaudio.folds import fold_of_clips, incidence, keep_classes, split_classes, table1
+from zsaudio.folds import ClassSplit, fold_of_clips, fold_tables, incidence, keep_classes, split_classes, table1
 from zsaudio.segments import Segments
 
 
@@ -113,6 +114,17 @@ def test_unselected_labels_and_clips_without_any_are_dropped():
 
 def test_a_label_listed_twice_counts_once():
     assert matrix_of([[1, 1], [0]], 2).toarray().tolist() == [[0, 1], [1, 0]]
+
+
+def test_tables_have_each_class_with_its_index_and_fold_and_each_clip_with_its_labels():
+    segments = segments_of([[2, 5], [7], [9]])
+    classes = pa.table({"index": [2, 5, 7, 9], "mid": list("abcd"), "name": list("ABCD"), "branch": ["x"] * 4})
+    split = ClassSplit(np.array([0, 0, 1, 2]), np.array([0, 3, 1, 2]), np.array([1, 1, 1, 1]))
+    folds, clips = fold_tables(segments, classes, incidence(segments, classes["index"].to_numpy()), split)
+    assert folds["index"].to_pylist() == [2, 5, 7, 9]
+    assert folds["fold"] == ["fold1", "fold1", "fold2", "fold3"]
+    assert list(clips["fold"]) == ["fold1", "fold2", "fold3"]
+    assert clips["labels"].to_pylist() == [[2, 5], [7], [9]]
 
 
 def test_table1_counts_what_is_left_out():

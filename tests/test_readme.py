@@ -1,4 +1,4 @@
-"""The README's results are those of the committed report, and its commands have params that exist."""
+"""The README's results are those of the committed report, its commands have params, its drawing is the pipeline's."""
 
 import re
 import shutil
@@ -77,3 +77,11 @@ def test_commands_have_params_that_exist(command):
         assert key in section or sections[:1] == ["sensitivity"]
         section[key] = yaml.safe_load(value)
     parse_params(values)
+
+
+def test_the_drawing_is_of_the_pipeline_as_it_is():
+    drawn = re.search(r"```mermaid\n(.*?)```", README, flags=re.DOTALL)
+    command = [sys.executable, "-m", "dvc", "dag", "--mermaid", "--collapse-foreach-matrix"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert drawn is not None
+    assert drawn[1].split() == found.split()

@@ -30,8 +30,10 @@ def found() -> CorpusTables:
     words = Words(16)
     mids = [f"/m/{i}" for i in range(6)]
     return CorpusTables(
-        pa.table({"index": range(6), "mid": mids, "name": NAMES, "fold": [f"fold{1 + i // 2}" for i in range(6)]}),
-        pa.table(
+        folds=pa.table(
+            {"index": range(6), "mid": mids, "name": NAMES, "fold": [f"fold{1 + i // 2}" for i in range(6)]}
+        ),
+        clips=pa.table(
             {
                 "clip_id": [f"c{i}" for i in range(n)],
                 "subset": ["eval"] * n,
@@ -39,14 +41,14 @@ def found() -> CorpusTables:
                 "labels": pa.array(labels, pa.list_(pa.int64())),
             }
         ).replace_schema_metadata({"spanning": "drop"}),
-        pa.table(
+        audio=pa.table(
             {
                 "clip_id": [f"c{i}" for i in range(n)],
                 "n_segments": np.full(n, 3, np.int8),
                 "embedding": tables.vectors(rng.standard_normal((n, 3, 8)).astype(np.float32)),
             }
         ).replace_schema_metadata(facts),
-        pa.table(
+        text=pa.table(
             {
                 "mid": mids,
                 "name": NAMES,

@@ -88,6 +88,11 @@ class Config(_Part):
     classes: dict[str, list[ClassName]]
     decision: Decision | None = None
 
+    @property
+    def attends(self) -> bool:
+        """Whether it has attention."""
+        return self.aggregation == "attention"
+
 
 def describe(
     model: str,

@@ -14,7 +14,7 @@ from zsaudio import schemas, tables
 from zsaudio.errors import ZsAudioError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CorpusTables:
     """What the stages made of a corpus for models to learn from, each by the schema of its name."""
 
@@ -143,10 +143,10 @@ def read_corpus(data: Path) -> CorpusTables:
         ZsAudioError: a table is not there or not what its schema says.
     """
     return CorpusTables(
-        tables.read_table(data / "folds.csv", schemas.FOLDS),
-        tables.read_table(data / "clips.parquet", schemas.CLIPS),
-        tables.read_table(data / "audio.parquet", schemas.AUDIO),
-        tables.read_table(data / "text.parquet", schemas.TEXT),
+        folds=tables.read_table(data / "folds.csv", schemas.FOLDS),
+        clips=tables.read_table(data / "clips.parquet", schemas.CLIPS),
+        audio=tables.read_table(data / "audio.parquet", schemas.AUDIO),
+        text=tables.read_table(data / "text.parquet", schemas.TEXT),
     )
 
 

@@ -13,9 +13,8 @@ import torch
 
 from zsaudio import schemas, tables
 from zsaudio.dataset import CorpusTables, fold_classes, fold_clips
-from zsaudio.evaluation.curves import GAMMAS
 from zsaudio.evaluation.runs import evaluate
-from zsaudio.evaluation.scores import FoldScores, with_labels
+from zsaudio.evaluation.scores import GAMMAS, FoldScores, with_labels
 from zsaudio.folds import fold_tables, incidence, split_classes
 from zsaudio.learning.cell import Cell, CellScores, curve_columns, run_cell, score_table
 from zsaudio.params import TrainParams
@@ -43,10 +42,10 @@ def vary_tables(found: CorpusTables, param: str, value: str | float, mirror: Pat
     if param == "folds.spanning":
         return replace(found, clips=found.clips.replace_schema_metadata({"spanning": str(value)}))
     if param == "folds.split":
-        segments = _segments(found.clips)
-        clips_by_classes = incidence(segments, found.folds["index"].to_numpy())
+        segments, classes = _segments(found.clips), found.folds.sort_by("index")
+        clips_by_classes = incidence(segments, classes["index"].to_numpy())
         split = split_classes(clips_by_classes, value if isinstance(value, str) else int(value))
-        folds, clips = fold_tables(segments, found.folds, clips_by_classes, split)
+        folds, clips = fold_tables(segments, classes, clips_by_classes, split)
         return replace(
             found,
             folds=pa.table(folds),

@@ -75,7 +75,7 @@ def predict(
     )
     if wanted is not None:
         loaded.prepare(wanted)
-    if plot and loaded.config.aggregation != "attention":
+    if plot and not loaded.config.attends:
         raise typer.BadParameter(f"--plot draws attention, and {model} has none")
     found: list[Prediction] = []
     for file in files:

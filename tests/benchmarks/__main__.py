@@ -23,7 +23,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import commands
 import embeddings
-import evaluation
 import scale
 import split
 import torch
@@ -31,6 +30,7 @@ import training
 import whole
 from measure import FRACTIONS, Row, alternate, exponent, in_process
 
+import evaluation
 from corpus import Corpus
 
 ROOT = Path(__file__).parents[2]

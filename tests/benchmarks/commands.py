@@ -28,7 +28,7 @@ class Clone:
             **{f"GIT_{who}": "b@example.org" for who in IDENTITY},
         }
         subprocess.run(["git", "clone", "--quiet", str(project), str(self.folder)], check=True)
-        for name in ("params.yaml", "dvc.yaml", "dvc.lock", ".dvc/plots/page.html"):
+        for name in ("params.yaml", "dvc.yaml", "dvc.lock", ".dvcignore", ".dvc/plots/page.html"):
             shutil.copy(project / name, self.folder / name)
         for name in ("src", "stages", "metrics"):
             shutil.copytree(project / name, self.folder / name, dirs_exist_ok=True)

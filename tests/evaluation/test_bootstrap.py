@@ -75,6 +75,27 @@ def test_average_precision_by_hand():
     assert resampled_precision(scores, labels, drawn)[0] == pytest.approx([(2 + 3 / 4) / 3, np.nan, 1.0], nan_ok=True)
 
 
+@given(st.integers(0, 2**31), st.integers(1, 12), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_average_precision_clip_by_clip(seed, positives, ties):
+    rng = np.random.default_rng(seed)
+    scores = rng.standard_normal(12).astype(np.float32)
+    scores = scores.round() if ties else scores
+    labels = np.arange(12) < positives
+    drawn = rng.integers(0, 4, (12, 5)).astype(np.uint8)
+    expected = []
+    for of_clip in drawn.T.astype(float):
+        total = 0.0
+        for clip in range(positives):
+            above = of_clip * (scores >= scores[clip])
+            others, better = above[:positives].sum() - of_clip[clip], above.sum() - of_clip[clip]
+            total += of_clip[clip] * (others + 1) / (better + 1)
+        copies = of_clip[:positives].sum()
+        expected.append(total / copies if copies else np.nan)
+    found = resampled_precision(scores[:, None], labels[:, None], drawn)
+    assert found[0] == pytest.approx(expected, nan_ok=True, rel=1e-5)
+
+
 def test_more_clips_than_16_bits_count():
     draws = draw(70_000, 1, "fold1")
     labels = np.ones((70_000, 1), bool)

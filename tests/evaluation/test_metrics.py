@@ -18,6 +18,7 @@ from zsaudio.evaluation.metrics import (
     macro_f1,
     mean_average_precision,
     micro_f1,
+    places,
 )
 
 
@@ -108,6 +109,25 @@ def test_curve_equals_single_thresholds(case):
     for m, one_micro, one_macro in zip(thresholds, micro, macro, strict=True):
         counts = count(scores > m, labels)
         assert (one_micro, one_macro) == pytest.approx((micro_f1(counts), macro_f1(counts)))
+
+
+def test_thresholds_that_do_not_ascend_are_refused():
+    for thresholds in ([], [0.5, 0.2], [0.5, 0.5]):
+        with pytest.raises(ValueError, match="thresholds must ascend"):
+            f1_by_threshold(np.zeros((1, 1), np.float32), np.ones((1, 1), bool), np.array(thresholds))
+
+
+@given(st.integers(0, 2**31), st.integers(1, 40), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_a_place_counts_the_positives_that_are_no_higher(seed, n, ties):
+    rng = np.random.default_rng(seed)
+    scores, positives = (rng.standard_normal(size).astype(np.float32) for size in (60, n))
+    scores[0] = positives[0]
+    if ties:
+        scores, positives = scores.round(), positives.round()
+    positives.sort()
+    assert places(scores, positives).tolist() == [(positives <= score).sum() for score in scores]
+    assert places(np.array([np.nan, np.inf, -np.inf], np.float32), positives).tolist() == [n, n, 0]
 
 
 def test_perfect_scores_give_one():

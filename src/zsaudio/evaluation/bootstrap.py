@@ -23,7 +23,7 @@ from zsaudio.evaluation.spread import METRICS
 
 Floats = npt.NDArray[np.float64]
 Draws = npt.NDArray[np.uint8]
-Places = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int64]
 
 
 def draw(n_clips: int, resamples: int, fold: str) -> Draws:
@@ -75,7 +75,7 @@ def _measure(of_parts: Sequence[tuple[Scores, Labels, Labels, Draws]]) -> dict[s
         precisions.append(resampled_precision(scores, carried, drawn))
     of_hits, of_decided = np.sum(hits, axis=0), np.sum(decided, axis=0)  # (C, B)
     known = np.isfinite(precisions)
-    of_class = np.where(known, precisions, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)  # as in evaluation
+    of_class = np.where(known, precisions, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)  # as in runs
     counted = known.any(axis=0)
     return {
         "micro_f1": 2 * of_hits.sum(axis=0) / np.maximum(of_decided.sum(axis=0), 1),
@@ -111,77 +111,70 @@ def resampled_precision(scores: Scores, labels: Labels, drawn: Draws) -> Floats:
         drawn: (N, B) how often each clip was drawn.
     """
     by_class, carried = np.ascontiguousarray(scores.T), np.ascontiguousarray(labels.T)
-    counter = _counter(drawn)
 
-    def of_classes(classes: Places) -> Floats:
-        above, hits = np.zeros((2, drawn.shape[1]), counter)
-        return np.asarray(_precisions(by_class[classes], carried[classes], drawn, above, hits))
+    def of_class(c: int) -> Floats:
+        own = by_class[c, carried[c]]
+        if not own.size:
+            return np.full(drawn.shape[1], np.nan)
+        rows, ends = _by_place(places(by_class[c], np.sort(own)))
+        above, hits = np.zeros((2, drawn.shape[1]), _counter(drawn))
+        return np.asarray(_precision(rows, ends, carried[c], drawn, above, hits))
 
+    def of_classes(classes: Rows) -> list[Floats]:
+        return [of_class(c) for c in classes]
+
+    # A few tasks of many classes each: one class takes no longer than handing it over to a thread.
+    tasks = np.array_split(np.arange(len(by_class)), os.cpu_count() or 1)
     with ThreadPoolExecutor() as pool:
-        return np.concatenate(list(pool.map(of_classes, np.array_split(np.arange(len(by_class)), os.cpu_count() or 1))))
+        return np.stack([values for of_task in pool.map(of_classes, tasks) for values in of_task])
 
 
 @numba.njit(cache=True, nogil=True)
-def _precisions(
-    scores: Scores, labels: Labels, drawn: Draws, above: npt.NDArray[Any], hits: npt.NDArray[Any]
-) -> Floats:
-    """The same of (C, N) scores and labels; `above` and `hits` are (B,), of the type of `_counter`, to count in."""
-    found = np.full((len(scores), drawn.shape[1]), np.nan)
-    for c in range(len(scores)):
-        if labels[c].any():
-            above[:], hits[:] = 0, 0
-            _precision(scores[c], labels[c], drawn, above, hits, found[c])
-    return found
-
-
-@numba.njit(cache=True, nogil=True)
-def _precision(
-    scores: Scores,
-    labels: Labels,
-    drawn: Draws,
-    above: npt.NDArray[Any],
-    hits: npt.NDArray[Any],
-    found: Floats,
-) -> None:
-    """Of one class, into `found` (B,): through its positives from the highest down, each with the clips above it.
-
-    How the clips between two positives rank makes no difference, so they are placed among them and not sorted.
-    """
-    placed = places(scores, np.sort(scores[labels]))
-    rows, ends = _by_place(placed)
-    positives, of_positives = _by_place(np.where(labels, placed, 0))
-    total, copies = np.zeros(len(found), np.float32), np.zeros(len(found), np.float32)
-    one = np.float32(1)
-    for k in range(len(ends) - 1, 0, -1):  # place 0 is below all positives
-        _add_rows(above, drawn, rows[ends[k - 1] : ends[k]])
-        entering = positives[of_positives[k - 1] : of_positives[k]]  # together, where their scores are equal
-        _add_rows(hits, drawn, entering)
-        for clip in entering:
-            row = drawn[clip]
-            for b in range(len(found)):
-                own = np.float32(row[b])
-                others, better = np.float32(hits[b]) - own, np.float32(above[b]) - own
-                copies[b] += own
-                total[b] += own * ((others + one) / (better + one))
-    for b in range(len(found)):
-        if copies[b] > 0:
-            found[b] = total[b] / copies[b]
-
-
-@numba.njit(cache=True, nogil=True)
-def _by_place(placed: Places) -> tuple[Places, Places]:
-    """Clips in the order of their places, (N,), and where those of each place end among them."""
-    ends = np.cumsum(np.bincount(placed))
-    rows = np.empty(len(placed), np.int64)
+def _by_place(place: Rows) -> tuple[Rows, Rows]:
+    """Clips in the order of their places among the positives, (N,), and where those of each place end, (P + 1,)."""
+    ends = np.cumsum(np.bincount(place))
     following = np.concatenate((np.zeros(1, np.int64), ends[:-1]))
-    for clip, place in enumerate(placed):
-        rows[following[place]] = clip
-        following[place] += 1
+    rows = np.empty(len(place), np.int64)
+    for clip, k in enumerate(place):
+        rows[following[k]] = clip
+        following[k] += 1
     return rows, ends
 
 
 @numba.njit(cache=True, nogil=True)
-def _add_rows(total: npt.NDArray[Any], drawn: Draws, rows: Places) -> None:
+def _precision(
+    rows: Rows, ends: Rows, carried: Labels, drawn: Draws, above: npt.NDArray[Any], hits: npt.NDArray[Any]
+) -> Floats:
+    """Average precision of a class on each resample, (B,): through its positives, from the highest down.
+
+    How the clips between two positives rank makes no difference, so they are placed among them and not sorted.
+
+    Args:
+        rows, ends: of `_by_place`.
+        carried: (N,) whether each clip carries the class.
+        drawn: (N, B).
+        above, hits: (B,) zeros to count in, of the type of `_counter`.
+    """
+    resamples = drawn.shape[1]
+    total, copies = np.zeros(resamples, np.float32), np.zeros(resamples, np.float32)
+    one = np.float32(1)
+    for k in range(len(ends) - 1, 0, -1):  # place 0 is below all positives
+        placed = rows[ends[k - 1] : ends[k]]
+        entering = placed[carried[placed]]  # together, where their scores are equal
+        _add_rows(above, drawn, placed)
+        _add_rows(hits, drawn, entering)
+        for clip in entering:
+            row = drawn[clip]
+            for b in range(resamples):
+                own = np.float32(row[b])
+                others, better = np.float32(hits[b]) - own, np.float32(above[b]) - own
+                copies[b] += own
+                total[b] += own * ((others + one) / (better + one))
+    return np.where(copies > 0, total / np.maximum(copies, one), np.nan)
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_rows(total: npt.NDArray[Any], drawn: Draws, rows: Rows) -> None:
     """Add some rows of `drawn` to a total: (B,). Four at a time, as every pass over the total costs its traffic."""
     fours = len(rows) - len(rows) % 4
     for i in range(0, fours, 4):

@@ -11,9 +11,8 @@ import numpy.typing as npt
 from zsaudio import paper
 from zsaudio.evaluation.metrics import f1_by_threshold, macro_f1, micro_f1
 from zsaudio.evaluation.runs import decide
-from zsaudio.evaluation.scores import FoldScores
+from zsaudio.evaluation.scores import GAMMAS, FoldScores
 
-GAMMAS = np.linspace(0, 1, 11)
 THRESHOLDS = 61  # points of the curve of F1 against M
 
 

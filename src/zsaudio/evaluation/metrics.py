@@ -91,15 +91,12 @@ def _average_precision(scores: Scores, labels: Labels) -> npt.NDArray[np.float64
 @numba.njit(cache=True, nogil=True)
 def _at_least(scores: Scores, positives: Scores) -> npt.NDArray[np.int64]:
     """How many scores are at least as high as each of the ascending positives, (P,)."""
-    placed = np.zeros(len(positives) + 1, np.int64)
-    for place in places(scores, positives):
-        placed[place] += 1
-    return np.cumsum(placed[::-1])[::-1][1:]
+    return np.cumsum(np.bincount(places(scores, positives), minlength=len(positives) + 1)[::-1])[::-1][1:]
 
 
 @numba.njit(cache=True, nogil=True)
 def places(scores: Scores, positives: Scores) -> npt.NDArray[np.int64]:
-    """How many of the ascending positives are no higher than each score, (N,); there must be one.
+    """The place of each score among at least one ascending positives: how many of them are no higher, (N,).
 
     A NaN, of a training that has diverged, is as high as any.
     """
@@ -111,7 +108,7 @@ def places(scores: Scores, positives: Scores) -> npt.NDArray[np.int64]:
     for value in positives:
         first[_bin(value, lowest, factor, bins) + 1] += 1
     first = np.cumsum(first)
-    placed = np.zeros(len(scores), np.int64)
+    place = np.zeros(len(scores), np.int64)
     for i, value in enumerate(scores):
         if not value < lowest:
             b = _bin(value, lowest, factor, bins)
@@ -122,8 +119,8 @@ def places(scores: Scores, positives: Scores) -> npt.NDArray[np.int64]:
                     high = middle
                 else:
                     low = middle + 1
-            placed[i] = low
-    return placed
+            place[i] = low
+    return place
 
 
 def mean_average_precision(scores: Scores, labels: Labels) -> float:
@@ -215,7 +212,13 @@ def _highest_below(scores: Scores, limit: float) -> float:
 def f1_by_threshold(
     scores: Scores, labels: Labels, thresholds: npt.NDArray[np.floating[Any]]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Micro and macro F1 at each of K ascending thresholds: two (K,) arrays."""
+    """Micro and macro F1 at each of K ascending thresholds: two (K,) arrays.
+
+    Raises:
+        ValueError: there is no threshold, or they do not ascend.
+    """
+    if not len(thresholds) or (np.diff(thresholds) <= 0).any():
+        raise ValueError("thresholds must ascend")
     predicted, hits = _above(scores, labels, thresholds)
     total = predicted + labels.sum(0)[:, None]
     micro = 2 * hits.sum(0) / np.maximum(total.sum(0), 1)

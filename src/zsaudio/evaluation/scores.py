@@ -13,6 +13,7 @@ from zsaudio import schemas, tables
 from zsaudio.dataset import Classes, Clips, fold_classes, fold_clips
 from zsaudio.errors import ZsAudioError
 
+GAMMAS = np.linspace(0, 1, 11)  # of eq. 7, for curves
 ZERO_RULE_THRESHOLD = 0.5  # its score is 1 for the predicted class and 0 for the others
 
 

@@ -1,1 +1,1 @@
-"""How models learn: the model and its loss, a step of SGD, training and scoring, and trained models on disk."""
+"""How models learn: the model and its loss, a step of SGD, training and scoring."""

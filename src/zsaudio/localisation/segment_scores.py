@@ -128,7 +128,7 @@ def attend(folder: Path, run: int, clip_id: str, mid: str, corpus: CorpusTables)
             cross-validated and so is several.
     """
     config = read_model(folder)
-    if not MODELS[config.model].attends:
+    if not config.attends:
         raise ZsAudioError(f"{folder}: {config.model} has no attention to draw; temporal_attention has")
     if MODELS[config.model].supervised:
         raise ZsAudioError(f"{folder}: is a cross-validation, a model for each part; name one of temporal_attention")
