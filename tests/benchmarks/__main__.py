@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import commands
 import embeddings
+import metrics
 import scale
 import split
 import torch
@@ -30,7 +31,6 @@ import training
 import whole
 from measure import FRACTIONS, Row, alternate, exponent, in_process
 
-import evaluation
 from corpus import Corpus
 
 ROOT = Path(__file__).parents[2]
@@ -126,10 +126,10 @@ def bench_embeddings(corpus: Corpus, folder: Path) -> Found:
 
 
 def bench_evaluation(corpus: Corpus, folder: Path) -> Found:
-    scores, labels = evaluation.scores_and_labels(corpus)
-    ways = {"ours": lambda: evaluation.ours(scores, labels), "sklearn": lambda: evaluation.sklearns(scores, labels)}
+    scores, labels = metrics.scores_and_labels(corpus)
+    ways = {"ours": lambda: metrics.ours(scores, labels), "sklearn": lambda: metrics.sklearns(scores, labels)}
     taken = alternate(ways)
-    apart = evaluation.largest_difference(scores, labels)
+    apart = metrics.largest_difference(scores, labels)
     rows = [
         Row("F1 at 61 thresholds, AP, best threshold", "scikit-learn", taken["sklearn"] / taken["ours"], "x", 20),
         Row("the same numbers", "scikit-learn", apart, "apart", 1e-12, at_most=True),
@@ -153,7 +153,7 @@ def bench_growth(corpus: Corpus, folder: Path) -> Found:
     taken = {
         "training": training.growth(corpus, FRACTIONS),
         "embeddings": embeddings.growth(corpus, place, FRACTIONS),
-        "evaluation": evaluation.growth(corpus, FRACTIONS),
+        "evaluation": metrics.growth(corpus, FRACTIONS),
         "split": [in_process("split.py", str(round(split.CLIPS * part)))["seconds"] for part in FRACTIONS],
     }
     exponents = {name: exponent(list(FRACTIONS), times) for name, times in taken.items()}

@@ -55,11 +55,7 @@ def memory(per_class: float = 111) -> list[tuple[str, float, str]]:
         ("embeddings of a setting", 3 * fold * EMBEDDING / 2**30, "memory, or the GPU's, of a training stage"),
         ("scores of validation clips", 3 * fold * per_class * 4 / 2**30, "memory of a training stage, all runs"),
         ("scores of a cell", 2 * 3 * 2 * fold * per_class * 4 / 2**30, "scores/, two folds of three runs, eq. 5 and 6"),
-        (
-            "resamples of two folds",
-            2 * fold * 1000 / 2**30,
-            "memory of the stage evaluate, which has two settings at hand",
-        ),
+        ("resamples of two folds", 2 * fold * 1000 / 2**30, "memory of the stage evaluate, two settings at a time"),
     ]
 
 
