@@ -104,14 +104,12 @@ def bench_commands(corpus: Corpus, folder: Path) -> Found:
         Row(
             f"dvc exp run with another gamma ({clone.corpus})",
             "dvc repro with nothing to do",
-            numbers["gamma"] - numbers["nothing"],
+            numbers["gamma"],
             "s more",
             15,
             at_most=True,
         ),
-        Row(
-            "dvc repro with nothing to do", "dvc status", numbers["nothing"] / numbers["status"], "x", 1.5, at_most=True
-        ),
+        Row("dvc repro with nothing to do", "dvc status", numbers["nothing"], "x", 1.5, at_most=True),
         Row(f"start of a stage ({slowest})", "python -c pass", started[slowest], "s more", 1, at_most=True),
     ]
     return rows, {"corpus": clone.corpus, **numbers, "start": started}

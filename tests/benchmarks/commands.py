@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import yaml
-from measure import ROUNDS, seconds
+from measure import ROUNDS, alternate, seconds
 
 TORCH_FREE = ("corpus", "classes", "folds", "audio", "text", "fusion", "gamma_curve", "evaluate", "baseline", "report")
 IDENTITY = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
@@ -54,17 +54,25 @@ class Clone:
 
 
 def measure(clone: Clone) -> dict[str, float]:
-    """Seconds of `dvc status`, of `dvc repro` with nothing to do, and of an experiment with another gamma: the least of
-    some runs of each, since what else the machine does only adds to them.
+    """What DVC's commands cost on a finished pipeline.
+
+    Returns:
+        nothing: `dvc repro` with nothing to do, mean time, as a multiple of `dvc status`.
+        gamma: seconds that an experiment with another gamma takes beyond it; from the least time of each, since what
+            else the machine does only adds to them.
     """
-    commands: dict[str, list[float]] = {"status": [], "nothing": [], "gamma": []}
-    for _ in range(ROUNDS):
-        commands["status"].append(seconds(lambda: clone.run("dvc", "status")))
-        commands["nothing"].append(seconds(lambda: clone.run("dvc", "repro")))
-    for _ in range(ROUNDS):
+
+    def nothing() -> None:
+        clone.run("dvc", "repro")
+
+    def experiment() -> None:
         gamma = random.uniform(0.2, 0.4)  # one that DVC has no results of in its cache
-        commands["gamma"].append(seconds(lambda g=gamma: clone.run("dvc", "exp", "run", "-S", f"gamma={g:.6f}")))
-    return {name: min(times) for name, times in commands.items()}
+        clone.run("dvc", "exp", "run", "-S", f"gamma={gamma:.6f}")
+
+    mean = alternate({"status": lambda: clone.run("dvc", "status"), "nothing": nothing})
+    least_nothing = min(seconds(nothing) for _ in range(ROUNDS))
+    least_experiment = min(seconds(experiment) for _ in range(ROUNDS))
+    return {"nothing": mean["nothing"] / mean["status"], "gamma": least_experiment - least_nothing}
 
 
 def start_up(project: Path) -> dict[str, float]:
