@@ -2,7 +2,7 @@
 
 from pipeline import Paths, run
 from zsaudio import schemas, tables
-from zsaudio.dataset import fold_classes, fold_clips
+from zsaudio.dataset import fold_classes, fold_clips, read_folds
 from zsaudio.evaluation.bootstrap import bootstrap
 from zsaudio.evaluation.runs import evaluate, result_tables, summary
 from zsaudio.evaluation.scores import ZERO_RULE_THRESHOLD, zero_rule
@@ -13,8 +13,7 @@ from zsaudio.params import Params
 
 
 def main(params: Params, paths: Paths, baseline: str) -> None:
-    folds = tables.read_table(paths.folds, schemas.FOLDS)
-    clips = tables.read_table(paths.clips, schemas.CLIPS)
+    folds, clips = read_folds(paths.data)
     audio = set(tables.read_column(paths.audio, "clip_id"))
     for setting in params.settings:
         classes = fold_classes(folds, SETTINGS[setting].test)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pipeline import Paths, run
 from zsaudio import schemas, tables
 from zsaudio.checkpoint import WEIGHTS, Decision, read_model, save_model
+from zsaudio.dataset import read_folds
 from zsaudio.evaluation.bootstrap import bootstrap
 from zsaudio.evaluation.curves import threshold_curve
 from zsaudio.evaluation.runs import evaluate, result_tables, summary
@@ -15,8 +16,7 @@ from zsaudio.params import Params
 
 
 def main(params: Params, paths: Paths, model: str) -> None:
-    folds = tables.read_table(paths.folds, schemas.FOLDS)
-    clips = tables.read_table(paths.clips, schemas.CLIPS)
+    folds, clips = read_folds(paths.data)
     gamma = float(read_json(paths.fusion / f"{model}.json")["gamma"])
 
     def of_setting(setting: str) -> None:

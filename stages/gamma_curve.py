@@ -2,6 +2,7 @@
 
 from pipeline import Paths, run
 from zsaudio import schemas, tables
+from zsaudio.dataset import read_folds
 from zsaudio.evaluation.curves import gamma_curve
 from zsaudio.evaluation.scores import read_scores
 from zsaudio.experiment import MODELS
@@ -9,8 +10,7 @@ from zsaudio.params import Params
 
 
 def main(params: Params, paths: Paths) -> None:
-    folds = tables.read_table(paths.folds, schemas.FOLDS)
-    clips = tables.read_table(paths.clips, schemas.CLIPS)
+    folds, clips = read_folds(paths.data)
     paths.gamma_curve.mkdir(parents=True, exist_ok=True)  # an out of the stage, also where no model attends
     for model in params.models:
         for setting in params.settings if MODELS[model].attends else []:

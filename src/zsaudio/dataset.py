@@ -136,15 +136,28 @@ def fold_clips(clips: pa.Table, classes: Classes) -> Clips:
     return Clips(clips["clip_id"].to_numpy(zero_copy_only=False)[member], padded)
 
 
-def read_corpus(data: Path) -> CorpusTables:
-    """Read the tables of a corpus, of its folder `data/CORPUS`.
+def read_folds(data: Path) -> tuple[pa.Table, pa.Table]:
+    """Read what the stage folds made of a corpus, in its folder `data/CORPUS`: the folds of classes, and the clips.
 
     Raises:
         ZsAudioError: a table is not there or not what its schema says.
     """
+    return (
+        tables.read_table(data / "folds.csv", schemas.FOLDS),
+        tables.read_table(data / "clips.parquet", schemas.CLIPS),
+    )
+
+
+def read_corpus(data: Path) -> CorpusTables:
+    """Read the tables of a corpus, in its folder `data/CORPUS`.
+
+    Raises:
+        ZsAudioError: a table is not there or not what its schema says.
+    """
+    folds, clips = read_folds(data)
     return CorpusTables(
-        folds=tables.read_table(data / "folds.csv", schemas.FOLDS),
-        clips=tables.read_table(data / "clips.parquet", schemas.CLIPS),
+        folds=folds,
+        clips=clips,
         audio=tables.read_table(data / "audio.parquet", schemas.AUDIO),
         text=tables.read_table(data / "text.parquet", schemas.TEXT),
     )

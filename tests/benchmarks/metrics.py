@@ -7,7 +7,7 @@ from measure import seconds
 from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve
 
 from corpus import Corpus
-from zsaudio import schemas, tables
+from zsaudio.dataset import read_folds
 from zsaudio.evaluation.metrics import average_precision, best_threshold, count, f1_by_threshold, micro_f1
 from zsaudio.evaluation.scores import read_scores
 
@@ -22,8 +22,7 @@ def scores_and_labels(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
         labels = data.clips.carried(len(data.classes))
         noise = np.random.default_rng(0).standard_normal(labels.shape)
         return (noise + labels).astype(np.float32), labels
-    folds = tables.read_table(corpus.data / "folds.csv", schemas.FOLDS)
-    found = read_scores(path, folds, tables.read_table(corpus.data / "clips.parquet", schemas.CLIPS))
+    found = read_scores(path, *read_folds(corpus.data))
     run = found.run == 0
     return found.fused(0.5)[run], found.carried[run]
 

@@ -235,13 +235,7 @@ def _above(scores: Scores, labels: Labels, thresholds: npt.NDArray[np.floating[A
         for c in range(scores.shape[1]):
             value = scores[i, c]
             if value > thresholds[0]:
-                below, high = 1, n
-                while below < high:
-                    middle = (below + high) // 2
-                    if thresholds[middle] < value:
-                        below = middle + 1
-                    else:
-                        high = middle
+                below = np.searchsorted(thresholds, value)
                 found[0, c, below] += 1
                 found[1, c, below] += labels[i, c]
     for k in range(n - 1, 0, -1):  # a score that is above a threshold is above all lower ones
