@@ -1,65 +1,55 @@
 """Stage audio: embeddings of the clips' audio, a row of features per second (section 3.3)."""
 
-from collections.abc import Mapping
-
-from pipeline import Paths, run, use_device
-from zsaudio import schemas, tables
+from params import Params
+from pipeline import Paths, run
 from zsaudio.errors import ZsAudioError
-from zsaudio.fetch import default_mirror
-from zsaudio.params import Params
-from zsaudio.recordings import read_recordings
+from zsaudio.formats.recordings import read_recordings
+from zsaudio.storage import schemas, tables
+from zsaudio.storage.downloads import default_mirror
 
-Lacking = list[tuple[str, str, str]]  # clip id, file, why it has no audio
+Missing = list[tuple[str, str, str]]  # clip id, file, why it has no audio
 
 
 def main(params: Params, paths: Paths) -> None:
     clips = tables.read_table(paths.clips, schemas.CLIPS)["clip_id"].to_pylist()
-    make = from_embeddings if params.audio.encoder[params.corpus] == "google_vggish" else from_recordings
-    lacking = make(params, paths, clips)
-    names = [clip for clip, _, _ in lacking]
-    tables.write_table(
-        paths.audio_errors,
-        schemas.AUDIO_ERRORS,
-        {"clip_id": names, "file": [file for _, file, _ in lacking], "reason": [reason for _, _, reason in lacking]},
-    )
-    print(
-        f"{len(clips) - len(names):,} of {len(clips):,} clips have audio; {paths.audio_errors} says why others do not"
-    )
+    embed = embed_released if params.audio.encoder[params.corpus] == "google_vggish" else embed_recordings
+    missing = embed(params, paths, clips)
+    columns = dict(zip(schemas.AUDIO_ERRORS.columns, map(list, zip(*missing, strict=True)), strict=False))
+    tables.write_table(paths.audio_errors, schemas.AUDIO_ERRORS, columns or dict.fromkeys(schemas.AUDIO_ERRORS.columns, []))
+    with_audio = len(clips) - len(missing)
+    print(f"{with_audio:,} of {len(clips):,} clips have audio; {paths.audio_errors} says why others do not")
 
 
-def from_embeddings(params: Params, paths: Paths, clips: list[str]) -> Lacking:
-    from zsaudio.audio.google_vggish import FACTS, embedding_tables
+def embed_released(params: Params, paths: Paths, clips: list[str]) -> Missing:
+    from zsaudio.audio.google_vggish import METADATA, embedding_tables
 
     segments = params.audio.segments
     parts = embedding_tables(paths.raw, clips, segments)
-    tables.concatenate(paths.audio, schemas.AUDIO, parts, {**FACTS, "segments": str(segments)})
-    found = set(tables.read_column(paths.audio, "clip_id"))
-    return [(clip, "", "no embedding in the archive") for clip in clips if clip not in found]
+    tables.concatenate(paths.audio, schemas.AUDIO, parts, {**METADATA, "segments": str(segments)})
+    embedded = set(tables.read_column(paths.audio, "clip_id"))
+    return [(clip, "", "no embedding in the archive") for clip in clips if clip not in embedded]
 
 
-def from_recordings(params: Params, paths: Paths, clips: list[str]) -> Lacking:
+def embed_recordings(params: Params, paths: Paths, clips: list[str]) -> Missing:
     from zsaudio.audio import recording_encoder
     from zsaudio.audio.extraction import extract
 
-    chosen = params.audio
-    facts: Mapping[str, str] = {
-        "encoder": chosen.encoder[params.corpus],
-        "weights": chosen.weights,
-        "pca": chosen.pca,
-        "output": chosen.output,
-        "activation": chosen.activation,
-        "precision": chosen.precision,
-    }
-    device = use_device(params).type if facts["encoder"] == "vggish" else "cpu"
+    name = params.audio.encoder[params.corpus]
+    metadata, device = {"encoder": name}, "cpu"
+    if name == "vggish":
+        from zsaudio.training.device import set_up
+
+        metadata |= params.audio.vggish.model_dump()
+        device = set_up(params.device, params.threads, params.matmul).type
     files = read_recordings(paths.raw)
     present = {clip: files[clip] for clip in clips if clip in files}
     if not present:
         raise ZsAudioError(f"none of the {len(clips):,} clips has a recording; {paths.raw} says which are missing")
-    encoder = recording_encoder(facts, mirror=default_mirror(), device=device)
-    done = extract(encoder, present, chosen.segments, paths.extraction, chosen.workers)
-    parts = (tables.read_table(shard, schemas.AUDIO) for shard in done.shards)
-    tables.concatenate(paths.audio, schemas.AUDIO, parts, {**encoder.facts, "segments": str(chosen.segments)})
-    return done.errors + [(clip, "", "no recording") for clip in clips if clip not in files]
+    encoder = recording_encoder(metadata, mirror=default_mirror(), device=device)
+    extracted = extract(encoder, present, params.audio.segments, paths.extraction, params.audio.workers)
+    parts = (tables.read_table(shard, schemas.AUDIO) for shard in extracted.shards)
+    tables.concatenate(paths.audio, schemas.AUDIO, parts, {**encoder.metadata, "segments": str(params.audio.segments)})
+    return extracted.errors + [(clip, "", "no recording") for clip in clips if clip not in files]
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 from pipeline import Paths, run
 from zsaudio.corpora.coverage import Coverage
-from zsaudio.fetch import default_mirror
-from zsaudio.params import Params
+from zsaudio.storage.downloads import default_mirror
+from params import Params
 
 
 def main(params: Params, paths: Paths) -> None:

@@ -5,9 +5,9 @@ that it changes.
 """
 
 from pipeline import Paths, run
-from zsaudio.experiment import MODELS
-from zsaudio.files import write_json
-from zsaudio.params import Params
+from zsaudio.tasks.settings import MODELS
+from zsaudio.storage.files import write_json
+from params import Params
 
 
 def main(params: Params, paths: Paths) -> None:

@@ -4,16 +4,16 @@ import sys
 from pathlib import Path
 
 from pipeline import Paths, run, use_device
-from zsaudio import schemas, tables
-from zsaudio.checkpoint import Config, read_model
+from zsaudio.storage import schemas, tables
+from zsaudio.models.model_folder import Config, read_model
 from zsaudio.dataset import CorpusTables, read_corpus
-from zsaudio.files import write_json
+from zsaudio.storage.files import write_json
 from zsaudio.localisation.figure import FIGURE2
 from zsaudio.localisation.measures import columns, measure, summary
 from zsaudio.localisation.segment_groups import Group, located, score_groups
 from zsaudio.localisation.segment_scores import attend, load_weights
 from zsaudio.localisation.strong import Events, read_events
-from zsaudio.params import Params
+from params import Params
 
 
 def main(params: Params, paths: Paths, model: str) -> None:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
+from params import Params, parse_params
 from zsaudio.errors import ZsAudioError
-from zsaudio.params import Params, parse_params
-
-if TYPE_CHECKING:
-    import torch
 
 
 class Paths:
@@ -32,18 +28,18 @@ class Paths:
         self.audio = data / "audio.parquet"
         self.audio_errors = data / "audio_errors.csv"
         self.text = data / "text.parquet"
+        self.variants = data / "variants"
         self.weights = data / "weights"
-        self.models = data / "models"
         self.scores = data / "scores"
-        self.fusion = data / "fusion"
         self.curves = data / "curves"
         self.gamma_curve = data / "gamma_curve"
         self.evaluations = data / "evaluations"
-        self.sensitivity = data / "sensitivity"
+        self.models = data / "models"
         self.localise = data / "localise"
         self.drawings = data / "drawings"
         self.plots = data / "plots"
         self.metrics = metrics
+        self.studies = Path("metrics/studies") / f"{corpus}.csv"
 
 
 def run(main: Callable[..., None], *names: str) -> None:
@@ -57,12 +53,7 @@ def run(main: Callable[..., None], *names: str) -> None:
     try:
         params = read_params(Path("params.yaml"))
         for name, value in zip(names, arguments, strict=True):
-            known = {
-                "MODEL": params.models,
-                "BASELINE": params.baselines,
-                "SETTING": params.settings,
-                "STUDY": params.studies,
-            }[name]
+            known = {"MODEL": params.models, "BASELINE": params.baselines, "SETTING": params.settings}[name]
             if value not in known:
                 raise ZsAudioError(f"{name} {value!r} is not listed in params.yaml; known are {', '.join(known)}")
         main(params, Paths(params.corpus), *arguments)
@@ -87,16 +78,3 @@ def read_params(path: Path) -> Params:
     except yaml.YAMLError as error:
         raise ZsAudioError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
     return parse_params(values)
-
-
-def use_device(params: Params) -> torch.device:
-    """Let torch compute where and how the params say; its rounding depends on it, and so do results, a little.
-
-    Raises:
-        ZsAudioError: there is no such device.
-    """
-    from zsaudio.device import choose_device, set_up
-
-    device = choose_device(params.device)
-    set_up(device, params.threads, params.matmul)
-    return device

@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline import Paths, run
-from zsaudio import schemas, tables
+from zsaudio.storage import schemas, tables
 from zsaudio.charts import drop_drawings, keep_drawings, save_chart
-from zsaudio.experiment import BASELINES, MODELS, SETTINGS
-from zsaudio.files import read_json, replacing, write_json, write_text
-from zsaudio.params import Params, value_of
+from zsaudio.tasks.settings import BASELINES, MODELS, SETTINGS
+from zsaudio.storage.files import read_json, replacing, write_json, write_text
+from params import Params, value_of
 from zsaudio.report.charts import CHARTS, chart_specs
 from zsaudio.report.comparison import differences
 from zsaudio.report.findings import Evidence, find, plot_tables
@@ -19,7 +19,7 @@ from zsaudio.report.page import render_page
 from zsaudio.report.results import HEADLINE, Facts, build_table
 from zsaudio.report.sections import report_page
 from zsaudio.report.studies import Study
-from zsaudio.tables import Schema
+from zsaudio.storage.tables import Schema
 
 TEMPLATES = Path(".dvc/plots")  # of the charts, for DVC's own page and for this report
 

@@ -1,10 +1,10 @@
 """Stage sensitivity: a study (ours), which trains anew with other values of one param, in one setting."""
 
 from pipeline import Paths, run, use_device
-from zsaudio import schemas, tables
+from zsaudio.storage import schemas, tables
 from zsaudio.dataset import read_corpus
-from zsaudio.fetch import default_mirror, mirror_folder
-from zsaudio.params import Params, vary
+from zsaudio.storage.downloads import default_mirror, mirror_folder
+from params import Params, vary
 from zsaudio.sensitivity import applies, columns_of, run_variant, vary_tables
 
 

@@ -1,45 +1,39 @@
 """Stage text: embeddings of the class labels (section 3.3)."""
 
-from pipeline import Paths, run, use_device
-from zsaudio import schemas, tables
-from zsaudio.fetch import default_mirror, mirror_folder
-from zsaudio.ontology import read_ontology
-from zsaudio.params import Params
+from params import Params
+from pipeline import Paths, run
+from zsaudio.formats.ontology import read_ontology
+from zsaudio.storage import schemas, tables
+from zsaudio.storage.downloads import default_mirror, mirror_folder
 from zsaudio.text import Label, text_encoder
 
 
 def main(params: Params, paths: Paths) -> None:
     classes = tables.read_table(paths.classes, schemas.CLASSES)
     nodes = read_ontology(paths.raw / "ontology.json").nodes
-    names = classes["name"].to_pylist()
-    mids = classes["mid"].to_pylist()
-    chosen = params.text
-    device = use_device(params).type if chosen.encoder[params.corpus] == "bert" else "cpu"
-    encoder = text_encoder(
-        chosen.encoder[params.corpus],
-        model=chosen.model,
-        revision=chosen.revision,
-        pooling=chosen.pooling,
-        vectors=chosen.vectors,
-        features=chosen.features,
-        batch_size=chosen.batch_size,
-        mirror=mirror_folder(default_mirror()),
-        device=device,
-    )
+    names, mids = classes["name"].to_pylist(), classes["mid"].to_pylist()
     labels = [Label(name, nodes[mid].description) for mid, name in zip(mids, names, strict=True)]
+
+    name = params.text.encoder[params.corpus]
+    knobs = getattr(params.text, name).model_dump()
+    encoder = text_encoder(name, knobs, mirror=mirror_folder(default_mirror()), device=torch_device(params, name))
     embeddings = encoder.encode(labels)
-    tables.write_table(
-        paths.text,
-        schemas.TEXT,
-        {
-            "mid": mids,
-            "name": names,
-            "description": [label.description for label in labels],
-            "embedding": tables.vectors(embeddings),
-        },
-        encoder.facts,
-    )
-    print(f"{len(names)} labels, {embeddings.shape[1]} features by {encoder.facts['encoder']}")
+    columns = {
+        "mid": mids,
+        "name": names,
+        "description": [label.description for label in labels],
+        "embedding": tables.vectors(embeddings),
+    }
+    tables.write_table(paths.text, schemas.TEXT, columns, encoder.metadata)
+    print(f"{len(names)} labels, {embeddings.shape[1]} features by {encoder.metadata['encoder']}")
+
+
+def torch_device(params: Params, encoder: str) -> str:
+    if encoder != "bert":  # the others need no torch, which takes a second to import
+        return "cpu"
+    from zsaudio.training.device import set_up
+
+    return set_up(params.device, params.threads, params.matmul).type
 
 
 if __name__ == "__main__":

@@ -1,27 +1,40 @@
 """Stage train: all runs of a model in a setting, and their scores for its validation and test clips (section 3.5)."""
 
-from pipeline import Paths, run, use_device
-from zsaudio import schemas, tables
-from zsaudio.checkpoint import describe, save_model
-from zsaudio.dataset import read_corpus
-from zsaudio.learning.cell import curve_columns, run_cell, score_table
-from zsaudio.params import Params
+from params import OBJECTIVE_KNOBS, Params
+from pipeline import Paths, run
+from zsaudio.models.model_folder import save_model
+from zsaudio.models.variant import read_variant
+from zsaudio.storage import schemas, tables
+from zsaudio.tasks.build import build_task
+from zsaudio.tasks.corpus_tables import read_corpus
+from zsaudio.training.cell import curve_columns, describe, run_cell
+from zsaudio.training.device import set_up
+from zsaudio.training.loop import TrainingConfig
 
 
 def main(params: Params, paths: Paths, model: str, setting: str) -> None:
-    device = use_device(params)
-    corpus = read_corpus(paths.data)
-    cell = run_cell(model, setting, params.train, device, corpus)
+    device = set_up(params.device, params.threads, params.matmul)
+    variant = read_variant(paths.variants / model / "variant.json")
+    values = params.train.model_dump() | variant.knobs
+    config = TrainingConfig(
+        epochs=values["epochs"],
+        batch_size=values["batch_size"],
+        optimiser=values["optimiser"],
+        lr=values["lr"],
+        keep_best=values["weights"] == "best",
+        fused=values["engine"] == "fused",
+        knobs=params.train.model_dump(include={*OBJECTIVE_KNOBS}) | variant.knobs,
+    )
+    corpus = read_corpus(paths.data).with_audio()
+    task = build_task(variant.task, setting, corpus.folds, corpus.clips, params.train.seeds, params.train.parts)
+    cell = run_cell(variant, task, corpus, config, device)
 
-    weights = {name: tensor.cpu().numpy() for name, tensor in cell.weights.tensors().items()}
-    described = describe(model, setting, params.corpus, cell.members, params.train.model_dump(), corpus)
+    weights = {name: tensor.detach().cpu().numpy() for name, tensor in cell.models.weights.items()}
+    described = describe(variant, task, corpus, values, setting=setting, corpus_name=params.corpus)
     save_model(paths.weights / model / setting, weights, described)
-    for name, scores in [("validation", cell.validation), ("test", cell.test)]:
-        table = score_table(scores)
-        columns = {column: table[column] for column in table.column_names}
-        path = paths.scores / model / setting / f"{name}.feather"
-        tables.write_table(path, schemas.SCORES, columns, tables.metadata(table))
-    tables.write_table(paths.curves / model / f"{setting}.csv", schemas.CURVE, curve_columns(cell))
+    for name, columns in [("validation", cell.validation), ("test", cell.test)]:
+        tables.write_table(paths.scores / model / setting / f"{name}.feather", schemas.SCORES, columns)
+    tables.write_table(paths.curves / model / f"{setting}.csv", schemas.CURVE, curve_columns(cell.curve, task))
 
 
 if __name__ == "__main__":

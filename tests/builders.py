@@ -8,7 +8,7 @@ import pyarrow as pa
 import torch
 
 from models import CLASSES
-from zsaudio import schemas, tables
+from zsaudio.storage import schemas, tables
 from zsaudio.dataset import Audio, Classes, Clips, CorpusTables, FoldData
 from zsaudio.evaluation.scores import FoldScores
 from zsaudio.learning.tensors import FoldTensors

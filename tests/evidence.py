@@ -8,7 +8,7 @@ import pandas as pd
 from zsaudio import paper
 from zsaudio.evaluation.curves import THRESHOLDS
 from zsaudio.evaluation.scores import GAMMAS
-from zsaudio.experiment import MODELS
+from zsaudio.tasks.settings import MODELS
 from zsaudio.report.findings import Evidence
 from zsaudio.report.located import Located
 from zsaudio.report.results import Facts

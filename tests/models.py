@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from zsaudio.audio.logmel import LogMel
-from zsaudio.checkpoint import ClassName, Config, Decision, Member, save_model
-from zsaudio.experiment import MODELS
+from zsaudio.models.model_folder import ClassName, Config, Decision, Member, save_model
+from zsaudio.tasks.settings import MODELS
 from zsaudio.learning.model import initial_weights
 from zsaudio.text.words import Words
 

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from models import drawn_weights, model_config, write_model
 from zsaudio import ZsAudioError
-from zsaudio.checkpoint import describe, read_model, save_model, with_paths
+from zsaudio.models.model_folder import describe, read_model, save_model, with_paths
 from zsaudio.dataset import CorpusTables
 
 MIDS = ["/m/1", "/m/2", "/m/3", "/m/4"]
@@ -113,7 +113,7 @@ def test_a_folder_that_is_no_model_is_named(tmp_path):
 
 
 def test_a_config_of_another_version_is_named(tmp_path):
-    from zsaudio.checkpoint import write_checksums
+    from zsaudio.models.model_folder import write_checksums
 
     write_model(tmp_path)
     values = json.loads((tmp_path / "config.json").read_text())

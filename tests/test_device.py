@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from zsaudio import ZsAudioError
-from zsaudio.device import choose_device, set_up
+from zsaudio.training.device import choose_device, set_up
 
 
 def test_auto_takes_what_is_there(monkeypatch):

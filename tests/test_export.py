@@ -18,7 +18,7 @@ from signals import music_like
 from weights import save_vggish
 from zsaudio import ZsAudioError
 from zsaudio.audio.vggish import Vggish
-from zsaudio.export import export
+from zsaudio.inference.exporting import export
 from zsaudio.text.bert import Bert
 from zsaudio.text.vectors import Vectors
 

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.fetch import fetch
+from zsaudio.storage.downloads import fetch
 
 CONTENT = bytes(range(256)) * 40_000  # 10 MB: several chunks
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.files import read_json, replacing, write_json
+from zsaudio.storage.files import read_json, replacing, write_json
 
 
 def test_json_ends_with_a_newline_and_keeps_its_order(tmp_path):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zsaudio import ZsAudioError
-from zsaudio.folds import ClassSplit, fold_of_clips, fold_tables, incidence, keep_classes, split_classes, table1
-from zsaudio.segments import Segments
+from zsaudio.classes.folds import ClassSplit, fold_of_clips, fold_tables, incidence, keep_classes, split_classes, table1
+from zsaudio.formats.clip_lists import Segments
 
 
 def segments_of(clips: list[list[int]]) -> Segments:

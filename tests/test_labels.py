@@ -2,7 +2,7 @@
 
 import pytest
 
-from zsaudio.labels import split_labels
+from zsaudio.formats.labels import split_labels
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.ontology import Node, Ontology, read_ontology
+from zsaudio.formats.ontology import Node, Ontology, read_ontology
 
 
 def item(mid, children=(), **more):

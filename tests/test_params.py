@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from zsaudio import ZsAudioError
-from zsaudio.params import parse_params
+from params import parse_params
 
 COMMITTED = yaml.safe_load((Path(__file__).parent.parent / "params.yaml").read_text(encoding="utf-8"))
 

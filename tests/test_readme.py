@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from zsaudio.params import parse_params
+from params import parse_params
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

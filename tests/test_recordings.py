@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.recordings import find_recordings, match_clips, read_recordings, write_recordings
+from zsaudio.formats.recordings import find_recordings, match_clips, read_recordings, write_recordings
 
 CLIPS = ["--4gqARaEJE_0", "Yabcdefghij_30000", "a_b-c_d-e_f_30000", "twice_ytid1_0", "twice_ytid1_10000"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.segments import clip_id, read_labels, read_segments, write_labels, write_segments
+from zsaudio.formats.clip_lists import clip_id, read_labels, read_segments, write_labels, write_segments
 
 LABELS = 'index,mid,display_name\n0,/m/a,"Speech"\n1,/m/b,"Dog, ""Canis"""\n'
 

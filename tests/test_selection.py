@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from zsaudio import ZsAudioError
-from zsaudio.ontology import Node, Ontology, read_ontology
-from zsaudio.selection import Rule, SelectionRules, select_classes
+from zsaudio.formats.ontology import Node, Ontology, read_ontology
+from zsaudio.classes.selection import Rule, SelectionRules, select_classes
 
 RULES = SelectionRules(animal_groups=frozenset({"Animal", "Bird"}), animal_calls=frozenset({"Bird song"}))
 

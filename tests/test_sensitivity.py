@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 import torch
 
-from zsaudio import schemas, tables
+from zsaudio.storage import schemas, tables
 from zsaudio.dataset import CorpusTables, fold_clips
-from zsaudio.params import TrainParams
+from params import TrainParams
 from zsaudio.sensitivity import applies, columns_of, run_variant, vary_tables
 from zsaudio.text import Label
 from zsaudio.text.words import Words

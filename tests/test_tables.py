@@ -105,7 +105,7 @@ def test_a_disk_that_fills_up_leaves_the_old_table(tmp_path, monkeypatch):
         Path(where).write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device", str(where))
 
-    monkeypatch.setattr("zsaudio.tables.pq.write_table", full)
+    monkeypatch.setattr("zsaudio.storage.tables.pq.write_table", full)
     with pytest.raises(OSError, match="No space left"):
         tables.write_table(path, schemas.CLASSES, CLASSES)
     assert path.read_bytes() == before

@@ -8,7 +8,7 @@ import pytest
 
 from records import field, record, sequence_example
 from zsaudio import ZsAudioError
-from zsaudio.tfrecord import OFFSET, SCALE, parse_record, parse_records, read_records
+from zsaudio.formats.tfrecord import OFFSET, SCALE, parse_record, parse_records, read_records
 
 
 def read(data: bytes) -> list[bytes]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zsaudio.errors import ZsAudioError
 
 if TYPE_CHECKING:
-    from zsaudio.prediction import Model, Prediction, load
+    from zsaudio.inference.prediction import Model, Prediction, load
 
 __all__ = ["Model", "Prediction", "ZsAudioError", "load"]
 

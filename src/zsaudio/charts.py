@@ -13,7 +13,7 @@ from typing import Any
 import vl_convert
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.files import replacing, write_text
+from zsaudio.storage.files import replacing, write_text
 
 VEGA_LITE = "5.20"  # the version that the specifications are written for
 SUFFIXES = (".svg", ".png", ".pdf")

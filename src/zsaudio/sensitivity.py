@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from zsaudio import schemas, tables
+from zsaudio.storage import schemas, tables
 from zsaudio.dataset import CorpusTables, fold_classes, fold_clips
 from zsaudio.evaluation.runs import evaluate
 from zsaudio.evaluation.scores import GAMMAS, FoldScores, with_labels
-from zsaudio.folds import fold_tables, incidence, split_classes
+from zsaudio.classes.folds import fold_tables, incidence, split_classes
 from zsaudio.learning.cell import Cell, CellScores, curve_columns, run_cell, score_table
-from zsaudio.params import TrainParams
-from zsaudio.segments import Segments
+from params import TrainParams
+from zsaudio.formats.clip_lists import Segments
 from zsaudio.text import Label, same_encoder
 
 
@@ -83,14 +83,14 @@ def run_variant(
 
     Args:
         value: the value, for the first column of what is returned.
-        models, setting: names of `zsaudio.experiment`.
+        models, setting: names of `zsaudio.tasks.settings`.
         chosen: how to train.
         device: where to.
         varied: what to train on.
 
     Returns:
-        Rows of `zsaudio.schemas.STUDY` (for models with attention one for each gamma of a grid, the threshold chosen
-        on the validation fold) and of `zsaudio.schemas.STUDY_CURVE`.
+        Rows of `zsaudio.storage.schemas.STUDY` (for models with attention one for each gamma of a grid, the threshold chosen
+        on the validation fold) and of `zsaudio.storage.schemas.STUDY_CURVE`.
     """
     results: list[dict[str, Any]] = []
     curves: list[dict[str, Any]] = []

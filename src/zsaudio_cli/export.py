@@ -27,7 +27,7 @@ def export(
     It holds the weights (safetensors), config.json, a model card (README.md), checksums, and the files of encoders
     that have no public address.
     """
-    from zsaudio.export import export as write
+    from zsaudio.inference.exporting import export as write
 
     written = write(model, to, licence=licence, encoders=with_encoders)
     for path in sorted(path for path in written.rglob("*") if path.is_file()):

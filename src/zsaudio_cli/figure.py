@@ -12,7 +12,7 @@ import typer
 import yaml
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.experiment import SETTINGS
+from zsaudio.tasks.settings import SETTINGS
 
 EXAMPLE = "zsaudio figure --4gqARaEJE --label Dog --corpus audioset --out figure2.png"
 MODEL = "temporal_attention"

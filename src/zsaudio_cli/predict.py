@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.labels import split_labels
+from zsaudio.formats.labels import split_labels
 
 if TYPE_CHECKING:
     from zsaudio import Prediction
@@ -63,7 +63,7 @@ def predict(
 
         check_suffix(plot)
 
-    from zsaudio.prediction import load
+    from zsaudio.inference.prediction import load
 
     loaded = load(
         model,
@@ -94,7 +94,7 @@ def predict(
         for one in found:
             _print_table(one, top)
     if plot and found:
-        from zsaudio.plots import plot_prediction
+        from zsaudio.inference.picture import plot_prediction
 
         plot_prediction(found[0], plot, found[0].ranking()[:top])
     return 0 if len(found) == len(files) else 1

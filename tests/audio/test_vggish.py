@@ -15,7 +15,7 @@ from zsaudio.audio import recording_encoder
 from zsaudio.audio.google_vggish import FACTS, PCA, WEIGHTS
 from zsaudio.audio.recording import SAMPLE_RATE
 from zsaudio.audio.vggish import Vggish
-from zsaudio.tfrecord import OFFSET, SCALE
+from zsaudio.formats.tfrecord import OFFSET, SCALE
 
 
 @pytest.fixture(scope="module")

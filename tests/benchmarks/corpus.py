@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from zsaudio.dataset import Audio, Classes, Clips, FoldData, load_fold, read_corpus
-from zsaudio.experiment import SETTINGS
-from zsaudio.segments import Segments
-from zsaudio.tfrecord import OFFSET, SCALE
+from zsaudio.tasks.settings import SETTINGS
+from zsaudio.formats.clip_lists import Segments
+from zsaudio.formats.tfrecord import OFFSET, SCALE
 
 CLIPS, CLASSES, TEXT_FEATURES = 7_882, 111, 384  # of the training fold of setting 1
 LABELS = 527

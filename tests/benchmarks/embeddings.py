@@ -10,10 +10,10 @@ from measure import alternate, seconds
 
 from corpus import Corpus
 from records import record, sequence_example
-from zsaudio import schemas, tables
+from zsaudio.storage import schemas, tables
 from zsaudio.audio.google_vggish import FACTS, embedding_tables
-from zsaudio.segments import clip_id
-from zsaudio.tfrecord import parse_record, read_records
+from zsaudio.formats.clip_lists import clip_id
+from zsaudio.formats.tfrecord import parse_record, read_records
 
 CLIPS = 42_531
 READ = 4_000  # records that the tfrecord package reads; its rate does not depend on their number

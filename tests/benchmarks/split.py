@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus import synthesised_segments
-from zsaudio.folds import fold_tables, incidence, keep_classes, split_classes, table1
+from zsaudio.classes.folds import fold_tables, incidence, keep_classes, split_classes, table1
 
 CLIPS = 2_000_000
 

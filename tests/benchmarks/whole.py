@@ -10,7 +10,7 @@ from measure import seconds
 from training import CONFIG
 
 from corpus import read_fold
-from zsaudio.experiment import MODELS, SETTINGS
+from zsaudio.tasks.settings import MODELS, SETTINGS
 from zsaudio.learning.model import Aggregation
 
 EPOCHS, RUNS, PARTS = 3, 3, 5

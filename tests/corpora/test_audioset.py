@@ -12,8 +12,8 @@ import pytest
 from records import record, sequence_example
 from zsaudio import ZsAudioError
 from zsaudio.corpora.audioset import Source, prepare, prepare_recordings, unpack_embeddings
-from zsaudio.recordings import read_recordings
-from zsaudio.tfrecord import parse_record, read_records
+from zsaudio.formats.recordings import read_recordings
+from zsaudio.formats.tfrecord import parse_record, read_records
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (10, 128), dtype=np.uint8)
 LABELS = 'index,mid,display_name\n0,/m/a,"Speech"\n1,/m/b,"Dog"\n'

@@ -10,10 +10,10 @@ from scipy.sparse import csr_matrix
 
 from zsaudio.corpora.demo import compose, labels_of, ontology, synthesise
 from zsaudio.corpora.sounds import REGISTERS, SAMPLE_RATE, SOUNDS, Event, mix, render
-from zsaudio.folds import incidence, keep_classes, split_classes
-from zsaudio.ontology import read_ontology
-from zsaudio.segments import read_labels, read_segments
-from zsaudio.selection import Rule, SelectionRules, select_classes
+from zsaudio.classes.folds import incidence, keep_classes, split_classes
+from zsaudio.formats.ontology import read_ontology
+from zsaudio.formats.clip_lists import read_labels, read_segments
+from zsaudio.classes.selection import Rule, SelectionRules, select_classes
 from zsaudio.text import split_words
 
 RULES = SelectionRules(

@@ -9,9 +9,9 @@ import soundfile
 from zsaudio import ZsAudioError
 from zsaudio.corpora.check import check_audioset, check_local
 from zsaudio.corpora.local import Source, prepare
-from zsaudio.ontology import read_ontology
-from zsaudio.recordings import read_recordings
-from zsaudio.segments import read_labels, read_segments
+from zsaudio.formats.ontology import read_ontology
+from zsaudio.formats.recordings import read_recordings
+from zsaudio.formats.clip_lists import read_labels, read_segments
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from builders import fold_data, fold_tensors
 from zsaudio import ZsAudioError
-from zsaudio.experiment import MODELS, SETTINGS
+from zsaudio.tasks.settings import MODELS, SETTINGS
 from zsaudio.learning.cell import curve_columns, deal, run_supervised, run_zero_shot
 from zsaudio.learning.model import Aggregation
 from zsaudio.learning.training import TrainingConfig

@@ -7,7 +7,7 @@ import torch
 
 from builders import CLIPS, FEATURES, MIDS, SEGMENTS, tiny_corpus
 from models import CLASSES, drawn_weights, model_config
-from zsaudio import tables
+from zsaudio.storage import tables
 from zsaudio.dataset import CorpusTables
 from zsaudio.learning.model import Weights, attention, compatibility, project_audio, project_text
 from zsaudio.localisation.segment_groups import located, score_groups

@@ -11,7 +11,7 @@ import pytest
 
 from evidence import DECISIONS, NOWHERE, RESULTS, classes_of, evidence, facts, located, runs, with_studies
 from pages import CHROMIUM, browse, check_page
-from zsaudio.experiment import BASELINES, MODELS, SETTINGS
+from zsaudio.tasks.settings import BASELINES, MODELS, SETTINGS
 from zsaudio.report.charts import CHARTS, chart_figure, chart_specs
 from zsaudio.report.findings import Evidence, find, plot_tables
 from zsaudio.report.markdown import render_markdown

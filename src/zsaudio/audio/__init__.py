@@ -26,7 +26,7 @@ class RecordingEncoder(Protocol):
         """
 
     @property
-    def facts(self) -> Mapping[str, str]:
+    def metadata(self) -> Mapping[str, str]:
         """All that tells this encoder from others, as text.
 
         encoder (its name), features (F_a), scale, offset, and what else is needed to make it again, see
@@ -38,29 +38,29 @@ class RecordingEncoder(Protocol):
 
 
 def recording_encoder(
-    facts: Mapping[str, str],
+    metadata: Mapping[str, str],
     *,
     weights: str | None = None,
     pca: str | None = None,
     mirror: str | None = None,
     device: str = "cpu",
 ) -> RecordingEncoder:
-    """The encoder that these facts describe, for recordings.
+    """The encoder that made embeddings, by their metadata, for recordings.
 
     Of the released embeddings (google_vggish) it is VGGish without a last activation, after PCA, in 8 bits: the
     network that they come from.
 
     Args:
-        facts: as in `RecordingEncoder.facts`; of vggish, weights, pca, output, activation and precision.
-        weights, pca: files of VGGish to use in place of those that the facts name.
+        metadata: as of `RecordingEncoder.metadata`; of vggish, weights, pca, output, activation and precision.
+        weights, pca: files of VGGish to use in place of those that the metadata name.
         mirror: where downloads are looked for first.
         device: where VGGish's network runs, as torch names it.
 
     Raises:
-        ZsAudioError: there is no such encoder, it cannot be had, or its files are not those of the facts' checksums.
+        ZsAudioError: there is no such encoder, it cannot be had, or its files are not those that the metadata have the checksums of.
     """
     # Imported here, since each needs libraries that the other does not.
-    name = facts["encoder"]
+    name = metadata["encoder"]
     if name == "logmel":
         from zsaudio.audio.logmel import LogMel
 
@@ -69,16 +69,16 @@ def recording_encoder(
         from zsaudio.audio import google_vggish, vggish
 
         encoder = vggish.Vggish(
-            weights or facts.get("weights", google_vggish.WEIGHTS),
-            pca or facts.get("pca", google_vggish.PCA),
-            facts.get("output", vggish.Output.PCA),
-            facts.get("activation", vggish.Activation.NONE),
-            facts.get("precision", vggish.Precision.FLOAT32),
+            weights or metadata.get("weights", google_vggish.WEIGHTS),
+            pca or metadata.get("pca", google_vggish.PCA),
+            metadata.get("output", vggish.Output.PCA),
+            metadata.get("activation", vggish.Activation.NONE),
+            metadata.get("precision", vggish.Precision.FLOAT32),
             mirror,
             device,
         )
         for file in ("weights", "pca"):
-            expected, found = facts.get(f"{file}_sha256", ""), encoder.facts.get(f"{file}_sha256", "")
+            expected, found = metadata.get(f"{file}_sha256", ""), encoder.metadata.get(f"{file}_sha256", "")
             if not found.startswith(expected):
                 raise ZsAudioError(f"audio.{file}: the sha256 is {found}, and the model was trained with {expected}")
         return encoder

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from tqdm import tqdm
 
-from zsaudio import schemas, tables
+from zsaudio.storage import schemas, tables
 from zsaudio.audio import RecordingEncoder, padded
 from zsaudio.audio.decoding import Decoders
 from zsaudio.errors import ZsAudioError
@@ -60,7 +60,7 @@ def extract(
     parts = [clips[start : start + SHARD] for start in range(0, len(clips), SHARD)]
     paths = [folder / f"{_key(encoder, recordings, part, segments)}.parquet" for part in parts]
     pending = [(part, path) for part, path in zip(parts, paths, strict=True) if not _is_whole(path)]
-    name, done = encoder.facts["encoder"], len(clips) - sum(len(part) for part, _ in pending)
+    name, done = encoder.metadata["encoder"], len(clips) - sum(len(part) for part, _ in pending)
     with tqdm(total=len(clips), initial=done, desc=name, unit="clip", mininterval=1) as progress:
         if pending:
             with Decoders(processes, encoder.front_end, segments) as decoders:
@@ -84,7 +84,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _key(encoder: RecordingEncoder, recordings: Mapping[str, Path], clips: Sequence[str], segments: int) -> str:
-    digest = hashlib.sha256(json.dumps([_code(), dict(encoder.facts), segments], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([_code(), dict(encoder.metadata), segments], sort_keys=True).encode())
     for clip in clips:
         try:
             found = recordings[clip].stat()
@@ -112,7 +112,7 @@ def _write_shard(
     decoders: Decoders,
     progress: tqdm[Any],
 ) -> None:
-    features = int(encoder.facts["features"])
+    features = int(encoder.metadata["features"])
     found: dict[str, npt.NDArray[Any]] = {}
     errors: list[tuple[str, str, str]] = []
     for batch in decoders.batches(recordings):
@@ -126,5 +126,5 @@ def _write_shard(
     n_segments, values = padded(list(found.values()), segments, features)
     columns = {"clip_id": pa.array(list(found), pa.string()), "n_segments": n_segments}
     columns["embedding"] = tables.vectors(values)
-    facts = {**encoder.facts, "segments": str(segments), "errors": json.dumps(errors)}
-    tables.write_table(path, schemas.AUDIO, columns, facts)
+    metadata = {**encoder.metadata, "segments": str(segments), "errors": json.dumps(errors)}
+    tables.write_table(path, schemas.AUDIO, columns, metadata)

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from zsaudio import schemas, tables
+from zsaudio.storage import schemas, tables
 from zsaudio.audio import padded
 from zsaudio.errors import ZsAudioError
-from zsaudio.segments import clip_id
-from zsaudio.tfrecord import FEATURES, OFFSET, SCALE, TOGETHER, parse_records, read_records
+from zsaudio.formats.clip_lists import clip_id
+from zsaudio.formats.tfrecord import FEATURES, OFFSET, SCALE, TOGETHER, parse_records, read_records
 
 # VGGish as the embeddings come from it: what recordings go through when a model trained on them hears one.
 WEIGHTS = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
 PCA = "https://storage.googleapis.com/audioset/vggish_pca_params.npz"
 PCA_SHA256 = "4d878af3e306defbfb37095365aa7e5a6cecb86bad13e859e626151c4e6a8b9d"
-FACTS = {
+METADATA = {
     "encoder": "google_vggish",
     "features": str(FEATURES),
     "scale": repr(SCALE),
@@ -34,10 +34,10 @@ FACTS = {
 
 
 def embedding_tables(raw: Path, clips: Collection[str], segments: int) -> Iterator[pa.Table]:
-    """Embeddings of those of the clips that have at least one second, as tables of `zsaudio.schemas.AUDIO`.
+    """Embeddings of those of the clips that have at least one second, as tables of `zsaudio.storage.schemas.AUDIO`.
 
-    They are the bytes that they are: a stored value v stands for v * `zsaudio.tfrecord.SCALE` +
-    `zsaudio.tfrecord.OFFSET`. Only as many records are in memory as make a table.
+    They are the bytes that they are: a stored value v stands for v * `zsaudio.formats.tfrecord.SCALE` +
+    `zsaudio.formats.tfrecord.OFFSET`. Only as many records are in memory as make a table.
 
     Args:
         raw: folder of the TFRecord files.

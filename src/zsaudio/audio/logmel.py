@@ -42,7 +42,7 @@ class LogMel:
     """Log-mel statistics, all of whose work is the front end's. See `zsaudio.audio.RecordingEncoder`."""
 
     front_end = staticmethod(statistics)
-    facts: ClassVar[dict[str, str]] = {
+    metadata: ClassVar[dict[str, str]] = {
         "encoder": "logmel",
         "features": str(2 * BANDS),
         "scale": "1.0",

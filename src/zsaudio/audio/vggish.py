@@ -22,9 +22,9 @@ from zsaudio.audio import spectrogram
 from zsaudio.audio.google_vggish import PCA, PCA_SHA256, WEIGHTS
 from zsaudio.audio.winograd import WinogradConv, Workspace, chain, chain_shape, inner, pooled
 from zsaudio.errors import ZsAudioError
-from zsaudio.fetch import fetch
-from zsaudio.files import sha256
-from zsaudio.tfrecord import FEATURES, OFFSET, SCALE
+from zsaudio.storage.downloads import fetch
+from zsaudio.storage.files import sha256
+from zsaudio.formats.tfrecord import FEATURES, OFFSET, SCALE
 
 POOLED = (True, False, True, False, True)  # which convolutions after the first a maximum over 2 x 2 follows
 PART = 80  # seconds through the network at a time
@@ -78,7 +78,7 @@ class Vggish:
             output: an `Output`.
             activation: an `Activation`.
             precision: a `Precision`.
-            mirror: folder or base URL to look in before an address is asked, see `zsaudio.fetch.fetch`.
+            mirror: folder or base URL to look in before an address is asked, see `zsaudio.storage.downloads.fetch`.
             device: where the network runs, as torch names it.
 
         Raises:
@@ -88,18 +88,18 @@ class Vggish:
         self._dtype, self._device = getattr(torch, Precision(precision).value), torch.device(device)
         path = locate("weights", weights, mirror)
         self._read_weights(path)
-        facts = {"weights": weights, "weights_sha256": sha256(path)}
+        files = {"weights": weights, "weights_sha256": sha256(path)}
         if self._output is Output.PCA:
             path = locate("pca", pca, mirror)
             self._pca, self._means = _read_pca(path)
-            facts |= {"pca": pca, "pca_sha256": sha256(path)}
+            files |= {"pca": pca, "pca_sha256": sha256(path)}
         quantised = self._output is Output.PCA
-        self.facts = {
+        self.metadata = {
             "encoder": "vggish",
             "features": str(FEATURES),
             "scale": repr(SCALE if quantised else 1.0),
             "offset": repr(OFFSET if quantised else 0.0),
-            **facts,
+            **files,
             "output": self._output.value,
             "activation": self._activation.value,
             "precision": Precision(precision).value,
@@ -108,7 +108,7 @@ class Vggish:
     def embed(self, examples: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         """Log-mels (n, 96, 64) to embeddings as they are stored: (n, 128), uint8 after PCA, float16 raw.
 
-        Quantising cuts the rest off, as Google's code does and `zsaudio.tfrecord.OFFSET` undoes; torchvggish rounds,
+        Quantising cuts the rest off, as Google's code does and `zsaudio.formats.tfrecord.OFFSET` undoes; torchvggish rounds,
         so that its values are the same or one higher.
         """
         raw = self.network(examples)

@@ -16,11 +16,11 @@ from tqdm import tqdm
 
 from zsaudio.corpora.coverage import Coverage, coverage, write_coverage
 from zsaudio.errors import ZsAudioError
-from zsaudio.fetch import fetch
-from zsaudio.files import replacing
-from zsaudio.recordings import find_recordings, match_clips, write_recordings
-from zsaudio.segments import Segments, clip_id, read_labels, read_segments
-from zsaudio.tfrecord import parse_record, read_records
+from zsaudio.storage.downloads import fetch
+from zsaudio.storage.files import replacing
+from zsaudio.formats.recordings import find_recordings, match_clips, write_recordings
+from zsaudio.formats.clip_lists import Segments, clip_id, read_labels, read_segments
+from zsaudio.formats.tfrecord import parse_record, read_records
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def prepare_recordings(source: Source, recordings: Path, raw: Path, downloads: P
 
     Args:
         source, raw, downloads, mirror: as in `prepare`; the embeddings are not fetched.
-        recordings: a folder of recordings named after their clips, see `zsaudio.recordings.match_clips`.
+        recordings: a folder of recordings named after their clips, see `zsaudio.formats.recordings.match_clips`.
 
     Raises:
         ZsAudioError: as in `prepare`; or the folder is not there, or has no recording of any clip.

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zsaudio.files import replacing
-from zsaudio.segments import Segments
+from zsaudio.storage.files import replacing
+from zsaudio.formats.clip_lists import Segments
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def coverage(segments: Segments, labels: pd.DataFrame, present: Collection[str])
 
     Args:
         segments: the clips.
-        labels: the label list, from `zsaudio.segments.read_labels`.
+        labels: the label list, from `zsaudio.formats.clip_lists.read_labels`.
         present: ids of the clips with sound.
     """
     missing = ~np.fromiter((name in present for name in segments.clip_ids), np.bool_, len(segments))

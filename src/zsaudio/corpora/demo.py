@@ -17,9 +17,9 @@ import soundfile
 from tqdm import tqdm
 
 from zsaudio.corpora.sounds import KINDS, SAMPLE_RATE, SOUNDS, Event, Sound, mix
-from zsaudio.files import replacing, write_text
-from zsaudio.recordings import write_recordings
-from zsaudio.segments import clip_id, write_labels, write_segments
+from zsaudio.storage.files import replacing, write_text
+from zsaudio.formats.recordings import write_recordings
+from zsaudio.formats.clip_lists import clip_id, write_labels, write_segments
 
 SECONDS = 10.0
 SCENES = 6

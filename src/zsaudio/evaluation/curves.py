@@ -3,49 +3,48 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from zsaudio import paper
 from zsaudio.evaluation.metrics import f1_by_threshold, macro_f1, micro_f1
-from zsaudio.evaluation.runs import decide
-from zsaudio.evaluation.scores import GAMMAS, FoldScores
+from zsaudio.evaluation.runs import Threshold, decide
+from zsaudio.evaluation.scored_clips import GAMMAS, ScoredClips
 
 THRESHOLDS = 61  # points of the curve of F1 against M
 
 
 def gamma_curve(
-    validation: FoldScores, test: FoldScores, threshold: Literal["validation"] | float
+    validation: ScoredClips, test: ScoredClips, threshold: Threshold, threads: int
 ) -> dict[str, list[float]]:
     """F1 of a model with attention against gamma: a row per gamma and run, the threshold chosen anew at each."""
     names = ("gamma", "run", "micro_f1", "macro_f1")
-    chosen_on, tested = validation.by_part(), test.by_part()
+    validation_parts, test_parts = validation.by_part(), test.by_part()
 
     def at(gamma: float) -> list[tuple[float, int, float, float]]:
-        decided = [(run, decide(chosen_on[run], parts, gamma, threshold)[0]) for run, parts in tested.items()]
-        return [(round(gamma, 3), run, micro_f1(counts), macro_f1(counts)) for run, counts in decided]
+        counts = [(run, decide(validation_parts[run], parts, gamma, threshold)[0]) for run, parts in test_parts.items()]
+        return [(round(gamma, 3), run, micro_f1(of_run), macro_f1(of_run)) for run, of_run in counts]
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(threads) as pool:
         rows = [row for of_gamma in pool.map(at, GAMMAS.tolist()) for row in of_gamma]
     return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
 
-def threshold_curve(test: FoldScores, gamma: float) -> dict[str, list[float]]:
+def threshold_curve(test: ScoredClips, gamma: float | None, threads: int) -> dict[str, list[float]]:
     """F1 on the test clips against M: a row per threshold and run, over the range in which scores lie; and at 1.51."""
-    tested = {run: list(parts.values()) for run, parts in test.by_part().items()}
-    runs = list(tested)
+    parts = {run: list(of_run.values()) for run, of_run in test.by_part().items()}
+    runs = list(parts)
     # Between these quantiles (of one run, like the others) predictions go from half of all to a ten-thousandth of all.
-    first = np.concatenate([part.fused(gamma) for part in tested[runs[0]]])
+    first = np.concatenate([part.tested(gamma) for part in parts[runs[0]]])
     low, high = np.quantile(first, [0.5, 0.9999]).tolist()
     thresholds = np.union1d(np.linspace(low, high, THRESHOLDS), [paper.THRESHOLD])
 
     def of_run(run: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        scores = np.concatenate([part.fused(gamma) for part in tested[run]])
-        return f1_by_threshold(scores, np.concatenate([part.carried for part in tested[run]]), thresholds)
+        scores = np.concatenate([part.tested(gamma) for part in parts[run]])
+        return f1_by_threshold(scores, np.concatenate([part.carried for part in parts[run]]), thresholds)
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(threads) as pool:
         micro, macro = np.concatenate(list(pool.map(of_run, runs)), axis=1)
     return {
         "threshold": np.tile(thresholds, len(runs)).tolist(),

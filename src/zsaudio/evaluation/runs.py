@@ -10,12 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from zsaudio import schemas
-from zsaudio.dataset import Classes
+from zsaudio.evaluation.kernels import Flags, Scores
 from zsaudio.evaluation.metrics import (
     Counts,
-    Labels,
-    Scores,
     average_precision,
     best_threshold,
     class_f1,
@@ -23,8 +20,11 @@ from zsaudio.evaluation.metrics import (
     macro_f1,
     micro_f1,
 )
-from zsaudio.evaluation.scores import FoldScores
-from zsaudio.evaluation.spread import deviation
+from zsaudio.evaluation.scored_clips import ScoredClips
+from zsaudio.evaluation.spread import METRICS, deviation
+from zsaudio.storage import schemas
+
+Threshold = Literal["validation"] | float
 
 
 @dataclass(frozen=True)
@@ -46,51 +46,48 @@ class RunResult:
 
 
 def evaluate(
-    validation: FoldScores, test: FoldScores, gamma: float, threshold: Literal["validation"] | float
+    validation: ScoredClips, test: ScoredClips, gamma: float | None, threshold: Threshold, threads: int
 ) -> list[RunResult]:
     """Metrics of each run on the test clips.
 
     Args:
         validation: scores that the threshold is chosen on, for each run (and part) by itself.
         test: scores that the metrics are taken over.
-        gamma: weight of attention against the plain sum (eq. 7).
+        gamma: weight of attention against the plain sum (eq. 7); None without fusion.
         threshold: "validation" or M itself (eq. 8).
+        threads: how many runs are measured at once; the result does not depend on them.
     """
-    chosen_on, tested = validation.by_part(), test.by_part()
+    validation_parts, test_parts = validation.by_part(), test.by_part()
 
     def of_run(run: int) -> RunResult:
-        parts = tested[run]
-        counts, thresholds = decide(chosen_on[run], parts, gamma, threshold)
-        precision = _class_precision([(part.fused(gamma), part.carried) for part in parts.values()])
+        counts, thresholds = decide(validation_parts[run], test_parts[run], gamma, threshold)
+        precision = _class_precision([(part.tested(gamma), part.carried) for part in test_parts[run].values()])
         return _result(run, counts, thresholds, precision)
 
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(of_run, tested))
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(of_run, test_parts))
 
 
 def decide(
-    validation: Mapping[int, FoldScores],
-    test: Mapping[int, FoldScores],
-    gamma: float,
-    threshold: Literal["validation"] | float,
+    validation: Mapping[int, ScoredClips], test: Mapping[int, ScoredClips], gamma: float | None, threshold: Threshold
 ) -> tuple[Counts, list[float]]:
     """Decide on the test clips of a run: what F1 is counted from, and the thresholds of its parts."""
     counts, thresholds = [], []
     for part, tested in test.items():
         if threshold == "validation":
-            chosen = best_threshold(validation[part].fused(gamma), validation[part].carried)
+            limit = best_threshold(validation[part].tested(gamma), validation[part].carried)
         else:
-            chosen = float(threshold)
-        counts.append(count(tested.fused(gamma) > chosen, tested.carried))
-        thresholds.append(chosen)
+            limit = float(threshold)
+        counts.append(count(tested.tested(gamma) > limit, tested.carried))
+        thresholds.append(limit)
     return sum(counts[1:], counts[0]), thresholds
 
 
-def _class_precision(parts: Sequence[tuple[Scores, Labels]]) -> npt.NDArray[np.float64]:
+def _class_precision(parts: Sequence[tuple[Scores, Flags]]) -> npt.NDArray[np.float64]:
     """Average precision of each class in a run, the mean over its parts: scores of two models are not comparable."""
-    of_parts = [average_precision(scores, carried) for scores, carried in parts]
-    known = np.isfinite(of_parts)
-    total = np.where(known, of_parts, 0).sum(axis=0)
+    precisions = [average_precision(scores, carried) for scores, carried in parts]
+    known = np.isfinite(precisions)
+    total = np.where(known, precisions, 0).sum(axis=0)
     return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
@@ -100,10 +97,10 @@ def _result(run: int, counts: Counts, thresholds: list[float], precision: npt.ND
     return RunResult(run, micro_f1(counts), macro_f1(counts), mean, thresholds, class_f1(counts), precision)
 
 
-def summary(results: list[RunResult]) -> dict[str, float]:
+def summary(results: Sequence[RunResult]) -> dict[str, float]:
     """The metrics file of a cell: mean and deviation over the runs, by name."""
     values: dict[str, float] = {}
-    for name in ("macro_f1", "map", "micro_f1"):
+    for name in sorted(METRICS):
         of_runs = np.array([getattr(result, name) for result in results])
         values[name] = float(of_runs.mean())
         values[f"{name}_std"] = deviation(of_runs)
@@ -112,20 +109,19 @@ def summary(results: list[RunResult]) -> dict[str, float]:
 
 
 def result_tables(
-    results: list[RunResult], classes: Classes, carried: npt.NDArray[np.bool_]
+    results: Sequence[RunResult], test: ScoredClips
 ) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     """Columns of `schemas.RUNS` and `schemas.CLASS_RESULTS`, the latter averaged over the runs.
 
     Args:
         results: metrics of each run.
-        classes: the C classes.
-        carried: (N, C) labels of the clips of one run.
+        test: what they were measured on.
     """
     runs = {name: [getattr(result, name) for result in results] for name in schemas.RUNS.columns}
     by_class = {
-        "mid": classes.mids,
-        "name": classes.names,
-        "clips": carried.sum(0).tolist(),
+        "mid": test.examples.classes.mids,
+        "name": test.examples.classes.names,
+        "clips": test.carried[test.run == results[0].run].sum(0).tolist(),
         "f1": np.mean([result.class_f1 for result in results], axis=0).tolist(),
         "average_precision": np.mean([result.class_precision for result in results], axis=0).tolist(),
     }

@@ -26,7 +26,7 @@ def interval(values: Floats) -> tuple[float, float]:
 
 def intervals(resampled: Mapping[str, Floats]) -> dict[str, float]:
     """Lower and upper end for each metric: NAME_low, NAME_high."""
-    found = {}
+    ends = {}
     for name, values in resampled.items():
-        found[f"{name}_low"], found[f"{name}_high"] = interval(values)
-    return found
+        ends[f"{name}_low"], ends[f"{name}_high"] = interval(values)
+    return ends

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zsaudio import schemas
+from zsaudio.storage import schemas
 from zsaudio.evaluation.metrics import average_precision
 from zsaudio.evaluation.spread import deviation
 from zsaudio.localisation.strong import LENGTH_EDGES, LENGTHS, Events

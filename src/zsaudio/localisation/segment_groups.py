@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from zsaudio import tables
-from zsaudio.checkpoint import Config
+from zsaudio.storage import tables
+from zsaudio.models.model_folder import Config
 from zsaudio.dataset import CorpusTables, FoldData, fold_classes, fold_clips
-from zsaudio.experiment import MODELS, SETTINGS
+from zsaudio.tasks.settings import MODELS, SETTINGS
 from zsaudio.learning.model import Aggregation, Weights
 from zsaudio.localisation.measures import Pairs, find_pairs
 from zsaudio.localisation.segment_scores import SegmentScores, load_clips, segment_scores
@@ -52,7 +52,7 @@ def score_groups(
     Args:
         config, weights: the trained cell.
         events: strong labels, in clips that have an embedding.
-        tested: scores of the test clips (`zsaudio.schemas.SCORES`), which name the part that tested each.
+        tested: scores of the test clips (`zsaudio.storage.schemas.SCORES`), which name the part that tested each.
         corpus: what the cell was trained on.
     """
     groups = []

@@ -13,11 +13,11 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from zsaudio import tables
-from zsaudio.checkpoint import WEIGHTS, read_model
+from zsaudio.storage import tables
+from zsaudio.models.model_folder import WEIGHTS, read_model
 from zsaudio.dataset import CorpusTables, FoldData, load_fold
 from zsaudio.errors import ZsAudioError
-from zsaudio.experiment import MODELS
+from zsaudio.tasks.settings import MODELS
 from zsaudio.learning.model import Aggregation, Weights, attention, compatibility, project_audio, project_text
 from zsaudio.learning.scoring import SCORING_BATCH
 from zsaudio.learning.tensors import FoldTensors
@@ -60,7 +60,7 @@ def load_clips(fold: str, clip_ids: Collection[str], corpus: CorpusTables) -> Fo
 
 
 def load_weights(folder: Path) -> Weights:
-    """The weights of all members of a model folder (`zsaudio.checkpoint.read_model` checks it)."""
+    """The weights of all members of a model folder (`zsaudio.models.model_folder.read_model` checks it)."""
     return Weights(**load_file(folder / WEIGHTS))
 
 

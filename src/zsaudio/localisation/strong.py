@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.recordings import EXTENSIONS, match_clips
-from zsaudio.segments import read_rows
+from zsaudio.formats.recordings import EXTENSIONS, match_clips
+from zsaudio.formats.clip_lists import read_rows
 
 AUDIOSET = ["segment_id", "start_time_seconds", "end_time_seconds", "label"]
 HEADERS = [AUDIOSET, ["file", "onset", "offset", "event"], ["filename", "onset", "offset", "event_label"]]
@@ -126,7 +126,7 @@ def read_events(path: Path, classes: Mapping[str, str], seconds: Mapping[str, in
 
 def find_clips(names: Iterable[str], clip_ids: Iterable[str]) -> dict[str, str]:
     """The clip that each name means: its id, the name of its recording as downloaders spell it
-    (`zsaudio.recordings.match_clips`), or, in a corpus of one's own, that of the file (`siren.wav` is `siren_0`).
+    (`zsaudio.formats.recordings.match_clips`), or, in a corpus of one's own, that of the file (`siren.wav` is `siren_0`).
     """
     known = list(clip_ids)
     without_start = {clip: clip.rpartition("_")[0] for clip in known}

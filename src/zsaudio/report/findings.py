@@ -77,7 +77,7 @@ class Findings:
     """What the page tells beyond the evidence itself.
 
     Attributes:
-        classes: `zsaudio.schemas.CLASS_RESULTS` of all cells below one another, with the columns model and setting.
+        classes: `zsaudio.storage.schemas.CLASS_RESULTS` of all cells below one another, with the columns model and setting.
         charts: figures by the names of `zsaudio.report.charts.CHARTS`; those without data are left out.
         studies: figures of the studies of sensitivity.
         rates: of `zsaudio.report.scale.rate_rows`; None where no study varies the learning rate.

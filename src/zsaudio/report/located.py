@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from zsaudio.charts import inline_svg
-from zsaudio.experiment import SETTINGS
+from zsaudio.tasks.settings import SETTINGS
 from zsaudio.localisation.figure import FIGURE2, attention_spec
 from zsaudio.localisation.strong import LENGTHS
 from zsaudio.report.page import Column, Figure, Gallery, Points, Section, Table
@@ -25,10 +25,10 @@ class Located:
     """What the stage localise found; each by (model, setting).
 
     Attributes:
-        summaries: `zsaudio.schemas.LOCALISATION`.
-        segments: `zsaudio.schemas.LOCATED` of the headline model.
-        events: `zsaudio.schemas.EVENTS` of the headline model.
-        figure2: `zsaudio.schemas.FIGURE2`, empty but for the model whose test fold has the class of Figure 2.
+        summaries: `zsaudio.storage.schemas.LOCALISATION`.
+        segments: `zsaudio.storage.schemas.LOCATED` of the headline model.
+        events: `zsaudio.storage.schemas.EVENTS` of the headline model.
+        figure2: `zsaudio.storage.schemas.FIGURE2`, empty but for the model whose test fold has the class of Figure 2.
     """
 
     summaries: Mapping[tuple[str, str], pd.DataFrame]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from zsaudio import paper
 from zsaudio.evaluation.spread import deviation, interval
-from zsaudio.experiment import SETTINGS
+from zsaudio.tasks.settings import SETTINGS
 
 MEAN = "mean"  # over the test folds
 HEADLINE = "temporal_attention"
@@ -58,9 +58,9 @@ class Facts:
         return self.corpus == "audioset"
 
 
-# By (model, setting), columns of `zsaudio.schemas.RUNS`.
+# By (model, setting), columns of `zsaudio.storage.schemas.RUNS`.
 Results = Mapping[tuple[str, str], pd.DataFrame]
-# By (model, setting), columns of `zsaudio.schemas.RESAMPLES`.
+# By (model, setting), columns of `zsaudio.storage.schemas.RESAMPLES`.
 Resamples = Mapping[tuple[str, str], pd.DataFrame]
 # Why a (model, setting) is not among the results, or which part of it is not.
 Missing = Mapping[tuple[str, str], str]

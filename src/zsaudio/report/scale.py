@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from zsaudio.evaluation.spread import METRICS, interval
-from zsaudio.experiment import MODELS
+from zsaudio.tasks.settings import MODELS
 from zsaudio.report.comparison import difference
 from zsaudio.report.results import COLUMNS, HEADLINE, MEAN, TITLES, Resamples, Results, by_fold, collect, mean_over_runs
 from zsaudio.report.studies import Study

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from zsaudio.experiment import MODELS, SETTINGS
+from zsaudio.tasks.settings import MODELS, SETTINGS
 from zsaudio.report.comparison import difference
 from zsaudio.report.findings import LEARNING_RATE, Evidence, Findings
 from zsaudio.report.located import located_section

@@ -24,8 +24,8 @@ class Study:
         name: as in params.yaml.
         param: the param that it varies.
         value: the value that the tables have.
-        runs: by setting, `zsaudio.schemas.STUDY`.
-        curves: by setting, `zsaudio.schemas.STUDY_CURVE`.
+        runs: by setting, `zsaudio.storage.schemas.STUDY`.
+        curves: by setting, `zsaudio.storage.schemas.STUDY_CURVE`.
         shared: runs of the tables that have the study's seeds.
         seeds: of its models.
     """

@@ -6,14 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
-
-BATCH_SIZE = 64  # texts per forward pass, where nothing else is said
 
 # A run of letters of any alphabet, with the apostrophes (straight or curly) inside it.
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
@@ -31,11 +29,11 @@ class TextEncoder(Protocol):
     """What a text encoder offers."""
 
     @property
-    def facts(self) -> Mapping[str, str]:
+    def metadata(self) -> Mapping[str, str]:
         """All that tells this encoder from others, as text.
 
         encoder (its name), revision (which weights or which table, as exactly as can be said), pooling (how the words
-        of a label become one vector), and what else is needed to make it again, see `same_encoder`.
+        of a label become one vector), and what else is needed to make it again, see `encoder_of`.
         """
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
@@ -64,24 +62,14 @@ def has_words(text: str) -> bool:
 
 
 def text_encoder(
-    name: str,
-    *,
-    model: str,
-    revision: str,
-    pooling: str,
-    vectors: Path | None,
-    features: int,
-    batch_size: int,
-    mirror: Path | None,
-    device: str = "cpu",
+    name: str, knobs: Mapping[str, Any], *, mirror: Path | None = None, device: str = "cpu"
 ) -> TextEncoder:
     """The encoder of this name.
 
     Args:
         name: "bert", "vectors" or "words".
-        model, revision, pooling, batch_size, mirror, device: for bert; see there.
-        vectors: for vectors, the table of word vectors.
-        features: for words, F_s.
+        knobs: what its class takes, by name.
+        mirror, device: for bert; see there.
 
     Raises:
         ZsAudioError: there is none, or it lacks what it needs.
@@ -90,47 +78,44 @@ def text_encoder(
     if name == "bert":
         from zsaudio.text.bert import Bert
 
-        return Bert(model, revision, pooling, batch_size, mirror, device)
+        return Bert(**knobs, mirror=mirror, device=device)
     if name == "vectors":
         from zsaudio.text.vectors import Vectors
 
-        if vectors is None:
-            raise ZsAudioError("text.vectors must name a table of word vectors when the text encoder is 'vectors'")
-        return Vectors(vectors)
+        return Vectors(**knobs)
     if name == "words":
         from zsaudio.text.words import Words
 
-        return Words(features)
-    raise ZsAudioError(f"text encoder {name!r} is unknown; known are bert, vectors, words")
+        return Words(**knobs)
+    raise ZsAudioError(f"text encoder: expected one of bert, vectors, words; got {name!r}")
 
 
-def same_encoder(
-    facts: Mapping[str, str], *, model: str | None = None, vectors: Path | None = None, mirror: Path | None = None
+def encoder_of(
+    metadata: Mapping[str, str], *, model: str | None = None, vectors: Path | None = None, mirror: Path | None = None
 ) -> TextEncoder:
-    """The encoder that these facts describe.
+    """The encoder that made embeddings, by their metadata.
 
     Args:
-        facts: as in `TextEncoder.facts`.
-        model, vectors: folder of a BERT, or table of word vectors, to use in place of what the facts name.
+        metadata: as of `TextEncoder.metadata`.
+        model, vectors: folder of a BERT, or table of word vectors, to use in place of what the metadata name.
         mirror: a folder to look in before the hub is asked.
 
     Raises:
-        ZsAudioError: it cannot be had, or what can be had is not the same.
+        ZsAudioError: it cannot be loaded, or what is there is not the same.
     """
-    name = facts["encoder"].partition(":")[0]
-    encoder = text_encoder(
-        name,
-        model=model or facts.get("model", ""),
-        revision=facts.get("branch", "main"),
-        pooling=facts["pooling"],
-        vectors=vectors or (Path(facts["vectors"]) if "vectors" in facts else None),
-        features=int(facts.get("features", "0")),
-        batch_size=BATCH_SIZE,
-        mirror=mirror,
-    )
-    if encoder.facts["revision"] != facts["revision"]:
+    name = metadata["encoder"].partition(":")[0]
+    knobs: dict[str, Any] = {}
+    if name == "bert":
+        place = model or metadata["model"]
+        knobs = {"model": place, "revision": metadata["branch"], "pooling": metadata["pooling"]}
+    elif name == "vectors":
+        knobs = {"table": vectors or Path(metadata["vectors"])}
+    elif name == "words":
+        knobs = {"features": int(metadata["features"])}
+    encoder = text_encoder(name, knobs, mirror=mirror)
+    if encoder.metadata["revision"] != metadata["revision"]:
         raise ZsAudioError(
-            f"text encoder: this {facts['encoder']} is {encoder.facts['revision']}, and the model was trained with "
-            f"{facts['revision']}"
+            f"text encoder: this {metadata['encoder']} is {encoder.metadata['revision']}, and the model was trained "
+            f"with {metadata['revision']}"
         )
     return encoder

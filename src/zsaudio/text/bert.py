@@ -54,7 +54,7 @@ class Bert:
             device: where the network runs, as torch names it.
 
         Raises:
-            ZsAudioError: the model cannot be had.
+            ZsAudioError: the model cannot be loaded.
         """
         import transformers
 
@@ -71,19 +71,19 @@ class Bert:
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise ZsAudioError(
-                f"text.model: {model!r} cannot be loaded: {reason} It needs {', '.join(FILES)}."
+                f"text.bert.model: {model!r} cannot be loaded: {reason} It needs {', '.join(FILES)}."
             ) from error
         absent = sorted(key for key in info["missing_keys"] if not key.startswith(UNUSED))
         if absent:  # transformers would draw them at random
             raise ZsAudioError(
-                f"text.model: {model!r}: model.safetensors lacks {len(absent)} of the weights that config.json asks "
+                f"text.bert.model: {model!r}: model.safetensors lacks {len(absent)} of the weights that config.json asks "
                 f"for, {absent[0]} first; the two files are not of one model"
             )
         self._model.eval()
         self.folder = folder
         self.pooling = Pooling(pooling)
         self.batch_size = batch_size
-        self.facts = {
+        self.metadata = {
             "encoder": f"bert:{_public_name(model)}",
             "revision": _fingerprint(self._model),
             "pooling": self.pooling.value,
@@ -96,10 +96,10 @@ class Bert:
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`."""
         if self.pooling == Pooling.WORDS:
-            of_label = [split_words(label.name) for label in labels]
-            vocabulary = sorted({word for found in of_label for word in found})
+            words_of = [split_words(label.name) for label in labels]
+            vocabulary = sorted({word for words in words_of for word in words})
             vectors = dict(zip(vocabulary, self._embed(vocabulary), strict=True))
-            return np.stack([np.mean([vectors[word] for word in found], axis=0) for found in of_label])
+            return np.stack([np.mean([vectors[word] for word in words], axis=0) for words in words_of])
         texts = [label.name for label in labels]
         if self.pooling == Pooling.DESCRIPTION:
             texts = [f"{label.name}. {label.description}".strip() for label in labels]
@@ -137,7 +137,7 @@ class Bert:
         if not bool(known.all()):
             text = texts[int((~known).nonzero()[0])]
             raise ZsAudioError(
-                f"{self.facts['encoder']}: the tokenizer knows no piece of {text!r}; are its files complete?"
+                f"{self.metadata['encoder']}: the tokenizer knows no piece of {text!r}; are its files complete?"
             )
 
 
@@ -150,7 +150,7 @@ def locate(model: str, revision: str = "main", mirror: Path | None = None) -> Pa
         mirror: a folder that holds https://HOST/PATH at HOST/PATH.
 
     Raises:
-        ZsAudioError: nowhere to be had.
+        ZsAudioError: it is in none of these places.
     """
     if Path(model).is_dir():
         return Path(model)
@@ -165,7 +165,7 @@ def locate(model: str, revision: str = "main", mirror: Path | None = None) -> Pa
         return Path(snapshot_download(model, revision=revision, allow_patterns=list(FILES)))
     except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
         raise ZsAudioError(
-            f"text.model: {model!r} is no folder here and could not be had from the hub ({type(error).__name__}). "
+            f"text.bert.model: {model!r} is no folder here and could not be downloaded from the hub ({type(error).__name__}). "
             "Name a folder that holds the model, or try again with a network."
         ) from error
 

@@ -16,35 +16,35 @@ from zsaudio.text import Label, split_words
 class Vectors:
     """A label is the mean over those of its words that the table has, looked up as written, then in lower case."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, table: Path) -> None:
         """Args:
-        path: text file with `word number number ...` on each line; a first line `count features` is skipped.
+        table: text file with `word number number ...` on each line; a first line `count features` is skipped.
         """
-        self.path = path
+        self.table = table
         try:
-            with path.open("rb") as file:
+            with table.open("rb") as file:
                 revision = hashlib.file_digest(file, "sha256").hexdigest()[:12]
         except OSError as error:
-            raise ZsAudioError(f"text.vectors: {path} cannot be read ({error.strerror})") from error
-        self.facts = {"encoder": "vectors", "revision": revision, "pooling": "words", "vectors": str(path)}
+            raise ZsAudioError(f"text.vectors.table: {table} cannot be read ({error.strerror})") from error
+        self.metadata = {"encoder": "vectors", "revision": revision, "pooling": "words", "vectors": str(table)}
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`; a label of which the table has no word is an error."""
-        of_label = [split_words(label.name) for label in labels]
-        table = self._read({form for found in of_label for word in found for form in (word, word.lower())})
+        words_of = [split_words(label.name) for label in labels]
+        vector_of = self._read({form for words in words_of for word in words for form in (word, word.lower())})
         rows = []
-        for label, found in zip(labels, of_label, strict=True):
-            known = [table.get(word, table.get(word.lower())) for word in found]
+        for label, words in zip(labels, words_of, strict=True):
+            known = [vector_of.get(word, vector_of.get(word.lower())) for word in words]
             present = [vector for vector in known if vector is not None]
             if not present:
-                raise ZsAudioError(f"{self.path}: has no vector for any word of the label {label.name!r}")
+                raise ZsAudioError(f"{self.table}: has no vector for any word of the label {label.name!r}")
             rows.append(np.mean(present, axis=0))
         return np.array(rows, np.float32)
 
     def _read(self, wanted: set[str]) -> dict[str, npt.NDArray[np.float32]]:
-        table: dict[str, npt.NDArray[np.float32]] = {}
+        vector_of: dict[str, npt.NDArray[np.float32]] = {}
         width = 0
-        with self.path.open(encoding="utf-8", errors="replace") as file:
+        with self.table.open(encoding="utf-8", errors="replace") as file:
             for number, line in enumerate(file, start=1):
                 word, _, rest = line.rstrip().partition(" ")
                 if word not in wanted or (number == 1 and " " not in rest):
@@ -52,9 +52,9 @@ class Vectors:
                 try:
                     vector = np.array(rest.split(), np.float32)
                 except ValueError as error:
-                    raise ZsAudioError(f"{self.path}, line {number}: not a word and its numbers ({error})") from error
+                    raise ZsAudioError(f"{self.table}, line {number}: not a word and its numbers ({error})") from error
                 width = width or len(vector)
                 if len(vector) != width:
-                    raise ZsAudioError(f"{self.path}, line {number}: {len(vector)} numbers, where {width} were before")
-                table[word] = vector
-        return table
+                    raise ZsAudioError(f"{self.table}, line {number}: {len(vector)} numbers, where {width} were before")
+                vector_of[word] = vector
+        return vector_of

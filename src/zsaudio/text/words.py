@@ -16,7 +16,7 @@ class Words:
 
     def __init__(self, features: int) -> None:
         self.features = features
-        self.facts = {"encoder": "words", "revision": "sha256", "pooling": "words", "features": str(features)}
+        self.metadata = {"encoder": "words", "revision": "sha256", "pooling": "words", "features": str(features)}
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`; the numbers of a word are drawn from a normal distribution."""

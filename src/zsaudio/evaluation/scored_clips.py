@@ -1,0 +1,109 @@
+"""Scores of clips with the truth beside them: what is tested (eq. 7), and the zero-rule's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.models.fusion import fuse
+from zsaudio.storage import schemas, tables
+from zsaudio.tasks.task import Examples
+
+GAMMAS = np.linspace(0, 1, 11)  # of eq. 7, for curves
+ZERO_RULE_THRESHOLD = 0.5  # its score is 1 for the predicted class and 0 for the others
+
+
+@dataclass(frozen=True)
+class ScoredClips:
+    """Scores of M (run, clip) pairs for C classes, with the truth beside them.
+
+    Attributes:
+        examples: the clips and classes.
+        run: (M,) number of the run.
+        part: (M,) number of the cross-validation part; 0 in the zero-shot settings.
+        clip: (M,) which of the examples' clips it is.
+        carried: (M, C) True where the clip carries the class.
+        score: (M, C) which was trained; with attention y_hat (eq. 5).
+        uniform: (M, C) z_hat (eq. 6), of a variant that is tested by eq. 7; None of others.
+    """
+
+    examples: Examples
+    run: npt.NDArray[np.int64]
+    part: npt.NDArray[np.int64]
+    clip: npt.NDArray[np.int64]
+    carried: npt.NDArray[np.bool_]
+    score: npt.NDArray[np.float32]
+    uniform: npt.NDArray[np.float32] | None
+
+    def tested(self, gamma: float | None) -> npt.NDArray[np.float32]:
+        """The score that decides, (M, C): p_hat of eq. 7 where there are two to mix, else the one that was trained."""
+        if self.uniform is None or gamma is None:
+            return self.score
+        fused: npt.NDArray[np.float32] = fuse(gamma, self.score, self.uniform)
+        return fused
+
+    def runs(self) -> list[int]:
+        """Numbers of the runs."""
+        return [int(run) for run in np.unique(self.run)]
+
+    def by_part(self) -> dict[int, dict[int, ScoredClips]]:
+        """The scores of each part, by run and part: views where a part's rows follow one another, as they do."""
+        parts: dict[int, dict[int, ScoredClips]] = {}
+        for run in self.runs():
+            of_run = np.flatnonzero(self.run == run)
+            part_of = self.part[of_run]
+            parts[run] = {int(part): self._rows(of_run[part_of == part]) for part in np.unique(part_of)}
+        return parts
+
+    def _rows(self, rows: npt.NDArray[np.int64]) -> ScoredClips:
+        together = rows[-1] - rows[0] + 1 == len(rows)
+        view = slice(rows[0], rows[-1] + 1) if together else rows
+        uniform = None if self.uniform is None else self.uniform[view]
+        of_rows = (self.run[view], self.part[view], self.clip[view], self.carried[view], self.score[view])
+        return ScoredClips(self.examples, *of_rows, uniform)
+
+
+def read_scores(path: Path, examples: Examples) -> ScoredClips:
+    """Read scores that `train` wrote, of schema SCORES, and put the labels of their clips beside them.
+
+    Raises:
+        ZsAudioError: the file cannot be read, or the scores are of clips or classes that the examples do not have.
+    """
+    scores = tables.read_table(path, schemas.SCORES)
+    row_of = {name: row for row, name in enumerate(examples.clips.clip_ids)}
+    try:
+        rows = np.array([row_of[name] for name in scores["clip_id"].to_pylist()], np.int64)
+    except KeyError as error:
+        raise ZsAudioError(f"{path}: clip {error} is not in {examples.name}; run the train stage again") from None
+    score = tables.matrix(scores, "score")
+    if score.shape[1] != len(examples.classes):
+        raise ZsAudioError(
+            f"{path}: scores of {score.shape[1]} classes, but {examples.name} has {len(examples.classes)}; run the "
+            "train stage again"
+        )
+    return ScoredClips(
+        examples,
+        scores["run"].to_numpy().astype(np.int64),
+        scores["part"].to_numpy().astype(np.int64),
+        rows,
+        examples.carried()[rows],
+        score,
+        tables.matrix(scores, "uniform") if "uniform" in scores.column_names else None,
+    )
+
+
+def zero_rule(examples: Examples) -> ScoredClips:
+    """Scores that predict for every clip just the class that most clips carry (section 3.4, item 2).
+
+    They are 1 for that class and 0 for the others, see ZERO_RULE_THRESHOLD. As they say nothing about a clip, their
+    mAP is what chance reaches: the mean share of positive clips.
+    """
+    carried = examples.carried()
+    scores = np.zeros(carried.shape, np.float32)
+    scores[:, int(carried.sum(0).argmax())] = 1
+    one_run = np.zeros(len(carried), np.int64)
+    return ScoredClips(examples, one_run, one_run, np.arange(len(carried)), carried, scores, None)

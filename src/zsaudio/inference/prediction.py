@@ -1,0 +1,259 @@
+"""A trained model at work: any recording, any labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from zsaudio.audio import RecordingEncoder, read_examples, recording_encoder
+from zsaudio.models.model_folder import WEIGHTS, Config, read_model, with_paths
+from zsaudio.errors import ZsAudioError
+from zsaudio.storage.downloads import default_mirror, mirror_folder
+from zsaudio.learning.model import (
+    Aggregation,
+    Weights,
+    attended_score,
+    attention,
+    compatibility,
+    project_audio,
+    project_text,
+    uniform_score,
+)
+from zsaudio.text import Label, TextEncoder, same_encoder
+
+WINDOWS = 256  # scored at a time
+SECONDS = 160  # embedded at a time
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of a recording of n seconds: C labels, W windows of T seconds that start a second apart.
+
+    Attributes:
+        file: the recording.
+        labels: the C labels, in the order asked for, each once.
+        scores: (C,) p_hat of eq. 7, of the window in which it is highest. Comparable with the threshold and between
+            labels, but no probability.
+        threshold: M of eq. 8.
+        above: (C,) True where the score is above the threshold.
+        peaks: (C,) second (0 is the first) of that window to which attention is highest; None without attention.
+        window_scores: (W, C) p_hat of each window; W = max(1, n - T + 1).
+        attention: (n, C) weight of each second (eq. 4), the mean over the windows that it lies in; a model without
+            attention has None.
+    """
+
+    file: str
+    labels: list[str]
+    scores: Floats
+    threshold: float
+    above: npt.NDArray[np.bool_]
+    peaks: npt.NDArray[np.int64] | None
+    window_scores: Floats
+    attention: Floats | None
+
+    def ranking(self) -> list[int]:
+        """Positions of the labels, the highest score first."""
+        return [int(position) for position in np.argsort(-self.scores, kind="stable")]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As numbers and lists, for JSON; `labels` by descending score."""
+        rows = []
+        for c in self.ranking():
+            row = {"label": self.labels[c], "score": float(self.scores[c]), "above": bool(self.above[c])}
+            if self.peaks is not None and self.attention is not None:
+                row |= {"peak": int(self.peaks[c]), "attention": self.attention[:, c].tolist()}
+            rows.append({**row, "window_scores": self.window_scores[:, c].tolist()})
+        return {"file": self.file, "threshold": self.threshold, "labels": rows}
+
+
+class Model:
+    """A trained model with its encoders and its threshold; made by `load`."""
+
+    def __init__(
+        self, config: Config, member: int, weights: Weights, audio: RecordingEncoder, text: TextEncoder
+    ) -> None:
+        assert config.decision is not None
+        self.config = config
+        self.gamma = config.decision.gamma
+        self.threshold = config.decision.thresholds[member]
+        self._weights = weights
+        self._audio = audio
+        self._text = text
+        self._aggregation = Aggregation(config.aggregation)
+        self._projected: dict[str, Tensor] = {}
+        self._descriptions = {one.name: one.description for found in config.classes.values() for one in found}
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes of all folds that the model was trained, validated and tested on."""
+        return list(dict.fromkeys(one.name for found in self.config.classes.values() for one in found))
+
+    @torch.inference_mode()
+    def predict(self, path: str | Path, labels: Sequence[str] | None = None) -> Prediction:
+        """Look for labels in a recording.
+
+        Args:
+            path: a recording of any length, format and rate that libsndfile reads.
+            labels: what to look for, in words; classes that the model was never trained on are the point. Each counts
+                once. None: the classes of the corpus that it was trained on. (Where the text encoder pools a label
+                with its description, those classes have theirs and other labels none.)
+
+        Raises:
+            ZsAudioError: the recording cannot be read, there is no label, or one has no word.
+        """
+        wanted = distinct(self.classes if labels is None else labels)
+        v_c = self._project(wanted)
+        v_x = project_audio(self._weights, self._embed(Path(path))[None, None])[0, 0]
+        n, size = len(v_x), min(len(v_x), int(self.config.audio["segments"]))
+        windows = v_x.unfold(0, size, 1).transpose(1, 2)  # [W, size, D]
+
+        scores, peaks = [], []
+        total, covering = torch.zeros(n, len(wanted)), torch.zeros(n, 1)
+        for start in range(0, len(windows), WINDOWS):
+            part = windows[None, start : start + WINDOWS]
+            z_hat = uniform_score(part, v_c, None, mean=self._aggregation is Aggregation.MEAN)
+            if self._aggregation is not Aggregation.ATTENTION:
+                scores.append(z_hat[0])
+                continue
+            s = compatibility(part, v_c)
+            alpha = attention(s, None)
+            scores.append((self.gamma * attended_score(s, alpha) + (1 - self.gamma) * z_hat)[0])
+            peaks.append(alpha[0].argmax(dim=1) + torch.arange(start, start + part.shape[1])[:, None])
+            for t in range(size):
+                total[start + t : start + t + part.shape[1]] += alpha[0, :, t]
+                covering[start + t : start + t + part.shape[1]] += 1
+
+        window_scores = torch.cat(scores)
+        highest, best = window_scores.max(dim=0)
+        return Prediction(
+            file=str(path),
+            labels=wanted,
+            scores=highest.numpy(),
+            threshold=self.threshold,
+            above=(highest > self.threshold).numpy(),
+            peaks=torch.cat(peaks).gather(0, best[None])[0].numpy() if peaks else None,
+            window_scores=window_scores.numpy(),
+            attention=(total / covering).numpy() if peaks else None,
+        )
+
+    @torch.inference_mode()
+    def prepare(self, labels: Sequence[str]) -> None:
+        """Embed labels ahead of `predict`, which does so too.
+
+        Raises:
+            ZsAudioError: there is none, or one has no word.
+        """
+        self._project(distinct(labels))
+
+    def _project(self, labels: list[str]) -> Tensor:
+        """v_c `[1, C, D]` (eq. 2); a label is embedded once."""
+        new = [label for label in labels if label not in self._projected]
+        if new:
+            described = [Label(label, self._descriptions.get(label, "")) for label in new]
+            embedded = torch.from_numpy(self._text.encode(described))
+            expected = self._weights.hidden.shape[1]
+            if embedded.shape[1] != expected:
+                raise ZsAudioError(f"text encoder: gives {embedded.shape[1]} features, the model needs {expected}")
+            self._projected |= dict(zip(new, project_text(self._weights, embedded)[0], strict=True))
+        return torch.stack([self._projected[label] for label in labels])[None]
+
+    def _embed(self, path: Path) -> Tensor:
+        """Embeddings `[n, F_a]` of a recording, which is read as a stream."""
+        scale, offset = (np.float32(self.config.audio[name]) for name in ("scale", "offset"))
+        embedded: list[Floats] = []
+        waiting: list[npt.NDArray[Any]] = []
+
+        def embed() -> None:
+            stored = self._audio.embed(np.concatenate(waiting))
+            embedded.append(stored.astype(np.float32) * scale + offset)
+            waiting.clear()
+
+        for examples in read_examples(path, self._audio.front_end):
+            waiting.append(examples)
+            if sum(map(len, waiting)) >= SECONDS:
+                embed()
+        if waiting:
+            embed()
+        return torch.from_numpy(np.concatenate(embedded))
+
+
+def distinct(labels: Sequence[str]) -> list[str]:
+    """Labels without blanks around them, each once, in order.
+
+    Raises:
+        ZsAudioError: there is none, or one text stands where a list should be.
+    """
+    if isinstance(labels, str):
+        raise ZsAudioError(f"labels: {labels!r} is one text; give a list of labels, as in [{labels!r}]")
+    odd = [label for label in labels if not isinstance(label, str)]
+    if odd:
+        raise ZsAudioError(f"labels: {odd[0]!r} is no text")
+    found = list(dict.fromkeys(filter(None, (label.strip() for label in labels))))
+    if not found:
+        raise ZsAudioError("labels: there is none; name at least one sound to look for")
+    return found
+
+
+def load(
+    folder: str | Path,
+    run: int = 0,
+    *,
+    text_model: str | None = None,
+    text_vectors: str | Path | None = None,
+    audio_weights: str | None = None,
+    audio_pca: str | None = None,
+    mirror: str | None = None,
+) -> Model:
+    """Load a trained model: a folder that the pipeline or `zsaudio export` has made.
+
+    The encoders are those that it was trained with: from the folder itself where `zsaudio export` has put them there,
+    else from where they came from when it was trained. A model that was trained on AudioSet's released embeddings
+    hears recordings through VGGish, the network they come from.
+
+    Args:
+        folder: e.g. data/audioset/models/temporal_attention/setting1.
+        run: which of the trained runs; of a cross-validation, the model of its first part.
+        text_model: folder or hub name of the BERT, if it has moved.
+        text_vectors: table of word vectors, if it has moved.
+        audio_weights, audio_pca: files of VGGish, if they have moved.
+        mirror: a folder (or, for VGGish, base URL) that is looked in before the web, at HOST/PATH; None:
+            AUDIOSET_MIRROR in the environment.
+
+    Raises:
+        ZsAudioError: a file of the model is missing or altered, or an encoder cannot be had or is another.
+    """
+    folder, mirror = Path(folder), mirror or default_mirror()
+    config = read_model(folder)
+    if config.decision is None:
+        raise ZsAudioError(f"{folder}: is not evaluated yet and has no threshold; use data/CORPUS/models/MODEL/SETTING")
+    members = [i for i, member in enumerate(config.members) if member.run == run]
+    if not members:
+        known = sorted({member.run for member in config.members})
+        raise ZsAudioError(f"{folder}: has no run {run}; known are {', '.join(map(str, known))}")
+    stacked = load_file(folder / WEIGHTS)
+    weights = Weights(**{name: tensor[members[0] : members[0] + 1] for name, tensor in stacked.items()})
+    audio, text = (with_paths(folder, facts) for facts in (config.audio, config.text))
+    vectors = Path(text_vectors) if text_vectors else None
+    try:
+        return Model(
+            config,
+            members[0],
+            weights,
+            recording_encoder(audio, weights=audio_weights, pca=audio_pca, mirror=mirror),
+            same_encoder(text, model=text_model, vectors=vectors, mirror=mirror_folder(mirror)),
+        )
+    except ZsAudioError as error:
+        raise ZsAudioError(
+            f"{str(error).rstrip('.')}. Files that you have already can be named: audio_weights, audio_pca, "
+            "text_model, text_vectors (--audio-weights and so on)."
+        ) from error

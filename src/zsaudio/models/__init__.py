@@ -1,0 +1,1 @@
+"""What learns: variants and the parts that they are made of, and trained models on disk."""

@@ -1,0 +1,19 @@
+"""Temporal attention (eq. 4 and 5): each class attends to the segments that fit it best."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from zsaudio.models.interfaces import Aggregator, Score
+
+
+class Attention(Aggregator):
+    """Compatibility with each segment, weighted by a softmax over the segments."""
+
+    def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None, score: Score) -> tuple[Tensor, Tensor]:
+        """y_hat and alpha; see `Aggregator.forward`."""
+        s = score(v_x, v_c)  # eq. 3, [B, T, C]
+        padding = 0.0 if mask is None else torch.where(mask, 0.0, -torch.inf)[..., None]
+        alpha = (s + padding).softmax(dim=-2)  # eq. 4, over the real segments
+        return (alpha * s).sum(dim=-2), alpha  # eq. 5

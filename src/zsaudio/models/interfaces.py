@@ -1,0 +1,70 @@
+"""What the parts of a variant offer. B clips, T segments, C classes, D shared units, P labels a clip at most.
+
+Parts are written for one model; training stacks the models of several runs (`torch.func`), so a part works on tensors
+alone: no loop over clips, no `.item()`, no branch on a value.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Score(nn.Module):
+    """How well an audio vector fits a class.
+
+    Attributes:
+        linear: whether the score of a sum of vectors is the sum of their scores.
+    """
+
+    linear = False
+
+    def forward(self, v_x: Tensor, v_c: Tensor) -> Tensor:
+        """Audio vectors `[..., D]` and classes `[C, D]` to scores `[..., C]`."""
+        raise NotImplementedError
+
+
+class Aggregator(nn.Module):
+    """How the segments of a clip become its score for each class.
+
+    Attributes:
+        scores_segments: whether a clip's score is made of its segments' scores, which say where a sound is.
+    """
+
+    scores_segments = True
+
+    def __init__(self, units: int) -> None:
+        """Args:
+        units: D; what an aggregator with weights of its own needs to know.
+        """
+        super().__init__()
+
+    def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None, score: Score) -> tuple[Tensor, Tensor | None]:
+        """Scores `[B, C]` of the clips, and attention `[B, T, C]` where there is one.
+
+        Args:
+            v_x: segments `[B, T, D]`.
+            v_c: classes `[C, D]`.
+            mask: `[B, T]`, False for padding; None where every segment is real.
+            score: of vectors and classes.
+        """
+        raise NotImplementedError
+
+
+class Objective:
+    """What training makes small; the parameters that it has, if any, belong to a score."""
+
+    def __call__(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """Loss `[..., B]` of each clip, whose mean is minimised.
+
+        Args:
+            scores: `[..., B, C]`.
+            labels: `[..., B, P]` positions of the classes that each clip carries, padded at their end with -1; a clip
+                without any fills a batch up, and its loss does not count.
+        """
+        raise NotImplementedError
+
+
+def carried(labels: Tensor, n_classes: int) -> Tensor:
+    """Labels as a matrix `[..., B, C]`, 1 where a clip carries a class; of padded positions `[..., B, P]`."""
+    room = labels.new_zeros((*labels.shape[:-1], n_classes + 1)).scatter(-1, labels % (n_classes + 1), 1)
+    return room[..., :-1]  # -1 has fallen into the last column

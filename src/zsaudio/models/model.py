@@ -1,0 +1,80 @@
+"""The model of section 2.2, put together from the parts of a variant. The one forward pass that there is.
+
+B clips, T segments, C classes, D shared units. Training stacks the models of several runs; for everything else a model
+is an ordinary module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from zsaudio.models.aggregators.sum import Sum
+from zsaudio.models.interfaces import Aggregator, Score
+from zsaudio.models.parts import make_part
+from zsaudio.models.projections import SHARED_UNITS, AudioProjection, TextProjection
+from zsaudio.models.variant import Variant
+
+
+class Scored(NamedTuple):
+    """What a model says of B clips and C classes.
+
+    Attributes:
+        score: `[B, C]`, which is trained; with attention y_hat (eq. 5).
+        uniform: `[B, C]` z_hat (eq. 6), of a variant that is tested by eq. 7; None of others, and in training.
+        attention: `[B, T, C]` alpha (eq. 4), if there is one.
+    """
+
+    score: Tensor
+    uniform: Tensor | None
+    attention: Tensor | None
+
+
+class Model(nn.Module):
+    """Audio and text in one space, a score of vectors, and an aggregator of segments."""
+
+    def __init__(self, variant: Variant, knobs: Mapping[str, Any], audio_features: int, text_features: int) -> None:
+        """Args:
+        variant: names the parts.
+        knobs: values of the parts' knobs, by name.
+        audio_features, text_features: F_a and F_s.
+
+        Raises:
+            ZsAudioError: a part does not exist, or a knob has a value that it may not have.
+        """
+        super().__init__()
+        self.audio = AudioProjection(audio_features)
+        self.text = TextProjection(text_features)
+        self.score: Score = make_part("score", variant.score, knobs)
+        self.aggregator: Aggregator = make_part("aggregator", variant.aggregator, knobs, SHARED_UNITS)
+        self.uniform = Sum(SHARED_UNITS) if variant.fused else None
+
+    def forward(self, x: Tensor, mask: Tensor | None, text: Tensor) -> Scored:
+        """Embeddings of clips `[B, T, F_a]` and of labels `[C, F_s]` to scores; the mask as of `Aggregator.forward`."""
+        return self.aggregate(self.audio(x), self.text(text), mask)
+
+    def aggregate(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None) -> Scored:
+        """The second half of `forward`, from projected segments `[B, T, D]` and classes `[C, D]`."""
+        score, attention = self.aggregator(v_x, v_c, mask, self.score)
+        tested_by_fusion = self.uniform is not None and not self.training
+        uniform = self.uniform(v_x, v_c, mask, self.score)[0] if tested_by_fusion else None
+        return Scored(score, uniform, attention)
+
+
+def draw_model(
+    variant: Variant, knobs: Mapping[str, Any], audio_features: int, text_features: int, seed: Sequence[int]
+) -> Model:
+    """A model with weights drawn from a seed of its own, whatever else draws random numbers."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_one_number(seed))
+        return Model(variant, knobs, audio_features, text_features)
+
+
+def _one_number(seed: Sequence[int]) -> int:
+    number = 0
+    for part in seed:
+        number = number * 1_000_003 + part
+    return number

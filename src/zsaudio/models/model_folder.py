@@ -1,0 +1,165 @@
+"""A trained cell on disk: weights, a JSON of all that is needed to use them elsewhere, and checksums of both."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors.numpy import save_file
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.models.variant import Variant
+from zsaudio.storage.files import read_json, replacing, sha256, write_json, write_text
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+ENCODERS = "encoders"  # folder of a model folder for what its encoders need
+CHECKSUMS = "SHA256SUMS"  # as `sha256sum --check` wants them
+VERSION = 2  # of the form of config.json
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoredMember(_Section):
+    """One of the models that are stacked in the weights: a run of the cell, in a cross-validation one of its parts."""
+
+    run: int
+    seed: int
+    part: int
+
+
+class StoredClass(_Section):
+    """A class by its machine id and its name, with what the ontology says of it."""
+
+    mid: str
+    name: str
+    description: str
+
+
+class Decision(_Section):
+    """What turns scores into predictions, and how good they were on the test clips.
+
+    Attributes:
+        title: what the tables call the variant.
+        gamma: of eq. 7; None for a variant that is tested as it is trained.
+        thresholds: M of eq. 8, one for each member.
+        metrics: the metrics file of the cell.
+    """
+
+    title: str
+    gamma: float | None
+    thresholds: list[float]
+    metrics: dict[str, float]
+
+
+class Config(_Section):
+    """What config.json says.
+
+    Attributes:
+        version: of this form.
+        variant: what was trained.
+        setting, corpus: what it was trained on.
+        members: what the leading axis of the weights is.
+        training: the params of training, with the knobs of the variant.
+        spanning: what was done with clips whose labels span folds.
+        audio, text: metadata of the tables of embeddings: encoders and all that is needed to make them again.
+        roles: name of the examples (of a fold) by role: train, validation, test; only test in a cross-validation.
+        classes: classes by the name of their examples.
+        decision: None until the cell is evaluated.
+    """
+
+    version: Literal[2]
+    variant: Variant
+    setting: str
+    corpus: str
+    members: list[StoredMember]
+    training: dict[str, Any]
+    spanning: str
+    audio: dict[str, str]
+    text: dict[str, str]
+    roles: dict[str, str]
+    classes: dict[str, list[StoredClass]]
+    decision: Decision | None = None
+
+
+def save_model(folder: Path, weights: Mapping[str, npt.NDArray[Any]] | Path, config: Config) -> None:
+    """Write a model folder.
+
+    Args:
+        folder: where to.
+        weights: arrays by name, all members stacked along a leading axis, or a file of them.
+        config: what they are.
+    """
+    with replacing(folder / WEIGHTS) as temporary:
+        if isinstance(weights, Path):
+            shutil.copyfile(weights, temporary)
+        else:
+            save_file({name: np.ascontiguousarray(array) for name, array in weights.items()}, temporary)
+    write_json(folder / CONFIG, config.model_dump())
+    write_checksums(folder, [WEIGHTS, CONFIG])
+
+
+def read_model(folder: Path) -> Config:
+    """Check the files of a model folder and read its config; the weights are in folder/model.safetensors.
+
+    Raises:
+        ZsAudioError: the folder is none of a model, or a file is missing, altered, or not of its form.
+    """
+    if not (folder / CONFIG).is_file():
+        reason = "is no folder" if not folder.is_dir() else f"has no {CONFIG}"
+        raise ZsAudioError(
+            f"{folder}: {reason}; a model is a folder like data/audioset/models/temporal_attention/setting1, which "
+            "`dvc repro` makes"
+        )
+    check_files(folder)
+    values = read_json(folder / CONFIG)
+    if values.get("version") != VERSION:
+        raise ZsAudioError(
+            f"{folder / CONFIG}: is of another version of zsaudio; train the model again (`dvc repro`), or export it "
+            "again from where it was trained"
+        )
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ZsAudioError(f"{folder / CONFIG}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
+
+
+def with_paths(folder: Path, encoding: Mapping[str, str]) -> dict[str, str]:
+    """Metadata of an encoder, with the full paths of the files that the model folder itself holds."""
+    return {key: str(folder / value) if value.startswith(f"{ENCODERS}/") else value for key, value in encoding.items()}
+
+
+def write_checksums(folder: Path, names: Iterable[str]) -> None:
+    """Write folder/SHA256SUMS for the files of these names, relative to the folder."""
+    write_text(folder / CHECKSUMS, "".join(f"{sha256(folder / name)}  {name}\n" for name in names))
+
+
+def check_files(folder: Path) -> None:
+    """Compare a model folder with its SHA256SUMS.
+
+    Raises:
+        ZsAudioError: a file is missing or altered, or there is no such list.
+    """
+    try:
+        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+        listed = {name: checksum for checksum, name in (line.split("  ", 1) for line in lines)}
+    except (OSError, ValueError) as error:
+        raise ZsAudioError(f"{folder / CHECKSUMS}: cannot be read; the model folder is not whole") from error
+    for name in (WEIGHTS, CONFIG):
+        if name not in listed:
+            raise ZsAudioError(f"{folder / CHECKSUMS}: does not list {name}; the model folder is not whole")
+    for name, expected in listed.items():
+        if not (folder / name).is_file():
+            raise ZsAudioError(f"{folder / name}: is missing; get the model folder again")
+        if sha256(folder / name) != expected:
+            raise ZsAudioError(
+                f"{folder / name}: is not the file that {CHECKSUMS} lists: altered or damaged; get the model again"
+            )

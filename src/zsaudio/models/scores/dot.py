@@ -1,0 +1,17 @@
+"""Compatibility as an inner product (eq. 3)."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from zsaudio.models.interfaces import Score
+
+
+class Dot(Score):
+    """Eq. 3: s = v_x · v_c."""
+
+    linear = True
+
+    def forward(self, v_x: Tensor, v_c: Tensor) -> Tensor:
+        """See `Score.forward`."""
+        return v_x @ v_c.T

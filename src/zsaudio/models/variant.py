@@ -1,0 +1,88 @@
+"""A variant: a row of the tables, as data. Which parts it is made of, their knobs, and how it is trained and tested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.models.parts import KINDS, knobs, make_part, part_class, part_file
+from zsaudio.storage.files import read_json, sha256, write_json
+from zsaudio.storage.values import meant
+
+
+class Variant(BaseModel):
+    """A row of the tables.
+
+    Attributes:
+        name: by which params, stages and files call it.
+        task: name of a `zsaudio.tasks` task.
+        aggregator, score, objective: names of parts.
+        fused: tested by eq. 7, which mixes the score that it is trained by with the plain sum (eq. 6).
+        knobs: of its parts and of training, where they are not as in the shared params of training.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    task: str
+    aggregator: str
+    score: str
+    objective: str
+    fused: bool
+    knobs: dict[str, Any]
+
+    def parts(self) -> dict[str, str]:
+        """Name of the part by kind."""
+        return {kind: getattr(self, kind) for kind in KINDS}
+
+
+def check_knobs(variant: Variant, shared: Mapping[str, Any], training: Sequence[str]) -> None:
+    """Check that each knob of a variant is one of its parts' or of training, and has a value that it may have.
+
+    Args:
+        variant: the variant; its parts are imported.
+        shared: knobs that all variants have in common, for those parts that have them.
+        training: names of what else a variant may set.
+
+    Raises:
+        ZsAudioError: a part does not exist, a knob is nobody's or of several, or has a wrong value.
+    """
+    of_part = {kind: sorted(knobs(part_class(kind, name))) for kind, name in variant.parts().items()}
+    every = [*training, *(knob for names in of_part.values() for knob in names)]
+    for knob in variant.knobs:
+        if knob not in every:
+            parts = ", ".join(f"{kind} {variant.parts()[kind]} has {_listed(names)}" for kind, names in of_part.items())
+            raise ZsAudioError(
+                f"{knob}: no part of this variant reads it{meant(knob, every)}; {parts}; training has {_listed(training)}"
+            )
+        if every.count(knob) > 1:
+            raise ZsAudioError(f"{knob}: several parts of this variant have a knob of this name; rename one")
+    for kind, name in variant.parts().items():
+        sizes = (1,) if kind == "aggregator" else ()
+        make_part(kind, name, {**shared, **variant.knobs}, *sizes)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def write_variant(path: Path, variant: Variant) -> None:
+    """Write a variant as JSON, with the checksum of each part's file, so that what depends on it sees a part change."""
+    code = {kind: sha256(part_file(kind, name)) for kind, name in variant.parts().items()}
+    write_json(path, {"variant": variant.model_dump(), "code": code})
+
+
+def read_variant(path: Path) -> Variant:
+    """Read what `write_variant` wrote.
+
+    Raises:
+        ZsAudioError: the file is not there, or not of its form.
+    """
+    try:
+        return Variant.model_validate(read_json(path).get("variant"))
+    except ValidationError as error:
+        raise ZsAudioError(f"{path}: is no variant; `dvc repro` makes it") from error

@@ -1,0 +1,1 @@
+"""Files: written whole, checked at the gate, downloaded."""

@@ -1,0 +1,110 @@
+"""The schema of every table between two stages."""
+
+from zsaudio.storage.tables import Kind, Schema
+
+CLASSES = Schema(
+    "classes", {"index": Kind.COUNT, "mid": Kind.TEXT, "name": Kind.TEXT, "branch": Kind.TEXT}, unique="mid"
+)
+DECISIONS = Schema(
+    "class decisions",
+    {"mid": Kind.TEXT, "name": Kind.TEXT, "branch": Kind.TEXT, "kept": Kind.TEXT, "rule": Kind.TEXT},
+    unique="mid",
+)
+FOLDS = Schema(
+    "folds",
+    {
+        "index": Kind.COUNT,
+        "mid": Kind.TEXT,
+        "name": Kind.TEXT,
+        "fold": Kind.TEXT,
+        "order": Kind.COUNT,
+        "clips": Kind.COUNT,
+    },
+    unique="mid",
+)
+CLIPS = Schema(
+    "clips",
+    {"clip_id": Kind.TEXT, "subset": Kind.TEXT, "fold": Kind.TEXT, "labels": Kind.INDICES},
+    unique="clip_id",
+    nullable=frozenset({"fold"}),
+    metadata=("spanning",),
+)
+AUDIO = Schema(
+    "audio embeddings",
+    {"clip_id": Kind.TEXT, "n_segments": Kind.SMALL, "embedding": Kind.VECTOR},
+    unique="clip_id",
+    metadata=("encoder", "segments", "features", "scale", "offset"),
+)
+AUDIO_ERRORS = Schema(
+    "clips without audio", {"clip_id": Kind.TEXT, "file": Kind.TEXT, "reason": Kind.TEXT}, unique="clip_id"
+)
+RECORDINGS = Schema("recordings", {"clip_id": Kind.TEXT, "file": Kind.TEXT, "bytes": Kind.COUNT}, unique="clip_id")
+TEXT = Schema(
+    "text embeddings",
+    {"mid": Kind.TEXT, "name": Kind.TEXT, "description": Kind.TEXT, "embedding": Kind.VECTOR},
+    unique="mid",
+    metadata=("encoder", "revision", "pooling"),
+)
+SCORES = Schema(
+    "scores",
+    {"run": Kind.SMALL, "part": Kind.SMALL, "clip_id": Kind.TEXT, "score": Kind.VECTOR, "uniform": Kind.VECTOR},
+    optional=frozenset({"uniform"}),
+)
+
+CURVE = Schema(
+    "training curves",
+    {
+        "run": Kind.COUNT,
+        "epoch": Kind.COUNT,
+        "train_loss": Kind.REAL,
+        "validation_loss": Kind.REAL,
+        "validation_map": Kind.REAL,
+    },
+)
+RUNS = Schema(
+    "results per run",
+    {"run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL, "map": Kind.REAL, "threshold": Kind.REAL},
+    unique="run",
+)
+RESAMPLES = Schema("bootstrap resamples", {"micro_f1": Kind.REAL, "macro_f1": Kind.REAL, "map": Kind.REAL})
+CLASS_RESULTS = Schema(
+    "results per class",
+    {"mid": Kind.TEXT, "name": Kind.TEXT, "clips": Kind.COUNT, "f1": Kind.REAL, "average_precision": Kind.REAL},
+    unique="mid",
+    nullable=frozenset({"average_precision"}),
+)
+GAMMA_CURVE = Schema(
+    "F1 against gamma", {"gamma": Kind.REAL, "run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL}
+)
+THRESHOLD_CURVE = Schema(
+    "F1 against the threshold",
+    {"threshold": Kind.REAL, "run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL},
+)
+LOCALISATION = Schema(
+    "localisation",
+    {
+        "run": Kind.COUNT,
+        "group": Kind.TEXT,  # classes that the model was not trained on ("unseen") or was ("seen")
+        "length": Kind.TEXT,  # of zsaudio.localisation.strong.LENGTHS, or "all"
+        "by": Kind.TEXT,  # attention, compatibility, uniform, chance
+        "pairs": Kind.COUNT,
+        "classes": Kind.COUNT,
+        "pointing": Kind.REAL,
+        "segment_ap": Kind.REAL,
+    },
+)
+LOCATED = Schema(
+    "values per segment",  # of run 0
+    {
+        "clip_id": Kind.TEXT,
+        "mid": Kind.TEXT,
+        "name": Kind.TEXT,
+        "group": Kind.TEXT,
+        "n_segments": Kind.COUNT,  # the values after them mean nothing
+        "compatibility": Kind.VECTOR,
+        "attention": Kind.VECTOR,
+    },
+    optional=frozenset({"attention"}),
+)
+FIGURE2 = Schema("attention in the clip of Figure 2", {"run": Kind.COUNT, "second": Kind.COUNT, "attention": Kind.REAL})
+EVENTS = Schema("events", {"clip_id": Kind.TEXT, "mid": Kind.TEXT, "onset": Kind.REAL, "offset": Kind.REAL})

@@ -1,0 +1,230 @@
+"""Tables between stages: how their schemas are checked, and the one way in which they are written and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.feather
+import pyarrow.parquet as pq
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.storage.files import replacing
+
+
+class Kind(Enum):
+    """What a column holds, with the Arrow types that are accepted for it, the first one being written."""
+
+    TEXT = (pa.string(), pa.large_string())
+    COUNT = (pa.int64(), pa.int32(), pa.int16(), pa.int8())
+    SMALL = (pa.int8(),)
+    REAL = (pa.float64(), pa.float32())
+    INDICES = (pa.list_(pa.int64()), pa.list_(pa.int32()), pa.list_(pa.int16()))
+    VECTOR = ()  # fixed-size list of uint8, float16 or float32; its length is the table's own
+
+    def accepts(self, dtype: pa.DataType) -> bool:
+        """Whether a column of this Arrow type is of this kind."""
+        if self is Kind.VECTOR:
+            numbers = (pa.uint8(), pa.float16(), pa.float32())
+            return pa.types.is_fixed_size_list(dtype) and dtype.value_type in numbers
+        return dtype in self.value
+
+    def __str__(self) -> str:
+        return "fixed-size list of uint8, float16 or float32" if self is Kind.VECTOR else str(self.value[0])
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table.
+
+    Attributes:
+        name: what messages call the table.
+        columns: kind of each column, in the order in which they are written.
+        unique: a column in which no value appears twice.
+        nullable: columns that may have empty cells.
+        optional: columns that may be absent.
+        metadata: keys that the file's schema metadata must have.
+    """
+
+    name: str
+    columns: Mapping[str, Kind]
+    unique: str | None = None
+    nullable: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    metadata: tuple[str, ...] = ()
+
+
+def write_table(
+    path: Path, schema: Schema, columns: Mapping[str, Any], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Check columns (Arrow arrays, numpy arrays or lists) against a schema and write them, whole or not at all.
+
+    A path that ends in .csv becomes CSV; any other has `metadata` in its schema: .feather Arrow's own format, which is
+    read without decoding, else parquet.
+    """
+    table = build_table(schema, columns, metadata)
+    _check(table, schema, str(path))
+    with replacing(path) as temporary:
+        if path.suffix == ".csv":
+            # Quoted only where needed, so that the files are pleasant to read and to compare.
+            pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
+        elif path.suffix == ".feather":
+            whole = table.combine_chunks()  # in one piece, or reading would copy it
+            pa.feather.write_feather(whole, temporary, compression="uncompressed", chunksize=max(len(whole), 1))
+        else:
+            pq.write_table(table, temporary, **_parquet_options(table.schema))
+
+
+def build_table(schema: Schema, columns: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> pa.Table:
+    """Columns (Arrow arrays, numpy arrays or lists) as a table, in the order and of the types of a schema."""
+    arrays = {}
+    for name, kind in schema.columns.items():
+        if name in columns:
+            values = columns[name]
+            ready = isinstance(values, (pa.Array, pa.ChunkedArray)) or kind is Kind.VECTOR
+            arrays[name] = values if ready else pa.array(values, type=kind.value[0], from_pandas=True)
+    fields = [pa.field(name, array.type, schema.columns[name] is not Kind.VECTOR) for name, array in arrays.items()]
+    return pa.table(arrays, pa.schema(fields, dict(metadata or {})))
+
+
+def read_table(path: Path, schema: Schema) -> pa.Table:
+    """Read a table and check it against its schema.
+
+    Raises:
+        ZsAudioError: it cannot be read, or a column is missing, of another type, empty or not unique.
+    """
+    try:
+        if path.suffix == ".csv":
+            kinds = {name: kind.value[0] for name, kind in schema.columns.items()}
+            options = pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=bool(schema.nullable))
+            table = pa.csv.read_csv(path, convert_options=options)
+        elif path.suffix == ".feather":
+            table = pa.feather.read_table(path, memory_map=True)
+        else:
+            table = pq.ParquetFile(path).read()  # pq.read_table would import what reads many files at once
+    except FileNotFoundError as error:
+        raise ZsAudioError(f"{path}: the table of {schema.name} is not there; `dvc repro` makes it") from error
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ZsAudioError(f"{path}: not a readable table of {schema.name} ({error})") from error
+    _check(table, schema, str(path))
+    return table
+
+
+def concatenate(path: Path, schema: Schema, parts: Iterable[pa.Table], metadata: Mapping[str, str]) -> None:
+    """Write tables of one schema below one another as parquet, whole or not at all.
+
+    While one is written the next is made, so two of them are in memory. Tables without rows are left out. Values of
+    `schema.unique` must differ between tables, which is not checked.
+    """
+    with replacing(path) as temporary, ExitStack() as stack:
+        writer = pool = None
+        for part in parts:
+            table = part.replace_schema_metadata(dict(metadata))
+            _check(table, schema, str(path))
+            if len(table):
+                if writer is None or pool is None:
+                    options = _parquet_options(table.schema)
+                    writer = stack.enter_context(pq.ParquetWriter(temporary, table.schema, **options))
+                    pool = stack.enter_context(ThreadPoolExecutor(1))
+                    written: Future[None] = pool.submit(writer.write_table, table)
+                else:
+                    written.result()
+                    written = pool.submit(writer.write_table, table)
+        if writer is not None:
+            written.result()
+
+
+def read_column(path: Path, column: str) -> list[Any]:
+    """One column of a parquet file, without reading the others."""
+    values: list[Any] = pq.ParquetFile(path).read([column])[column].to_pylist()
+    return values
+
+
+def file_metadata(path: Path) -> dict[str, str]:
+    """The schema metadata of a parquet file, without reading the table."""
+    found = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in found.items()}
+
+
+def metadata(table: pa.Table) -> dict[str, str]:
+    """The schema metadata as text."""
+    return {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+
+
+def _parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """How to write parquet: numbers of vectors byte by byte, since parquet has no number of fewer than 32 bits."""
+    lists = [field.name for field in schema if pa.types.is_fixed_size_list(field.type)]
+    encoding = {f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in lists}
+    fast = {"compression": "zstd", "compression_level": -3, "use_dictionary": False, "write_statistics": False}
+    return {**fast, "column_encoding": encoding}
+
+
+def vectors(values: npt.NDArray[Any]) -> pa.FixedSizeListArray:
+    """An (N, ...) array as a column of N vectors, row-major, without a copy."""
+    flat = np.ascontiguousarray(values).reshape(-1)
+    numbers = pa.array(flat)
+    element = pa.field("element", numbers.type, nullable=False)  # without room for nulls it is read twice as fast
+    kind = pa.list_(element, int(np.prod(values.shape[1:], dtype=np.int64)))
+    return pa.FixedSizeListArray.from_arrays(numbers, type=kind)
+
+
+def matrix(table: pa.Table, column: str) -> npt.NDArray[Any]:
+    """A column of vectors as an (N, width) array; of a mapped file without a copy."""
+    chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table[column].chunks]
+    width = table.schema.field(column).type.list_size
+    if not chunks:
+        return np.zeros((0, width), np.float32)
+    together: npt.NDArray[Any] = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+    return together.reshape(-1, width)
+
+
+def _not_finite(table: pa.Table, name: str, kind: Kind) -> int:
+    """In how many rows a column of numbers holds NaN or infinity."""
+    if kind is Kind.VECTOR and pa.types.is_floating(table.schema.field(name).type.value_type):
+        values = matrix(table, name)
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = values.sum(dtype=np.float32)
+        if np.isfinite(total):  # as it is not, where one of them is not
+            return 0
+        return int((~np.isfinite(values).all(axis=1)).sum())
+    if kind is Kind.REAL:
+        values = table[name].drop_null().to_numpy()
+        return int((~np.isfinite(values)).sum())
+    return 0
+
+
+def _check(table: pa.Table, schema: Schema, where: str) -> None:
+    required = [name for name in schema.columns if name not in schema.optional]
+    missing = [name for name in required if name not in table.column_names]
+    unknown = [name for name in table.column_names if name not in schema.columns]
+    if missing or unknown:
+        raise ZsAudioError(
+            f"{where}: the table of {schema.name} has the columns {', '.join(schema.columns)}; "
+            f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
+        )
+    for name in table.column_names:
+        kind, column = schema.columns[name], table[name]
+        if not kind.accepts(column.type):
+            raise ZsAudioError(f"{where}: column {name!r} of {schema.name} is {column.type} and should be {kind}")
+        if column.null_count and name not in schema.nullable:
+            raise ZsAudioError(f"{where}: column {name!r} of {schema.name} has {column.null_count} empty cells")
+        broken = _not_finite(table, name, kind)
+        if broken:
+            raise ZsAudioError(
+                f"{where}: column {name!r} of {schema.name} has NaN or infinity in {broken} rows; the stage that makes "
+                "it should run again (dvc repro -f)"
+            )
+    if schema.unique and len(table[schema.unique].unique()) < len(table):
+        raise ZsAudioError(f"{where}: column {schema.unique!r} of {schema.name} has a value more than once")
+    lacking = [key for key in schema.metadata if key.encode() not in (table.schema.metadata or {})]
+    if lacking:
+        raise ZsAudioError(f"{where}: the schema metadata of {schema.name} lacks {', '.join(lacking)}")

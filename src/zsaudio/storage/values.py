@@ -1,0 +1,134 @@
+"""Kinds of values that people write into files: what is expected of each, in words, and the check of it.
+
+A kind is an annotation that pydantic understands, so that it serves a model of params as well as the knobs of a part.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+
+MOST_DIGITS = 300  # of a whole number in a file; more are nobody's meaning, and slow
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: as Python writes it, cut after 80 characters."""
+    if isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
+        return "a number of hundreds of digits"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def number(low: float = -math.inf, high: float = math.inf, *, above: bool = False) -> BeforeValidator:
+    """The check of a finite number from `low` to `high`; with `above`, `low` itself is left out."""
+    if low == -math.inf:
+        expected = "expected a number"
+    elif high < math.inf:
+        expected = f"expected a number {'above' if above else 'from'} {low:g}{' and at most' if above else ' to'} {high:g}"
+    else:
+        expected = f"expected a number {'above' if above else 'of at least'} {low:g}"
+
+    def check(value: object) -> float:
+        try:
+            # As text too: DVC writes 0.00001 as 1e-05, which YAML takes for text.
+            read = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else math.nan
+        except (ValueError, OverflowError):
+            read = math.nan
+        if not math.isfinite(read) or not (low < read if above else low <= read) or read > high:
+            raise ValueError(f"{expected}, got {shown(value)}")
+        return read
+
+    return BeforeValidator(check)
+
+
+def whole(low: int, high: int) -> BeforeValidator:
+    """The check of a whole number from `low` to `high`."""
+
+    def check(value: object) -> int:
+        read = int(value) if isinstance(value, float) and value.is_integer() else value
+        if not isinstance(read, int) or isinstance(read, bool) or not low <= read <= high:
+            raise ValueError(f"expected a whole number from {low:,} to {high:,}, got {shown(value)}")
+        return read
+
+    return BeforeValidator(check)
+
+
+def one_of(known: Sequence[str]) -> BeforeValidator:
+    """The check of a name that must be among the known ones."""
+
+    def check(value: object) -> object:
+        if value not in known:
+            raise ValueError(f"expected one of {', '.join(known)}; got {shown(value)}{meant(value, known)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def meant(value: object, known: Sequence[str]) -> str:
+    """A guess at a misspelt name, in brackets; empty where none is close."""
+    close = difflib.get_close_matches(str(value), known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+NonNegative = Annotated[float, number(0)]
+Positive = Annotated[float, number(0, above=True)]
+Fraction = Annotated[float, number(0, 1)]
+
+
+def check_value(annotation: Any, value: object) -> Any:
+    """A value of a kind, read and checked.
+
+    Args:
+        annotation: one of the kinds above, a `Literal` of names, or any type that pydantic knows.
+        value: what somebody wrote.
+
+    Raises:
+        ValueError: it is not of that kind; the message says what was expected and what was there.
+    """
+    if get_origin(annotation) is Literal:
+        annotation = Annotated[str, one_of(get_args(annotation))]
+    try:
+        return TypeAdapter(annotation).validate_python(value)
+    except ValidationError as error:
+        raise ValueError(sentence(error)) from None
+
+
+def sentence(error: ValidationError) -> str:
+    """What a validation found first: what was expected and what was there."""
+    first = error.errors()[0]
+    return explain(first["type"], first["msg"], first["input"], first.get("ctx", {}))
+
+
+EXPECTED = {  # what pydantic's own types want, in our words
+    "string": "text",
+    "list": "a list",
+    "dict": "a section with keys of its own",
+    "model": "a section with keys of its own",
+    "bool": "true or false",
+    "path": "a path",
+    "int": "a whole number",
+    "float": "a number",
+}
+
+
+def explain(kind: str, message: str, value: object, context: dict[str, Any]) -> str:
+    """A mistake that pydantic found, as `expected ..., got ...`.
+
+    Args:
+        kind: pydantic's name of the mistake, such as `string_type`.
+        message: pydantic's sentence, for kinds that have no words of ours.
+        value: what was there.
+        context: details of the mistake.
+    """
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "too_short":
+        return f"expected at least {context['min_length']} of them, got {context['actual_length']}"
+    if kind == "too_long":
+        return f"expected at most {context['max_length']} of them, got {context['actual_length']}"
+    words = EXPECTED.get(kind.split("_")[0])
+    return f"expected {words}, got {shown(value)}" if words else f"{message[0].lower()}{message[1:]}, got {shown(value)}"

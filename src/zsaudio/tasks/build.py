@@ -1,0 +1,33 @@
+"""Tasks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from zsaudio.tasks.cross_validation import cross_validation
+from zsaudio.tasks.task import Task
+from zsaudio.tasks.zero_shot import zero_shot
+
+TASKS = ("zero_shot", "cross_validation")
+
+
+def build_task(
+    name: str, setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[int] = (), parts: int = 1
+) -> Task:
+    """The task of this name in a setting.
+
+    Args:
+        name: one of TASKS.
+        setting: name of one of `zsaudio.tasks.settings.SETTINGS`.
+        folds, clips: tables of the schemas FOLDS and CLIPS.
+        seeds: of the runs; none where only the examples matter.
+        parts: of a cross-validation.
+
+    Raises:
+        ZsAudioError: the clips are too few.
+    """
+    if name == "cross_validation":
+        return cross_validation(setting, folds, clips, seeds, parts)
+    return zero_shot(setting, folds, clips, seeds)

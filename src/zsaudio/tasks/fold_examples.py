@@ -1,0 +1,56 @@
+"""The clips and classes of a fold, as examples of a task."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.storage.tables import metadata
+from zsaudio.tasks.task import Classes, Clips, Examples
+
+
+def fold_examples(fold: str, folds: pa.Table, clips: pa.Table) -> Examples:
+    """The clips of a fold with their labels among its classes; labels outside it do not count.
+
+    Which clips those are, the metadata of the clips say: `spanning: drop` takes those whose labels all lie in the fold
+    (section 2.1, U a subset of Z), `spanning: any` those with at least one label in it.
+
+    Args:
+        fold: its name.
+        folds, clips: tables of the schemas FOLDS and CLIPS.
+
+    Raises:
+        ZsAudioError: the fold has no classes.
+    """
+    classes = fold_classes(fold, folds)
+    labels = clips["labels"].combine_chunks()
+    flat = labels.flatten().to_numpy()
+    lengths = np.diff(labels.offsets.to_numpy())
+    row_of_label = np.repeat(np.arange(len(lengths)), lengths)
+    position = np.searchsorted(classes.indices, flat)
+    position[position == len(classes)] = 0
+    inside = classes.indices[position] == flat
+    if metadata(clips)["spanning"] == "any":
+        member = np.bincount(row_of_label[inside], minlength=len(lengths)) > 0
+    else:
+        member = clips["fold"].to_numpy(zero_copy_only=False) == fold
+    kept = inside & member[row_of_label]
+    counts = np.bincount(row_of_label[kept], minlength=len(lengths))[member]
+    padded = np.full((len(counts), max(int(counts.max(initial=0)), 1)), -1, np.int64)
+    padded[np.arange(padded.shape[1]) < counts[:, None]] = position[kept]
+    return Examples(fold, classes, Clips(clips["clip_id"].to_numpy(zero_copy_only=False)[member], padded))
+
+
+def fold_classes(fold: str, folds: pa.Table) -> Classes:
+    """The classes of a fold, by ascending index.
+
+    Raises:
+        ZsAudioError: it has none.
+    """
+    rows = sorted((row for row in folds.to_pylist() if row["fold"] == fold), key=lambda row: row["index"])
+    if not rows:
+        raise ZsAudioError(f"{fold} has no classes; the folds are {', '.join(sorted(set(folds['fold'].to_pylist())))}")
+    return Classes(
+        np.array([row["index"] for row in rows]), [row["mid"] for row in rows], [row["name"] for row in rows]
+    )

@@ -1,0 +1,54 @@
+"""Examples as tensors, on the device that computes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from zsaudio.tasks.corpus_tables import Embedded
+
+
+class ExampleTensors:
+    """Examples on a device. Embeddings stay as they are stored; a batch is turned into float32 when it is taken.
+
+    Attributes:
+        examples: which they are.
+        text: label embeddings `[C, F_s]`.
+        labels: `[N, P]` positions of the classes that each clip carries, the real ones first, padded with -1.
+        n_labels: (N,) how many they are.
+        carried: (N, C) the same as a matrix.
+        segments, features: T and F_a.
+    """
+
+    def __init__(self, embedded: Embedded, device: torch.device) -> None:
+        self.device, self.examples = device, embedded.examples
+        self.text = torch.from_numpy(embedded.text).to(device)
+        self.labels = torch.from_numpy(embedded.examples.clips.labels).to(device)
+        self.n_labels = (embedded.examples.clips.labels >= 0).sum(axis=1)
+        self.carried = embedded.examples.carried()
+        audio = embedded.audio
+        self._values = torch.from_numpy(audio.values).to(device)
+        self._scale, self._offset = audio.scale, torch.tensor(audio.offset)
+        self.segments, self.features = audio.values.shape[1:]
+        self._places = torch.arange(self.segments, device=device)
+        whole = bool((audio.n_segments == self.segments).all())
+        self._n_segments = None if whole else torch.from_numpy(audio.n_segments).to(device)
+
+    def take(self, rows: Tensor, out: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Embeddings `[..., T, F_a]` of these clips and the mask `[..., T]` of real segments, None where all are real.
+
+        Args:
+            rows: numbers of clips, of any shape.
+            out: where to write the embeddings.
+        """
+        stored = select(self._values, rows)
+        x = stored.float() if out is None else out.copy_(stored)
+        torch.add(self._offset, x, alpha=self._scale, out=x)  # in one pass
+        if self._n_segments is None:
+            return x, None
+        return x, self._places < select(self._n_segments, rows)[..., None]
+
+
+def select(tensor: Tensor, rows: Tensor) -> Tensor:
+    """`tensor[rows]` for rows of any shape, in a fraction of the time that indexing takes."""
+    return tensor.index_select(0, rows.flatten()).view(*rows.shape, *tensor.shape[1:])

@@ -1,0 +1,33 @@
+"""The paper's task: train on one fold of classes, validate on a second, test on a third (Table 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from zsaudio.tasks.fold_examples import fold_examples
+from zsaudio.tasks.settings import SETTINGS
+from zsaudio.tasks.task import Member, Task
+
+
+def zero_shot(setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[int]) -> Task:
+    """The task of a setting: every run trains on all clips of its fold, with a seed of its own.
+
+    Args:
+        setting: name of one of SETTINGS.
+        folds, clips: tables of the schemas FOLDS and CLIPS.
+        seeds: of the runs.
+    """
+    roles = SETTINGS[setting]
+    train, validation, test = (fold_examples(fold, folds, clips) for fold in (roles.train, roles.validation, roles.test))
+    rows = [np.arange(len(examples.clips)) for examples in (train, validation, test)]
+    return Task(
+        inputs=("audio", "text"),
+        metrics=("micro_f1", "macro_f1", "map"),
+        train=train,
+        validation=validation,
+        test=test,
+        members=[Member(run, 0, (seed,), *rows) for run, seed in enumerate(seeds)],
+    )

@@ -1,0 +1,146 @@
+"""A cell of the tables: one variant in one setting, all its members; trained, and scored on validation and test clips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from zsaudio.models.model_folder import VERSION, Config, StoredClass, StoredMember
+from zsaudio.models.variant import Variant
+from zsaudio.storage import tables
+from zsaudio.tasks.corpus_tables import CorpusTables, embed
+from zsaudio.tasks.task import Classes, Rows, Task
+from zsaudio.tasks.tensors import ExampleTensors
+from zsaudio.training.loop import Epoch, TrainingConfig, train
+from zsaudio.training.scoring import score_clips
+from zsaudio.training.stacked import StackedModels
+
+FILES = frozenset({"weights", "pca", "model", "vectors"})  # metadata of encoders that name a path or an address
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A trained cell.
+
+    Attributes:
+        models: of all members, in the order of the task.
+        curve: training curve.
+        validation, test: scores as columns of `zsaudio.storage.schemas.SCORES`.
+    """
+
+    models: StackedModels
+    curve: list[Epoch]
+    validation: dict[str, Any]
+    test: dict[str, Any]
+
+
+def run_cell(variant: Variant, task: Task, corpus: CorpusTables, config: TrainingConfig, device: torch.device) -> Cell:
+    """Train a variant on a task, and score the validation and test clips of each member.
+
+    Args:
+        variant: what to train.
+        task: on what; its clips have embeddings.
+        corpus: where the embeddings are.
+        config: how to train.
+        device: where to.
+    """
+    tensors = {id(examples): ExampleTensors(embed(examples, corpus), device) for examples in _distinct(task)}
+    train_data, validation, test = (tensors[id(examples)] for examples in (task.train, task.validation, task.test))
+    models, curve = train(variant, task, train_data, validation, config)
+    return Cell(
+        models,
+        curve,
+        _scores(models, task, validation, [member.validation for member in task.members]),
+        _scores(models, task, test, [member.test for member in task.members]),
+    )
+
+
+def _distinct(task: Task) -> list[Any]:
+    return list({id(examples): examples for examples in (task.train, task.validation, task.test)}.values())
+
+
+def _scores(models: StackedModels, task: Task, data: ExampleTensors, rows: Sequence[Rows]) -> dict[str, Any]:
+    scored = [score_clips(models.model(r), data, member_rows) for r, member_rows in enumerate(rows)]
+    sizes = [len(member_rows) for member_rows in rows]
+    columns: dict[str, Any] = {
+        "run": np.repeat([member.run for member in task.members], sizes).astype(np.int8),
+        "part": np.repeat([member.part for member in task.members], sizes).astype(np.int8),
+        "clip_id": data.examples.clips.clip_ids[np.concatenate(rows)],
+        "score": tables.vectors(np.concatenate([score for score, _ in scored])),
+    }
+    uniform = [values for _, values in scored if values is not None]
+    if uniform:
+        columns["uniform"] = tables.vectors(np.concatenate(uniform))
+    return columns
+
+
+def curve_columns(curve: Sequence[Epoch], task: Task) -> dict[str, list[Any]]:
+    """A training curve as columns of `zsaudio.storage.schemas.CURVE`, averaged over the parts of a run."""
+    run_of_member = np.array([member.run for member in task.members])
+    runs = np.unique(run_of_member).tolist()
+    columns: dict[str, list[Any]] = {
+        "run": [run for run in runs for _ in curve],
+        "epoch": [epoch.epoch for _ in runs for epoch in curve],
+    }
+    for name in ("train_loss", "validation_loss", "validation_map"):
+        by_member = np.array([getattr(epoch, name) for epoch in curve])
+        columns[name] = [value for run in runs for value in by_member[:, run_of_member == run].mean(axis=1).tolist()]
+    return columns
+
+
+def describe(
+    variant: Variant,
+    task: Task,
+    corpus: CorpusTables,
+    training: Mapping[str, Any],
+    *,
+    setting: str,
+    corpus_name: str,
+) -> Config:
+    """The config of a cell that is trained and not yet evaluated.
+
+    Args:
+        variant: what was trained.
+        task: on what.
+        corpus: where its embeddings came from.
+        training: the params that it was trained with.
+        setting, corpus_name: names of the task's setting and of the corpus.
+    """
+    roles = {"test": task.test}
+    if task.unseen:
+        roles |= {"train": task.train, "validation": task.validation}
+    return Config(
+        version=VERSION,
+        variant=variant,
+        setting=setting,
+        corpus=corpus_name,
+        members=[StoredMember(run=member.run, seed=member.seed[0], part=member.part) for member in task.members],
+        training=dict(training),
+        spanning=tables.metadata(corpus.clips)["spanning"],
+        audio=_absolute(tables.metadata(corpus.audio)),
+        text=_absolute(tables.metadata(corpus.text)),
+        roles={role: examples.name for role, examples in roles.items()},
+        classes={examples.name: _stored_classes(examples.classes, corpus.text) for examples in roles.values()},
+    )
+
+
+def _absolute(encoding: dict[str, str]) -> dict[str, str]:
+    """Metadata of an encoder with the full paths of its files, so that the model can be used from any folder."""
+    return {
+        key: str(Path(value).resolve()) if key in FILES and Path(value).exists() else value
+        for key, value in encoding.items()
+    }
+
+
+def _stored_classes(classes: Classes, text: pa.Table) -> list[StoredClass]:
+    description = dict(zip(text["mid"].to_pylist(), text["description"].to_pylist(), strict=True))
+    return [
+        StoredClass(mid=mid, name=name, description=description[mid])
+        for mid, name in zip(classes.mids, classes.names, strict=True)
+    ]

@@ -1,0 +1,86 @@
+"""The loss of `zsaudio.models.objectives.warp` with its gradient in one compiled pass, for the fused engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from zsaudio.models.objectives.warp import Warp, rank_penalty
+
+
+class FusedWarp:
+    """Weighted approximate-rank pairwise loss and its gradient, on the processor."""
+
+    def __init__(self, objective: Warp, n_classes: int) -> None:
+        self._penalty = rank_penalty(n_classes).numpy()
+        self._margin, self._by_index = self._penalty.dtype.type(objective.margin), objective.rank == "index"
+
+    def __call__(self, scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss of each clip `[..., B]`, and its derivative by the scores `[..., B, C]`.
+
+        Args:
+            scores: `[..., B, C]`, of the default type.
+            labels: `[..., B, P]` positions of the positive classes, the real ones first, padded with -1.
+
+        Raises:
+            ValueError: shapes or types do not fit each other.
+            IndexError: a label is no class.
+        """
+        f, y = scores.numpy(), labels.numpy()
+        if f.shape[:-1] != y.shape[:-1] or f.shape[-1] + 1 != len(self._penalty):
+            raise ValueError(f"scores {f.shape} and labels {y.shape} do not fit {len(self._penalty) - 1} classes")
+        if f.dtype != self._penalty.dtype or y.dtype != np.int64:
+            raise ValueError(f"scores must be {self._penalty.dtype} and labels int64, not {f.dtype} and {y.dtype}")
+        losses, gradient = np.empty(f.shape[:-1], f.dtype), np.empty(f.shape, f.dtype)
+        _fill(f, y, self._penalty, self._margin, self._by_index, losses, gradient)
+        return torch.from_numpy(losses), torch.from_numpy(gradient)
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc"})  # sums in any order, the same one whenever it is run
+def _fill(
+    scores: npt.NDArray[Any],
+    labels: npt.NDArray[np.int64],
+    penalty: npt.NDArray[Any],
+    margin: np.floating[Any],
+    by_index: bool,
+    losses: npt.NDArray[Any],
+    gradient: npt.NDArray[Any],
+) -> None:
+    """Clip by clip: fills `losses` and `gradient`."""
+    zero, unit = penalty.dtype.type(0), penalty.dtype.type(1)
+    n_classes = scores.shape[-1]
+    rivals = np.empty(n_classes, scores.dtype)
+    for clip in np.ndindex(losses.shape):
+        n = 0
+        while n < labels.shape[-1] and labels[clip][n] >= 0:
+            n += 1
+        positives, of_clip, slopes = labels[clip][:n], scores[clip], gradient[clip]
+        slopes[:] = zero
+        rivals[:] = of_clip
+        for y in positives:
+            if y >= n_classes:
+                raise IndexError("a label is no class")
+            rivals[y] = -np.inf
+        loss = zero
+        for y in positives:
+            own = of_clip[y]
+            limit = own - margin  # a rival above it costs something (eq. 9)
+            above = violators = hinges = zero  # counts are of the same type, so that the processor adds many at once
+            for c in range(n_classes):
+                hinge = rivals[c] - limit
+                hinges += zero if hinge <= zero else hinge  # NaN stays NaN
+                violators += unit if rivals[c] > limit else zero
+                above += unit if rivals[c] >= own else zero
+            for other in positives:
+                above += unit if of_clip[other] > own else zero
+            weight = penalty[min(int(above if by_index else violators), n_classes)]  # more only if a score is -inf
+            loss += weight * hinges
+            for c in range(n_classes):
+                slopes[c] += weight if rivals[c] > limit else zero
+            slopes[y] -= weight * violators
+        losses[clip] = loss

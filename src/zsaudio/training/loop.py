@@ -1,0 +1,139 @@
+"""Training (section 3.5): all members of a task side by side, by autograd and torch.optim or by the fused engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from zsaudio.models.interfaces import Objective
+from zsaudio.models.parts import make_part
+from zsaudio.models.variant import Variant
+from zsaudio.tasks.task import Task
+from zsaudio.tasks.tensors import ExampleTensors
+from zsaudio.training.batches import Batch, batches
+from zsaudio.training.fused import FusedSgd
+from zsaudio.training.scoring import validate
+from zsaudio.training.stacked import StackedModels, draw_models
+
+OPTIMISERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a variant is trained; the defaults are the paper's.
+
+    Attributes:
+        epochs, batch_size: the paper's 100 and 32.
+        optimiser, lr: one of OPTIMISERS, and its learning rate.
+        keep_best: keep each member's weights of the epoch with the highest validation mAP, not the last epoch's.
+        fused: use the fused engine where it supports the variant.
+        knobs: of the variant's parts, by name.
+    """
+
+    epochs: int = 100
+    batch_size: int = 32
+    optimiser: str = "sgd"
+    lr: float = 0.01
+    keep_best: bool = False
+    fused: bool = True
+    knobs: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of the training curve: a number for each member."""
+
+    epoch: int
+    train_loss: list[float]
+    validation_loss: list[float]
+    validation_map: list[float]
+
+
+class Engine(Protocol):
+    """What changes the weights, a batch at a time."""
+
+    def start_epoch(self) -> None:
+        """Before the first batch of an epoch."""
+
+    def step(self, batch: Batch) -> Tensor:
+        """Change the weights once; the loss `[R, B]` of each clip before that."""
+
+    def end_epoch(self) -> None:
+        """After the last batch of an epoch: the stack has its weights."""
+
+    def loss(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """The objective, for validation."""
+
+
+class Autograd:
+    """The engine for every variant: the objective by its equations, gradients by autograd, steps by torch.optim."""
+
+    def __init__(
+        self, models: StackedModels, objective: Objective, data: ExampleTensors, config: TrainingConfig
+    ) -> None:
+        self.models, self.loss, self.data = models, objective, data
+        self.forward = models.training_forward()
+        trained = [models.weights[name].requires_grad_() for name in models.trained_names()]
+        self.optimiser = OPTIMISERS[config.optimiser](trained, lr=config.lr)
+
+    def start_epoch(self) -> None:
+        """Nothing to prepare."""
+
+    def step(self, batch: Batch) -> Tensor:
+        """See `Engine.step`."""
+        x, mask = self.data.take(batch.rows)
+        losses = self.loss(self.forward(x, mask, self.data.text), batch.labels)
+        self.optimiser.zero_grad()
+        (losses * batch.share).sum().backward()  # the sum of the members' means: no member sees another's gradient
+        self.optimiser.step()
+        return losses.detach()
+
+    def end_epoch(self) -> None:
+        """The stack has its weights."""
+
+
+def train(
+    variant: Variant, task: Task, data: ExampleTensors, validation: ExampleTensors, config: TrainingConfig
+) -> tuple[StackedModels, list[Epoch]]:
+    """Train all members of a task, and validate them after each epoch.
+
+    A member's result does not depend on which members stand beside it. On the processor it is deterministic.
+
+    Args:
+        variant: what to train.
+        task: its members say which rows of the data are theirs.
+        data, validation: the training and validation examples, on one device.
+        config: how to train.
+    """
+    members, knobs = task.members, config.knobs or {}
+    seeds = [member.seed for member in members]
+    models = draw_models(variant, knobs, data.features, data.text.shape[-1], seeds).to(data.device)
+    objective: Objective = make_part("objective", variant.objective, knobs)
+    engine: Engine
+    if config.fused and FusedSgd.supports(variant, config.optimiser, data.device):
+        engine = FusedSgd(models, objective, data, members, variant.aggregator, config.batch_size, config.lr)
+    else:
+        engine = Autograd(models, objective, data, config)
+
+    best, best_map = models.clone(), np.full(len(members), -np.inf)
+    curve = []
+    progress = tqdm(range(1, config.epochs + 1), desc="train", unit="epoch", mininterval=1)
+    for epoch in progress:
+        engine.start_epoch()
+        losses = sum((engine.step(batch) * batch.share.sign()).sum(1) for batch in batches(data, members, config.batch_size, epoch))
+        engine.end_epoch()
+        train_loss = [float(loss) / len(member.train) for loss, member in zip(losses, members, strict=True)]
+        validated = validate(models, validation, [member.validation for member in members], engine.loss)
+        curve.append(Epoch(epoch, train_loss, *map(list, zip(*validated, strict=True))))
+        if config.keep_best:
+            better = np.array(curve[-1].validation_map) > best_map
+            best.copy_from(models, better)
+            best_map = np.where(better, curve[-1].validation_map, best_map)
+        progress.set_postfix(loss=f"{np.mean(train_loss):.3f}", map=f"{np.mean(curve[-1].validation_map):.4f}", refresh=False)
+    return (best if config.keep_best else models.clone()), curve

@@ -1,0 +1,69 @@
+"""What trained models say of clips: their scores, and how well these do on validation clips while training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from zsaudio.evaluation.metrics import mean_average_precision
+from zsaudio.models.model import Model, Scored
+from zsaudio.tasks.task import Rows
+from zsaudio.tasks.tensors import ExampleTensors
+from zsaudio.training.stacked import StackedModels
+
+LOSS_BATCH = 8192  # clips whose losses are taken at once
+SCORING_BATCH = 128  # clips whose compatibilities (10 x 111 numbers each) fit the processor's cache
+
+Floats = npt.NDArray[np.float32]
+
+
+@torch.inference_mode()
+def score_batches(model: Model, data: ExampleTensors, rows: Rows) -> Iterator[Scored]:
+    """What a model says of some clips of the data, a batch at a time."""
+    v_c = model.text(data.text)  # once for all batches
+    for batch in torch.split(torch.from_numpy(rows), SCORING_BATCH):
+        x, mask = data.take(batch.to(data.device))
+        yield model.aggregate(model.audio(x), v_c, mask)
+
+
+def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> tuple[Floats, Floats | None]:
+    """Scores (N, C) of some clips of the data, and their uniform ones (eq. 6) of a variant that is tested by eq. 7."""
+    parts = list(score_batches(model, data, rows))
+    uniform = [part.uniform for part in parts if part.uniform is not None]
+    return _joined([part.score for part in parts]).numpy(), _joined(uniform).numpy() if uniform else None
+
+
+def validate(
+    models: StackedModels, data: ExampleTensors, rows: Sequence[Rows], loss: Callable[[Tensor, Tensor], Tensor]
+) -> list[tuple[float, float]]:
+    """Mean loss and mean average precision of each model over its clips of the data, by the score that is trained.
+
+    Args:
+        models: R models.
+        data: the validation examples.
+        rows: R times the clips that count.
+        loss: the objective.
+    """
+
+    @torch.inference_mode()
+    def measure(scores: Tensor, member_rows: Rows) -> tuple[float, float]:
+        labels = data.labels[torch.from_numpy(member_rows).to(data.device)].cpu()
+        parts = zip(torch.split(scores, LOSS_BATCH), torch.split(labels, LOSS_BATCH), strict=True)
+        total = sum(float(loss(*part).sum()) for part in parts)
+        return total / len(member_rows), mean_average_precision(scores.numpy(), data.carried[member_rows])
+
+    scores = [
+        _joined([part.score for part in score_batches(models.model(r), data, member_rows)])
+        for r, member_rows in enumerate(rows)
+    ]
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # a thread a model: most of it is single-threaded
+        return list(pool.map(measure, scores, rows))
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return torch.cat(list(parts)).cpu()

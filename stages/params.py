@@ -1,0 +1,330 @@
+"""The schema of params.yaml: every param with what it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.models.parts import KINDS, part_file
+from zsaudio.models.variant import Variant
+from zsaudio.storage.values import Fraction, NonNegative, Positive, explain, meant, number, one_of, shown, whole
+from zsaudio.tasks.build import TASKS
+from zsaudio.tasks.settings import SETTINGS
+
+CORPORA = ("demo", "audioset", "audioset_audio", "local")
+BASELINES = ("zero_rule",)
+RESERVED = (*BASELINES, "localise")  # folders beside those of the models in metrics/CORPUS
+TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weights")  # of `train`, that a variant may set for itself
+OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
+
+
+def _distinct(values: list[object]) -> list[object]:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{shown(value)} is listed twice")
+    return values
+
+
+def _validation_or_number(value: object) -> object:
+    if value == "validation":
+        return value
+    try:
+        return number().func(value)  # type: ignore[call-arg]
+    except ValueError:
+        raise ValueError(f"expected 'validation' or a number, got {shown(value)}") from None
+
+
+def _greedy_or_seed(value: object) -> object:
+    if value == "greedy":
+        return value
+    try:
+        return whole(0, 2**31 - 1).func(value)  # type: ignore[call-arg]
+    except ValueError:
+        raise ValueError(f"expected 'greedy' or a whole number, the seed of a random split; got {shown(value)}") from None
+
+
+def _address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError(f"expected an address that starts with http:// or https://, got {shown(value)}")
+    return value
+
+
+CorpusName = Annotated[str, one_of(CORPORA)]
+Distinct = AfterValidator(_distinct)
+Count = Annotated[int, whole(1, 10**9)]
+Seed = Annotated[int, whole(0, 2**31 - 1)]
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: no key but the known ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DemoParams(Section):
+    """The synthesised corpus."""
+
+    seed: Seed
+    clips: Annotated[int, whole(30, 10**6)]
+
+
+class AudiosetParams(Section):
+    """Public addresses of AudioSet."""
+
+    ontology: Address
+    labels: Address
+    segments: Annotated[list[Address], Field(min_length=1)]
+    features: Address
+    subsets: Annotated[list[str], Field(min_length=1)]
+    sha256: dict[str, str | None]
+
+
+class AudiosetAudioParams(Section):
+    """AudioSet's labels with recordings of one's own."""
+
+    recordings: Path | None
+
+
+class LocalParams(Section):
+    """A corpus of one's own."""
+
+    recordings: Path | None
+    labels: Path | None
+    ontology: Path | None
+
+
+class ClassesParams(Section):
+    """Constants of the selection rules (section 3.1)."""
+
+    max_few_children: Annotated[int, whole(0, 1000)]
+    animal_root: str | None
+    animal_groups: list[str]
+    animal_calls: list[str]
+
+
+class FoldsParams(Section):
+    """The split (section 3.2)."""
+
+    split: Annotated[Literal["greedy"] | int, BeforeValidator(_greedy_or_seed)]
+    spanning: Annotated[str, one_of(("drop", "any"))]
+
+
+class VggishParams(Section):
+    """VGGish on recordings."""
+
+    weights: str
+    pca: str
+    output: Annotated[str, one_of(("pca", "raw"))]
+    activation: Annotated[str, one_of(("none", "relu"))]
+    precision: Annotated[str, one_of(("float32", "bfloat16"))]
+
+
+class AudioParams(Section):
+    """Audio embeddings (section 3.3)."""
+
+    encoder: dict[CorpusName, Annotated[str, one_of(("logmel", "google_vggish", "vggish"))]]
+    segments: Annotated[int, whole(1, 127)]
+    workers: Annotated[int, whole(1, 256)]
+    vggish: VggishParams
+
+
+class BertParams(Section):
+    """BERT, and what is loaded like it."""
+
+    model: str
+    revision: str
+    pooling: Annotated[str, one_of(("words", "label", "cls", "description"))]
+    batch_size: Annotated[int, whole(1, 10**5)]
+
+
+class VectorsParams(Section):
+    """Word vectors from a table."""
+
+    table: Path | None
+
+
+class WordsParams(Section):
+    """A fixed pseudo-random vector for each word."""
+
+    features: Annotated[int, whole(1, 10**5)]
+
+
+class TextParams(Section):
+    """Label embeddings (section 3.3)."""
+
+    encoder: dict[CorpusName, Annotated[str, one_of(("bert", "vectors", "words"))]]
+    bert: BertParams
+    vectors: VectorsParams
+    words: WordsParams
+
+
+class TrainParams(Section):
+    """Training (sections 2.3 and 3.5)."""
+
+    seeds: Annotated[list[Seed], Field(min_length=1, max_length=100), Distinct]
+    epochs: Count
+    batch_size: Count
+    optimiser: Annotated[str, one_of(("sgd", "adam", "adamw"))]
+    lr: Positive
+    margin: NonNegative
+    rank: Annotated[str, one_of(("index", "violators"))]
+    weights: Annotated[str, one_of(("last", "best"))]
+    engine: Annotated[str, one_of(("fused", "loop"))]
+    parts: Annotated[int, whole(3, 100)]
+
+
+class VariantParams(BaseModel):
+    """A row of the tables; keys that are not named here are knobs of its parts or of training."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    title: Annotated[str, Field(pattern=r"^\S([^\r\n]*\S)?$")]
+    task: Annotated[str, one_of(TASKS)] = "zero_shot"
+    aggregator: str
+    score: str
+    objective: str
+    fused: bool = False
+
+    @field_validator(*KINDS)
+    @classmethod
+    def _exists(cls, value: str, info: Any) -> str:
+        try:
+            part_file(info.field_name, value)
+        except ZsAudioError as error:
+            raise ValueError(str(error).removeprefix(f"{info.field_name}: ")) from None
+        return value
+
+    @property
+    def knobs(self) -> dict[str, Any]:
+        """Knobs of its parts and of training."""
+        return dict(self.model_extra or {})
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    corpus: CorpusName
+    device: Annotated[str, one_of(("auto", "cpu", "cuda"))]
+    matmul: Annotated[str, one_of(("float32", "tf32"))]
+    threads: Annotated[int, whole(0, 1024)]
+    gamma: Fraction
+    threshold: Annotated[Literal["validation"] | float, BeforeValidator(_validation_or_number)]
+    resamples: Annotated[int, whole(100, 10**6)]
+    models: Annotated[list[str], Field(min_length=1), Distinct]
+    baselines: Annotated[list[Annotated[str, one_of(BASELINES)]], Distinct]
+    settings: Annotated[list[Annotated[str, one_of(tuple(SETTINGS))]], Field(min_length=1), Distinct]
+    variants: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], VariantParams]
+    strong_labels: dict[CorpusName, Path | None]
+    demo: DemoParams
+    audioset: AudiosetParams
+    audioset_audio: AudiosetAudioParams
+    local: LocalParams
+    classes: ClassesParams
+    folds: FoldsParams
+    audio: AudioParams
+    text: TextParams
+    train: TrainParams
+
+    def variant(self, model: str) -> Variant:
+        """The variant of a model that is listed in `models`."""
+        entry = self.variants[model]
+        parts = {kind: getattr(entry, kind) for kind in KINDS}
+        return Variant(name=model, task=entry.task, fused=entry.fused, knobs=entry.knobs, **parts)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Params:
+        """What no section knows of the others."""
+        self._check_corpus()
+        self._check_variants()
+        source = self.audioset
+        files = [url.rsplit("/", 1)[-1] for url in [source.ontology, source.labels, *source.segments, source.features]]
+        for name in source.sha256:
+            if name not in files:
+                raise ValueError(f"audioset.sha256: {name!r} is not fetched; known are {', '.join(files)}")
+        return self
+
+    def _check_corpus(self) -> None:
+        for name, encoder in (("audio", self.audio.encoder), ("text", self.text.encoder)):
+            if self.corpus not in encoder:
+                raise ValueError(f"{name}.encoder.{self.corpus} is missing: name the encoder of this corpus")
+        if self.text.encoder[self.corpus] == "vectors" and self.text.vectors.table is None:
+            raise ValueError("text.vectors.table: expected a file of word vectors, as the text encoder is vectors")
+        if self.text.vectors.table is not None and "vectors" not in self.text.encoder.values():
+            raise ValueError(
+                f"text.vectors.table: no corpus reads it; set text.encoder.{self.corpus} to vectors, or leave it empty"
+            )
+        own = {"audioset_audio": self.audioset_audio.recordings, "local": self.local.recordings}
+        if own.get(self.corpus, Path()) is None:
+            raise ValueError(f"{self.corpus}.recordings: expected the folder with the recordings, got nothing")
+        if (self.audio.encoder[self.corpus] == "google_vggish") != (self.corpus == "audioset"):
+            raise ValueError(
+                f"audio.encoder.{self.corpus}: google_vggish reads the embeddings of the corpus audioset, which has no "
+                "recordings; the other corpora have recordings, for vggish or logmel"
+            )
+
+    def _check_variants(self) -> None:
+        for i, model in enumerate(self.models):
+            if model not in self.variants:
+                known = list(self.variants)
+                raise ValueError(
+                    f"models.{i}: expected one of {', '.join(known)}; got {shown(model)}{meant(model, known)}. A new "
+                    "one is an entry of variants"
+                )
+        titles: dict[str, str] = {}
+        for name, entry in self.variants.items():
+            if name in RESERVED:
+                raise ValueError(f"variants.{name}: the name is taken; choose another")
+            if entry.title in titles:
+                raise ValueError(f"variants.{name}.title: {titles[entry.title]} has the same title; choose another")
+            titles[entry.title] = name
+            own = {knob: value for knob, value in entry.knobs.items() if knob in TRAINING_KNOBS}
+            try:
+                TrainParams.model_validate(self.train.model_dump() | own)
+            except ValidationError as error:
+                raise ValueError(_sentence(error.errors()[0], f"variants.{name}.")) from None
+
+
+def parse_params(values: object) -> Params:
+    """Check the content of params.yaml as a whole.
+
+    Raises:
+        ZsAudioError: a param is unknown, missing, of the wrong type or out of range; the message names each.
+    """
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        mistakes = dict.fromkeys(_sentence(mistake) for mistake in error.errors())
+        raise ZsAudioError("params.yaml: " + "; ".join(mistakes)) from None
+
+
+def _sentence(mistake: Mapping[str, Any], prefix: str = "") -> str:
+    path = prefix + ".".join(str(part) for part in mistake["loc"] if part != "[key]")
+    if mistake["type"] == "extra_forbidden":
+        known = _known(mistake["loc"][:-1])
+        return f"{path} is unknown{meant(mistake['loc'][-1], known)}; known are {', '.join(known)}"
+    if mistake["type"] == "missing":
+        return f"{path} is missing"
+    said = explain(mistake["type"], mistake["msg"], mistake["input"], mistake.get("ctx", {}))
+    return f"{path}: {said}" if path else said
+
+
+def _known(location: Sequence[Any]) -> list[str]:
+    """Names of the params of a section, by its path."""
+    section: Any = Params
+    for part in location:
+        section = section.model_fields[part].annotation
+    return list(section.model_fields)
