@@ -14,8 +14,8 @@ def main(params: Params, paths: Paths) -> None:
     clips = tables.read_table(paths.clips, schemas.CLIPS)["clip_id"].to_pylist()
     embed = embed_released if params.audio.encoder[params.corpus] == "google_vggish" else embed_recordings
     missing = embed(params, paths, clips)
-    columns = dict(zip(schemas.AUDIO_ERRORS.columns, map(list, zip(*missing, strict=True)), strict=False))
-    tables.write_table(paths.audio_errors, schemas.AUDIO_ERRORS, columns or dict.fromkeys(schemas.AUDIO_ERRORS.columns, []))
+    columns = {name: [row[i] for row in missing] for i, name in enumerate(schemas.AUDIO_ERRORS.columns)}
+    tables.write_table(paths.audio_errors, schemas.AUDIO_ERRORS, columns)
     with_audio = len(clips) - len(missing)
     print(f"{with_audio:,} of {len(clips):,} clips have audio; {paths.audio_errors} says why others do not")
 
@@ -34,19 +34,18 @@ def embed_recordings(params: Params, paths: Paths, clips: list[str]) -> Missing:
     from zsaudio.audio import recording_encoder
     from zsaudio.audio.extraction import extract
 
+    files = read_recordings(paths.raw)
+    recordings = {clip: files[clip] for clip in clips if clip in files}
+    if not recordings:
+        raise ZsAudioError(f"none of the {len(clips):,} clips has a recording; {paths.raw} says which are missing")
     name = params.audio.encoder[params.corpus]
-    metadata, device = {"encoder": name}, "cpu"
-    if name == "vggish":
+    knobs, device = {}, "cpu"
+    if name == "vggish":  # logmel needs no torch, which takes a second to import
         from zsaudio.training.device import set_up
 
-        metadata |= params.audio.vggish.model_dump()
-        device = set_up(params.device, params.threads, params.matmul).type
-    files = read_recordings(paths.raw)
-    present = {clip: files[clip] for clip in clips if clip in files}
-    if not present:
-        raise ZsAudioError(f"none of the {len(clips):,} clips has a recording; {paths.raw} says which are missing")
-    encoder = recording_encoder(metadata, mirror=default_mirror(), device=device)
-    extracted = extract(encoder, present, params.audio.segments, paths.extraction, params.audio.workers)
+        knobs, device = params.audio.vggish.model_dump(), set_up(params.device, params.threads, params.matmul).type
+    encoder = recording_encoder({"encoder": name, **knobs}, mirror=default_mirror(), device=device)
+    extracted = extract(encoder, recordings, params.audio.segments, paths.extraction, params.audio.workers)
     parts = (tables.read_table(shard, schemas.AUDIO) for shard in extracted.shards)
     tables.concatenate(paths.audio, schemas.AUDIO, parts, {**encoder.metadata, "segments": str(params.audio.segments)})
     return extracted.errors + [(clip, "", "no recording") for clip in clips if clip not in files]

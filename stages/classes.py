@@ -1,12 +1,12 @@
 """Stage classes: which nodes of the ontology are classes, and why (section 3.1)."""
 
-from pipeline import Paths, run
-from zsaudio.storage import schemas, tables
-from zsaudio.errors import ZsAudioError
-from zsaudio.formats.ontology import read_ontology
 from params import Params
-from zsaudio.formats.clip_lists import read_labels
+from pipeline import Paths, run
 from zsaudio.classes.selection import SelectionRules, select_classes
+from zsaudio.errors import ZsAudioError
+from zsaudio.formats.clip_lists import read_labels
+from zsaudio.formats.ontology import read_ontology
+from zsaudio.storage import schemas, tables
 
 
 def main(params: Params, paths: Paths) -> None:

@@ -1,9 +1,9 @@
 """Stage corpus: synthesise or fetch the sounds and labels."""
 
+from params import Params
 from pipeline import Paths, run
 from zsaudio.corpora.coverage import Coverage
 from zsaudio.storage.downloads import default_mirror
-from params import Params
 
 
 def main(params: Params, paths: Paths) -> None:

@@ -1,11 +1,11 @@
 """Stage folds: classes and clips into three disjoint folds by greedy co-occurrence (section 3.2, Table 1)."""
 
+from params import Params
 from pipeline import Paths, run
+from zsaudio.classes.folds import fold_tables, incidence, keep_classes, split_classes, table1
+from zsaudio.formats.clip_lists import read_labels, read_segments
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import write_json
-from zsaudio.classes.folds import fold_tables, incidence, keep_classes, split_classes, table1
-from params import Params
-from zsaudio.formats.clip_lists import read_labels, read_segments
 
 
 def main(params: Params, paths: Paths) -> None:

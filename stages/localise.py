@@ -3,30 +3,32 @@
 import sys
 from pathlib import Path
 
-from pipeline import Paths, run, use_device
-from zsaudio.storage import schemas, tables
-from zsaudio.models.model_folder import Config, read_model
-from zsaudio.dataset import CorpusTables, read_corpus
-from zsaudio.storage.files import write_json
-from zsaudio.localisation.figure import FIGURE2
-from zsaudio.localisation.measures import columns, measure, summary
-from zsaudio.localisation.segment_groups import Group, located, score_groups
-from zsaudio.localisation.segment_scores import attend, load_weights
-from zsaudio.localisation.strong import Events, read_events
 from params import Params
+from pipeline import Paths, run
+from zsaudio.localisation.attention_chart import FIGURE2
+from zsaudio.localisation.measures import columns, measure, summary
+from zsaudio.localisation.pair_groups import group_pairs, located
+from zsaudio.localisation.segment_values import attend
+from zsaudio.localisation.strong import Events, read_events
+from zsaudio.models.model_folder import Config, read_model
+from zsaudio.storage import schemas, tables
+from zsaudio.storage.files import write_json
+from zsaudio.tasks.corpus_tables import CorpusTables, read_corpus
+from zsaudio.training.device import set_up
+from zsaudio.training.stacked import read_models
 
 
 def main(params: Params, paths: Paths, model: str) -> None:
-    use_device(params.model_copy(update={"device": "cpu", "matmul": "float32"}))
+    set_up("cpu", params.threads, "float32")
     corpus = read_corpus(paths.data)
     events = strong_events(params, corpus)
     for setting in params.settings:
         trained = paths.weights / model / setting
         config = read_model(trained)
-        groups: list[Group] = []
+        groups = []
         if events is not None:
             tested = tables.read_table(paths.scores / model / setting / "test.feather", schemas.SCORES)
-            groups = score_groups(config, load_weights(trained), events, tested, corpus)
+            groups = group_pairs(config, read_models(trained, config), events, tested, corpus)
             for group in groups:
                 print(f"{setting}: {group.name} classes: {len(group.pairs):,} pairs of a clip and a class with events")
             if not groups:
@@ -34,16 +36,16 @@ def main(params: Params, paths: Paths, model: str) -> None:
         rows = [
             row
             for group in groups
-            for number, scores in group.scores.items()
-            for row in measure(number, group.name, scores.by_name(), group.pairs, group.parts[number])
+            for number, values in group.values.items()
+            for row in measure(number, group.name, values.by_name(), group.pairs, group.parts[number])
         ]
         folder = paths.localise / model / setting
         tables.write_table(folder / "summary.csv", schemas.LOCALISATION, columns(rows))
-        values, events_of = located(groups, int(config.audio["segments"]), config.attends)
+        values, located_events = located(groups, int(config.audio["segments"]))
         tables.write_table(folder / "segments.parquet", schemas.LOCATED, values)
-        tables.write_table(folder / "events.csv", schemas.EVENTS, events_of)
+        tables.write_table(folder / "events.csv", schemas.EVENTS, located_events)
         tables.write_table(folder / "figure2.csv", schemas.FIGURE2, figure2(trained, config, corpus))
-        headline = "seen" if "train" not in config.folds else "unseen"
+        headline = "unseen" if "train" in config.roles else "seen"
         write_json(paths.metrics / "localise" / model / f"{setting}.json", summary(rows, headline))
 
 
@@ -64,21 +66,15 @@ def strong_events(params: Params, corpus: CorpusTables) -> Events | None:
 def figure2(trained: Path, config: Config, corpus: CorpusTables) -> dict[str, list[float]]:
     """Attention of each run in the clip of Figure 2, if it is here and its class was held out from this model."""
     clip, label = FIGURE2
-    folds = corpus.folds
-    mids = dict(zip(folds["name"].to_pylist(), folds["mid"].to_pylist(), strict=True))
-    fold_of = dict(zip(folds["mid"].to_pylist(), folds["fold"].to_pylist(), strict=True))
+    rows = [row for row in corpus.folds.to_pylist() if row["name"] == label and row["fold"] == config.roles["test"]]
     columns: dict[str, list[float]] = {"run": [], "second": [], "attention": []}
-    if (
-        config.attends
-        and "train" in config.folds
-        and fold_of.get(mids.get(label, "")) == config.folds["test"]
-        and clip in corpus.audio["clip_id"].to_pylist()
-    ):
-        for run in sorted({member.run for member in config.members}):
-            values = attend(trained, run, clip, mids[label], corpus).attention
-            columns["run"] += [run] * len(values)
-            columns["second"] += list(range(len(values)))
-            columns["attention"] += values.tolist()
+    if rows and "train" in config.roles and clip in corpus.audio["clip_id"].to_pylist():
+        for number in sorted({member.run for member in config.members}):
+            attention = attend(trained, number, clip, rows[0]["mid"], corpus)
+            if attention is not None:
+                columns["run"] += [number] * len(attention.weights)
+                columns["second"] += list(range(len(attention.weights)))
+                columns["attention"] += attention.weights.tolist()
     return columns
 
 

@@ -53,7 +53,9 @@ def _greedy_or_seed(value: object) -> object:
     try:
         return whole(0, 2**31 - 1).func(value)  # type: ignore[call-arg]
     except ValueError:
-        raise ValueError(f"expected 'greedy' or a whole number, the seed of a random split; got {shown(value)}") from None
+        raise ValueError(
+            f"expected 'greedy' or a whole number, the seed of a random split; got {shown(value)}"
+        ) from None
 
 
 def _address(value: str) -> str:

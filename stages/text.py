@@ -14,9 +14,13 @@ def main(params: Params, paths: Paths) -> None:
     names, mids = classes["name"].to_pylist(), classes["mid"].to_pylist()
     labels = [Label(name, nodes[mid].description) for mid, name in zip(mids, names, strict=True)]
 
-    name = params.text.encoder[params.corpus]
+    name, device = params.text.encoder[params.corpus], "cpu"
+    if name == "bert":  # the others need no torch, which takes a second to import
+        from zsaudio.training.device import set_up
+
+        device = set_up(params.device, params.threads, params.matmul).type
     knobs = getattr(params.text, name).model_dump()
-    encoder = text_encoder(name, knobs, mirror=mirror_folder(default_mirror()), device=torch_device(params, name))
+    encoder = text_encoder(name, knobs, mirror=mirror_folder(default_mirror()), device=device)
     embeddings = encoder.encode(labels)
     columns = {
         "mid": mids,
@@ -26,14 +30,6 @@ def main(params: Params, paths: Paths) -> None:
     }
     tables.write_table(paths.text, schemas.TEXT, columns, encoder.metadata)
     print(f"{len(names)} labels, {embeddings.shape[1]} features by {encoder.metadata['encoder']}")
-
-
-def torch_device(params: Params, encoder: str) -> str:
-    if encoder != "bert":  # the others need no torch, which takes a second to import
-        return "cpu"
-    from zsaudio.training.device import set_up
-
-    return set_up(params.device, params.threads, params.matmul).type
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""An encoder of recordings that is fast enough to be run often."""
+"""A fast encoder of recordings for tests."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ def levels(seconds: np.ndarray) -> np.ndarray:
 
 class Levels:
     front_end = staticmethod(levels)
-    facts = {"encoder": "levels", "features": "4", "scale": "1.0", "offset": "0.0"}  # noqa: RUF012
+    metadata = {"encoder": "levels", "features": "4", "scale": "1.0", "offset": "0.0"}  # noqa: RUF012
 
     def embed(self, examples: np.ndarray) -> np.ndarray:
         return examples

@@ -1,4 +1,4 @@
-"""Encoders with drawn weights, saved in the public ones' file formats: what the tests and benchmarks load."""
+"""VGGish with random weights, saved in the public file formats for tests and benchmarks."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ PCA_NAME = "vggish_pca_params-970ea276.pth"
 
 
 def vggish_network(seed: int = 0) -> torch.nn.Module:
-    """torchvggish's network, its weights drawn so that activations keep their size from layer to layer."""
+    """torchvggish's network with random weights, scaled so that activations keep their size from layer to layer."""
     torch.manual_seed(seed)
     network = torchvggish.VGG(torchvggish.make_layers(), postprocess=False)
     for layer in network.modules():
@@ -19,12 +19,12 @@ def vggish_network(seed: int = 0) -> torch.nn.Module:
             torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             torch.nn.init.uniform_(layer.bias, -0.1, 0.1)
     with torch.no_grad():
-        network.embeddings[-2].weight *= 0.1  # so that little of the output lies beyond the 8 bits' range
+        network.embeddings[-2].weight *= 0.1  # so that most of the output lies within the range of 8 bits
     return network.eval()
 
 
 def save_vggish(folder: Path, seed: int = 0) -> tuple[Path, Path]:
-    """Write weights (a state dict) and PCA parameters (npz), and those of torchvggish's own loader beside them."""
+    """Write weights (a state dict), PCA parameters (npz), and PCA parameters as torchvggish's own loader reads them."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(vggish_network(seed).state_dict(), folder / WEIGHTS_NAME)
     rng = np.random.default_rng(seed)

@@ -40,42 +40,46 @@ def figure(
     out: Annotated[Path, typer.Option(metavar="PICTURE", help="svg, png or pdf.")] = Path("figure.svg"),
 ) -> None:
     """Draw what a model attends to in a clip when it looks for a class, below the events of its strong labels."""
-    from zsaudio.charts import check_suffix, save_chart
+    from zsaudio.report.drawing import check_suffix, save_chart
 
     check_suffix(out)
     corpus = corpus or _from_params("corpus") or "demo"
     known = _from_params("strong_labels", corpus)
     strong = strong or (Path(known) if known else None)
 
-    from zsaudio.dataset import read_corpus
-    from zsaudio.localisation.figure import attention_spec
-    from zsaudio.localisation.segment_scores import attend
+    from zsaudio.localisation.attention_chart import attention_spec
+    from zsaudio.localisation.segment_values import attend
     from zsaudio.localisation.strong import find_clips, read_events
+    from zsaudio.tasks.corpus_tables import read_corpus
 
     data = Path("data") / corpus
-    found = read_corpus(data)
-    seconds = dict(zip(found.audio["clip_id"].to_pylist(), found.audio["n_segments"].to_pylist(), strict=True))
+    corpus_tables = read_corpus(data)
+    audio, folds = corpus_tables.audio, corpus_tables.folds
+    seconds = dict(zip(audio["clip_id"].to_pylist(), audio["n_segments"].to_pylist(), strict=True))
     clip_id = find_clips([clip], seconds).get(clip)
     if clip_id is None:
         raise ZsAudioError(_no_clip(clip, list(seconds), data / "audio.parquet"))
-    mid, name, fold = _find_class(label, found.folds, corpus)
-    setting = next(setting for setting, folds in SETTINGS.items() if folds.test == fold)
-    seen = attend(model or data / "models" / MODEL / setting, run, clip_id, mid, found)
+    mid, name, fold = _find_class(label, folds, corpus)
+    setting = next(setting for setting, roles in SETTINGS.items() if roles.test == fold)
+    folder = model or data / "models" / MODEL / setting
+    attention = attend(folder, run, clip_id, mid, corpus_tables)
+    if attention is None:
+        raise ZsAudioError(f"{folder}: has no attention to draw; {MODEL} has")
 
     events = []
     if strong:
-        names = dict(zip(found.folds["mid"].to_pylist(), found.folds["name"].to_pylist(), strict=True))
+        names = dict(zip(folds["mid"].to_pylist(), folds["name"].to_pylist(), strict=True))
         labelled = read_events(strong, names, seconds)
         events = labelled.of(clip_id, mid)
         for warning in labelled.warnings:
             print(f"zsaudio: {warning}", file=sys.stderr)
     title = f"{name} in {clip_id}"
-    save_chart(attention_spec(seen.attention, events, title, seen.by), out)
-    print(f"{title} ({seen.by})")
-    print("second     " + " ".join(f"{t:4d}" for t in range(len(seen.attention))))
-    print("attention  " + " ".join(f"{a:4.2f}" for a in seen.attention))
-    shown = ", ".join(f"{onset:g} to {offset:g} s" for onset, offset in events)
-    print(f"events     {shown or 'none known'}")
+    save_chart(attention_spec(attention.weights, events, title, attention.model), out)
+    print(f"{title} ({attention.model})")
+    print("second     " + " ".join(f"{t:4d}" for t in range(len(attention.weights))))
+    print("attention  " + " ".join(f"{weight:4.2f}" for weight in attention.weights))
+    times = ", ".join(f"{onset:g} to {offset:g} s" for onset, offset in events)
+    print(f"events     {times or 'none known'}")
     print(out)
 
 
@@ -104,9 +108,9 @@ def _find_class(label: str, folds: pa.Table, corpus: str) -> tuple[str, str, str
     from zsaudio.localisation.strong import folded
 
     rows = [(row["mid"], row["name"], row["fold"]) for row in folds.to_pylist()]
-    found = [row for row in rows if label in row[:2]] or [row for row in rows if folded(label) == folded(row[1])]
-    if found:
-        return found[0]
+    exact = [row for row in rows if label in row[:2]] or [row for row in rows if folded(label) == folded(row[1])]
+    if exact:
+        return exact[0]
     plain = {folded(name): name for _, name, _ in rows}
     close = difflib.get_close_matches(folded(label), plain, n=1)
     meant = f"did you mean {plain[close[0]]!r}?" if close else f"data/{corpus}/folds.csv lists them"

@@ -59,13 +59,13 @@ def predict(
         raise typer.BadParameter(f"--plot draws one recording, and {len(files)} are given")
 
     if plot:
-        from zsaudio.charts import check_suffix
+        from zsaudio.report.drawing import check_suffix
 
         check_suffix(plot)
 
     from zsaudio.inference.prediction import load
 
-    loaded = load(
+    predictor = load(
         model,
         run,
         audio_weights=audio_weights,
@@ -74,68 +74,71 @@ def predict(
         text_vectors=text_vectors,
     )
     if wanted is not None:
-        loaded.prepare(wanted)
-    if plot and not loaded.config.attends:
-        raise typer.BadParameter(f"--plot draws attention, and {model} has none")
-    found: list[Prediction] = []
+        predictor.prepare(wanted)
+    predictions: list[Prediction] = []
     for file in files:
         try:
-            found.append(loaded.predict(file, wanted))
+            predictions.append(predictor.predict(file, wanted))
         except ZsAudioError as error:
             print(f"zsaudio: {error}", file=sys.stderr)
+    if plot and predictions:
+        _draw(predictions[0], plot, top)
     if as_json:
-        rows = [one.as_dict() for one in found]
+        rows = [prediction.as_dict() for prediction in predictions]
         for row in rows:
             row["labels"] = row["labels"][:top]
         print(json.dumps(rows, indent=2, ensure_ascii=False))
     elif as_csv:
-        _print_csv(found, top)
+        _print_csv(predictions, top)
     else:
-        for one in found:
-            _print_table(one, top)
-    if plot and found:
-        from zsaudio.inference.picture import plot_prediction
+        for prediction in predictions:
+            _print_table(prediction, top)
+    return 0 if len(predictions) == len(files) else 1
 
-        plot_prediction(found[0], plot, found[0].ranking()[:top])
-    return 0 if len(found) == len(files) else 1
+
+def _draw(prediction: Prediction, picture: Path, top: int | None) -> None:
+    from zsaudio.inference.prediction_chart import prediction_spec
+    from zsaudio.report.drawing import save_chart
+
+    save_chart(prediction_spec(prediction, prediction.ranking()[:top]), picture)
 
 
 def _labels(text: str | None, file: Path | None) -> list[str] | None:
     if text is not None and file is not None:
         raise typer.BadParameter("choose one of --labels and --labels-file")
     if text is not None:
-        found = split_labels(text)
-        if not found:
-            raise typer.BadParameter("--labels names no label")
-        return found
+        labels = split_labels(text)
+        if not labels:
+            raise typer.BadParameter("--labels: expected at least one label")
+        return labels
     if file is None:
         return None
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise typer.BadParameter(f"--labels-file: {file} cannot be read as text in UTF-8") from error
-    found = [line.strip() for line in lines if line.strip()]
-    if not found:
-        raise typer.BadParameter(f"--labels-file: {file} names no label")
-    return found
+    labels = [line.strip() for line in lines if line.strip()]
+    if not labels:
+        raise typer.BadParameter(f"--labels-file: {file} has no label")
+    return labels
 
 
-def _print_csv(found: Sequence[Prediction], top: int | None) -> None:
+def _print_csv(predictions: Sequence[Prediction], top: int | None) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["file", "label", "score", "threshold", "above", "peak"])
-    for one in found:
-        for c in one.ranking()[:top]:
-            peak = "" if one.peaks is None else int(one.peaks[c])
-            row = [one.file, one.labels[c], f"{one.scores[c]:.6g}", f"{one.threshold:.6g}", int(one.above[c]), peak]
-            writer.writerow(row)
+    for p in predictions:
+        for c in p.ranking()[:top]:
+            peak = "" if p.peaks is None else int(p.peaks[c])
+            writer.writerow([p.file, p.labels[c], f"{p.scores[c]:.6g}", f"{p.threshold:.6g}", int(p.above[c]), peak])
 
 
-def _print_table(one: Prediction, top: int | None) -> None:
-    shown = one.ranking()[:top]
-    width = max(5, *(len(one.labels[c]) for c in shown))
-    print(f"{one.file}  (threshold {one.threshold:.3f})")
+def _print_table(prediction: Prediction, top: int | None) -> None:
+    shown = prediction.ranking()[:top]
+    width = max(5, *(len(prediction.labels[c]) for c in shown))
+    print(f"{prediction.file}  (threshold {prediction.threshold:.3f})")
     print(f"{'label':{width}}  {'score':>9}  above  attention peaks at")
     for c in shown:
-        peak = "-" if one.peaks is None else str(timedelta(seconds=int(one.peaks[c])))
-        print(f"{one.labels[c]:{width}}  {one.scores[c]:9.3f}  {'yes' if one.above[c] else 'no':5}  {peak}")
+        peak = "-" if prediction.peaks is None else str(timedelta(seconds=int(prediction.peaks[c])))
+        above = "yes" if prediction.above[c] else "no"
+        print(f"{prediction.labels[c]:{width}}  {prediction.scores[c]:9.3f}  {above:5}  {peak}")
     print()

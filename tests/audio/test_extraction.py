@@ -1,4 +1,4 @@
-"""Many recordings to embeddings: resumed after any end, errors listed, the result the same."""
+"""Many recordings to embeddings: errors are listed, and a run that was killed is resumed with the same result."""
 
 import os
 import signal
@@ -13,10 +13,12 @@ import pytest
 import soundfile
 
 from encoders import Levels
-from zsaudio import ZsAudioError, schemas, tables
+from zsaudio import ZsAudioError
 from zsaudio.audio import extraction
-from zsaudio.audio.extraction import extract
+from zsaudio.audio.decoding import Decoders
+from zsaudio.audio.extraction import Extracted, extract
 from zsaudio.audio.recording import SAMPLE_RATE
+from zsaudio.storage import schemas, tables
 
 
 @pytest.fixture(autouse=True)
@@ -34,21 +36,17 @@ def recordings(tmp_path) -> dict[str, Path]:
     return {f"clip_{i}": folder / f"{i}.wav" for i in range(24)}
 
 
-def merged(done, path: Path):
-    tables.concatenate(
-        path,
-        schemas.AUDIO,
-        (tables.read_table(shard, schemas.AUDIO) for shard in done.shards),
-        {**Levels.facts, "segments": "2"},
-    )
+def merged(extracted: Extracted, path: Path):
+    parts = (tables.read_table(shard, schemas.AUDIO) for shard in extracted.shards)
+    tables.concatenate(path, schemas.AUDIO, parts, {**Levels.metadata, "segments": "2"})
     return tables.read_table(path, schemas.AUDIO)
 
 
 def test_clips_are_in_order_long_ones_cut_and_short_ones_padded(recordings, tmp_path):
-    done = extract(Levels(), recordings, 2, tmp_path / "shards", 2)
-    assert len(done.shards) == 3
-    assert done.errors == []
-    table = merged(done, tmp_path / "audio.parquet")
+    extracted = extract(Levels(), recordings, 2, tmp_path / "shards", 2)
+    assert len(extracted.shards) == 3
+    assert extracted.errors == []
+    table = merged(extracted, tmp_path / "audio.parquet")
     assert table["clip_id"].to_pylist() == list(recordings)
     assert table["n_segments"].to_pylist() == [min(1 + i % 3, 2) for i in range(24)]
     values = tables.matrix(table, "embedding").reshape(24, 2, 4)
@@ -63,30 +61,30 @@ def test_clips_are_in_order_long_ones_cut_and_short_ones_padded(recordings, tmp_
 def test_an_unreadable_recording_is_listed_and_stops_nothing(recordings, tmp_path):
     recordings["clip_3"].write_text("no sound")
     recordings["clip_15"].unlink()
-    done = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
-    assert [(clip, file) for clip, file, _ in done.errors] == [
+    extracted = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    assert [(clip, file) for clip, file, _ in extracted.errors] == [
         (clip, str(recordings[clip])) for clip in ("clip_3", "clip_15")
     ]
-    assert "3.wav: cannot be read as audio" in done.errors[0][2]
-    assert "there is no such file" in done.errors[1][2]
-    table = merged(done, tmp_path / "audio.parquet")
+    assert "3.wav: cannot be read as audio" in extracted.errors[0][2]
+    assert "there is no such file" in extracted.errors[1][2]
+    table = merged(extracted, tmp_path / "audio.parquet")
     assert table["clip_id"].to_pylist() == [clip for clip in recordings if clip not in ("clip_3", "clip_15")]
 
 
-def test_a_shard_of_nothing_but_errors_is_no_obstacle(recordings, tmp_path):
+def test_a_shard_may_hold_nothing_but_errors(recordings, tmp_path):
     for i in range(10, 20):
         recordings[f"clip_{i}"].write_text("no sound")
-    done = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
-    assert len(done.errors) == 10
-    assert len(merged(done, tmp_path / "audio.parquet")) == 14
+    extracted = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    assert len(extracted.errors) == 10
+    assert len(merged(extracted, tmp_path / "audio.parquet")) == 14
 
 
-def test_samples_too_large_are_the_recordings_fault(recordings, tmp_path):
+def test_samples_too_large_are_listed_as_errors(recordings, tmp_path):
     soundfile.write(recordings["clip_5"], np.full(SAMPLE_RATE, 1e38), SAMPLE_RATE, subtype="FLOAT")
     soundfile.write(recordings["clip_6"], np.full(SAMPLE_RATE, 1e6), SAMPLE_RATE, subtype="FLOAT")
-    done = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
-    assert [clip for clip, _, _ in done.errors] == ["clip_5", "clip_6"]
-    assert all("its samples are too large" in reason for _, _, reason in done.errors)
+    extracted = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    assert [clip for clip, _, _ in extracted.errors] == ["clip_5", "clip_6"]
+    assert all("its samples are too large" in reason for _, _, reason in extracted.errors)
 
 
 def test_a_damaged_shard_is_made_again(recordings, tmp_path):
@@ -117,8 +115,17 @@ def test_only_what_is_missing_or_has_changed_is_done_again(recordings, tmp_path)
     os.utime(recordings["clip_0"], ns=(0, 0))
     third = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
     assert [a == b for a, b in zip(first.shards, third.shards, strict=True)] == [False, True, True]
-    assert sorted((tmp_path / "shards").iterdir()) == sorted(third.shards)  # what is of no use is not kept
+    assert sorted((tmp_path / "shards").iterdir()) == sorted(third.shards)  # no other shard is kept
     assert extract(Levels(), recordings, 1, tmp_path / "shards", 1).shards[2] != first.shards[2]
+
+
+def test_shards_of_other_code_are_not_used(recordings, tmp_path, monkeypatch):
+    first = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    hashed = []
+    monkeypatch.setattr(extraction, "code_hash", lambda file: hashed.append(file.name) or "edited")
+    second = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    assert hashed == ["encoders.py"]
+    assert not set(first.shards) & set(second.shards)
 
 
 RUN = """
@@ -149,14 +156,12 @@ def test_a_run_that_is_killed_leaves_whole_shards_and_no_processes(recordings, t
         running.send_signal(how)
         running.wait()
         running.communicate(timeout=20)  # ends only when no worker holds the pipe any more
-    done = extract(Levels(), recordings, 2, shards, 1)
+    resumed = extract(Levels(), recordings, 2, shards, 1)
     undisturbed = extract(Levels(), recordings, 2, tmp_path / "other", 2)
-    assert [path.read_bytes() for path in done.shards] == [path.read_bytes() for path in undisturbed.shards]
+    assert [path.read_bytes() for path in resumed.shards] == [path.read_bytes() for path in undisturbed.shards]
 
 
-def test_a_killed_worker_is_one_sentence(recordings):
-    from zsaudio.audio.decoding import Decoders
-
+def test_a_killed_worker_is_an_error(recordings):
     with Decoders(1, Levels().front_end, 2) as decoders:
         many = {f"{clip} {i}": path for i in range(9) for clip, path in recordings.items()}
         batches = decoders.batches(many)

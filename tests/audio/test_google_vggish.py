@@ -5,8 +5,9 @@ import pyarrow as pa
 import pytest
 
 from records import record, sequence_example
-from zsaudio import ZsAudioError, tables
+from zsaudio import ZsAudioError
 from zsaudio.audio.google_vggish import embedding_tables
+from zsaudio.storage import tables
 
 RNG = np.random.default_rng(0)
 
@@ -24,11 +25,10 @@ def test_clips_keep_their_true_number_of_segments(tmp_path):
         + record(sequence_example("long", 0, [1], long))
         + record(sequence_example("unasked", 0, [1], whole))
     )
-    parts = embedding_tables(tmp_path, ["long_0", "empty_0", "short_30000", "whole_0"], 10)
-    found = pa.concat_tables(parts)
-    assert found["clip_id"].to_pylist() == ["whole_0", "short_30000", "long_0"]
-    assert found["n_segments"].to_pylist() == [10, 3, 10]
-    values = tables.matrix(found, "embedding").reshape(3, 10, 128)
+    table = pa.concat_tables(embedding_tables(tmp_path, ["long_0", "empty_0", "short_30000", "whole_0"], 10))
+    assert table["clip_id"].to_pylist() == ["whole_0", "short_30000", "long_0"]
+    assert table["n_segments"].to_pylist() == [10, 3, 10]
+    values = tables.matrix(table, "embedding").reshape(3, 10, 128)
     assert np.array_equal(values[0], whole)
     assert np.array_equal(values[1, :3], short)
     assert not values[1, 3:].any()
@@ -36,7 +36,7 @@ def test_clips_keep_their_true_number_of_segments(tmp_path):
     assert values.dtype == np.uint8
 
 
-def test_clips_of_which_none_is_there_are_an_error(tmp_path):
+def test_none_of_the_clips_in_the_corpus_is_an_error(tmp_path):
     (tmp_path / "a.tfrecord").write_bytes(record(sequence_example("whole", 0, [1], frames(10))))
     with pytest.raises(ZsAudioError, match="none of the 2 clips has audio in the corpus"):
         list(embedding_tables(tmp_path, ["other_0", "more_0"], 10))

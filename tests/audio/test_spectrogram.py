@@ -1,4 +1,4 @@
-"""Log-mel spectrograms are torchvggish's own."""
+"""Log-mel spectrograms equal those of torchvggish."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_silence_is_the_floor():
     assert np.allclose(log_mel(np.zeros((1, SAMPLE_RATE), np.float32)), np.log(0.01))
 
 
-def test_the_mel_matrix_is_theirs():
+def test_the_mel_matrix_equals_torchvggish():
     expected = mel_features.spectrogram_to_mel_matrix(64, 257, SAMPLE_RATE, 125, 7500)
     assert np.abs(mel_matrix() - expected).max() < 1e-6
 
@@ -48,11 +48,11 @@ def test_the_mel_matrix_is_theirs():
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("name", SIGNALS)
 def test_what_the_other_resampler_changes(tmp_path, name, channels, rate):
-    """The two highest bands, up to 7.5 kHz, where soxr still passes and resampy falls off; the others hardly at all."""
+    """The two highest bands, up to 7.5 kHz, where resampy falls off and soxr does not; the others hardly change."""
     sound = np.stack([SIGNALS[name](rate, seed=side) for side in range(channels)], axis=1)
     soundfile.write(tmp_path / "a.wav", sound, rate, subtype="FLOAT")
     ours = np.concatenate([log_mel(block) for block in read_seconds(tmp_path / "a.wav")])[:3]
-    # Their resampler on the whole signal: its edges are another matter than its filter.
+    # Their resampler on the whole signal, so that the edges of seconds do not matter.
     import resampy
 
     whole = resampy.resample(sound.mean(axis=1), rate, SAMPLE_RATE)

@@ -1,15 +1,14 @@
 """Recordings to VGGish embeddings: this project against stock torchvggish, side by side.
 
-    python tests/benchmarks/vggish.py [--clips 512] [--json FILE]
+    python tests/benchmarks/vggish.py [--clips 512] [--threads 2] [--json FILE]
 
-Synthesised stereo clips of ten seconds, FLAC at 48 kHz. Stock is its documented use: a file at a time through
-`vggish_input.wavfile_to_examples` and the network. Ours is what the stage audio does, worker processes and shards
-included. Rounds of both alternate; the ratio is of the best of each. Weights are drawn, which does not change the work.
+Synthesised stereo clips of ten seconds, FLAC at 48 kHz. Stock is used as its documentation says: one file at a time
+through `vggish_input.wavfile_to_examples` and the network. Ours is what the stage audio does, with worker processes and
+shards. Rounds of both alternate, and the best of each counts. Weights are random, which does not change the speed.
 """
 
 import argparse
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -20,11 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-# What takes long to import is imported where it is used: worker processes import this file, too.
+# What is slow to import is imported where it is used, since worker processes import this file too.
 
-THREADS = os.cpu_count() or 1
 DIFFERENT = 24  # clips; the others are copies
-STOCK_CLIPS = 24  # of the clips: it takes a clip at a time, so that its rate does not depend on their number
+STOCK_CLIPS = 24  # clips for stock, which takes one at a time, so its rate does not depend on their number
 
 
 def synthesise(folder: Path, clips: int) -> list[Path]:
@@ -54,8 +52,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=0, help="of torch, and worker processes; 0: all processors")
     parser.add_argument("--json", type=Path)
-    chosen = parser.parse_args()
+    arguments = parser.parse_args()
 
     import torch
     from torchvggish import torchvggish, vggish_input
@@ -63,13 +62,15 @@ def main() -> None:
     from weights import save_vggish
     from zsaudio.audio.extraction import extract
     from zsaudio.audio.vggish import Vggish
+    from zsaudio.storage.threads import available
 
-    torch.set_num_threads(THREADS)
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    threads = available(arguments.threads)
+    torch.set_num_threads(threads)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         weights, pca = save_vggish(folder / "hub/checkpoints")
         torch.hub.set_dir(str(folder / "hub"))
-        paths = synthesise(folder, chosen.clips)
+        paths = synthesise(folder, arguments.clips)
         recordings = {path.stem: path for path in paths}
         stock = torchvggish.vggish().eval()
         encoders = {name: Vggish(str(weights), str(pca), precision=name) for name in ("float32", "bfloat16")}
@@ -79,11 +80,11 @@ def main() -> None:
                 stock(vggish_input.wavfile_to_examples(str(path)))
 
         best: dict[str, float] = {}
-        for number in range(chosen.rounds):
+        for number in range(arguments.rounds):
             taken = {"torchvggish": seconds(run_stock) / STOCK_CLIPS}
             for name, encoder in encoders.items():
                 shards = folder / f"{name}-{number}"
-                taken[name] = seconds(lambda e=encoder, s=shards: extract(e, recordings, 10, s, THREADS)) / len(paths)
+                taken[name] = seconds(lambda e=encoder, s=shards: extract(e, recordings, 10, s, threads)) / len(paths)
             best = {name: min(value, best.get(name, value)) for name, value in taken.items()}
         error, cosine = compare(stock, encoders, paths[:4])
 
@@ -91,18 +92,18 @@ def main() -> None:
         {"what": name, "ms_per_clip": round(1000 * value, 1), "times_stock": round(best["torchvggish"] / value, 2)}
         for name, value in best.items()
     ]
-    print(f"{THREADS} threads, {chosen.clips} clips, best of {chosen.rounds} rounds")
+    print(f"{threads} threads, {arguments.clips} clips, best of {arguments.rounds} rounds")
     print(f"{'':12} ms per clip  times stock")
     for row in rows:
         print(f"{row['what']:12} {row['ms_per_clip']:11}  {row['times_stock']:11}")
     print(f"float32: differs from torchvggish's network by {error:.1e} at most; bfloat16: cosine {cosine:.6f} at least")
-    if chosen.json:
-        found = {"threads": THREADS, "clips": chosen.clips, "rows": rows, "error": error, "cosine": cosine}
-        chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+    if arguments.json:
+        results = {"threads": threads, "clips": arguments.clips, "rows": rows, "error": error, "cosine": cosine}
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
 
 
 def compare(stock, encoders, paths: list[Path]) -> tuple[float, float]:
-    """Largest difference of float32 from the stock network, least cosine of bfloat16 with it, before its ReLU."""
+    """Largest difference of float32 and smallest cosine of bfloat16 with the stock network, before its ReLU."""
     import torch
 
     from zsaudio.audio.recording import read_seconds

@@ -1,4 +1,4 @@
-"""BERT pooling on a tiny BertModel in the public file format, which the test saves itself."""
+"""BERT pooling on a tiny BertModel, which the test saves in the public file format."""
 
 import shutil
 
@@ -47,25 +47,25 @@ def hidden(folder, pieces: list[str]) -> np.ndarray:
 
 
 def test_words_are_embedded_one_by_one_and_averaged(folder):
-    found = Bert(str(folder)).encode([Label("Big barking")])[0]
+    embedding = Bert(str(folder)).encode([Label("Big barking")])[0]
     big, barking = hidden(folder, ["big"])[1:-1].mean(0), hidden(folder, ["bark", "##ing"])[1:-1].mean(0)
-    assert np.allclose(found, (big + barking) / 2, atol=1e-5)
+    assert np.allclose(embedding, (big + barking) / 2, atol=1e-5)
 
 
 def test_label_is_the_mean_over_its_pieces_without_special_tokens(folder):
-    found = Bert(str(folder), pooling=Pooling.LABEL).encode([Label("Big barking dog")])[0]
-    assert np.allclose(found, hidden(folder, ["big", "bark", "##ing", "dog"])[1:-1].mean(0), atol=1e-5)
+    embedding = Bert(str(folder), pooling=Pooling.LABEL).encode([Label("Big barking dog")])[0]
+    assert np.allclose(embedding, hidden(folder, ["big", "bark", "##ing", "dog"])[1:-1].mean(0), atol=1e-5)
 
 
 def test_cls_is_the_first_vector(folder):
-    found = Bert(str(folder), pooling=Pooling.CLS).encode([Label("Big dog")])[0]
-    assert np.allclose(found, hidden(folder, ["big", "dog"])[0], atol=1e-5)
+    embedding = Bert(str(folder), pooling=Pooling.CLS).encode([Label("Big dog")])[0]
+    assert np.allclose(embedding, hidden(folder, ["big", "dog"])[0], atol=1e-5)
 
 
 def test_description_follows_the_label(folder):
-    found = Bert(str(folder), pooling=Pooling.DESCRIPTION).encode([Label("Dog", "sound of a dog")])[0]
+    embedding = Bert(str(folder), pooling=Pooling.DESCRIPTION).encode([Label("Dog", "sound of a dog")])[0]
     pieces = ["dog", ".", "sound", "of", "a", "dog"]
-    assert np.allclose(found, hidden(folder, pieces)[1:-1].mean(0), atol=1e-5)
+    assert np.allclose(embedding, hidden(folder, pieces)[1:-1].mean(0), atol=1e-5)
 
 
 @pytest.mark.parametrize("pooling", list(Pooling))
@@ -88,10 +88,10 @@ def test_a_label_that_the_tokenizer_does_not_know_is_an_error(folder):
 
 
 def test_name_and_revision_say_which_weights(folder):
-    facts = Bert(str(folder)).facts
-    assert facts["encoder"] == "bert:tiny-bert"
-    assert facts["revision"].startswith("sha256:")
-    assert facts == Bert(str(folder)).facts
+    metadata = Bert(str(folder)).metadata
+    assert metadata["encoder"] == "bert:tiny-bert"
+    assert metadata["revision"].startswith("sha256:")
+    assert metadata == Bert(str(folder)).metadata
 
 
 def test_a_hub_name_is_looked_up_in_the_mirror(folder, tmp_path):
@@ -99,18 +99,19 @@ def test_a_hub_name_is_looked_up_in_the_mirror(folder, tmp_path):
     mirrored.parent.mkdir(parents=True)
     mirrored.symlink_to(folder)
     assert locate("someone/tiny-bert", "main", tmp_path) == mirrored
-    assert Bert("someone/tiny-bert", mirror=tmp_path).facts["encoder"] == "bert:someone/tiny-bert"
-    assert Bert(str(mirrored)).facts["encoder"] == "bert:tiny-bert"
+    assert Bert("someone/tiny-bert", mirror=tmp_path).metadata["encoder"] == "bert:someone/tiny-bert"
+    assert Bert(str(mirrored)).metadata["encoder"] == "bert:tiny-bert"
 
 
-def test_a_model_that_cannot_be_had_is_named(monkeypatch):
+def test_a_model_that_cannot_be_downloaded_is_named(monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ZsAudioError, match=r"text\.model: 'nobody/nothing' is no folder here and could not be had"):
+    message = r"text\.bert\.model: 'nobody/nothing' is no folder here and could not be downloaded from the hub"
+    with pytest.raises(ZsAudioError, match=message):
         Bert("nobody/nothing")
 
 
-def test_weights_that_are_not_the_models_are_refused(folder, tmp_path):
-    """transformers would draw what is missing at random, and say so only in a log."""
+def test_weights_of_another_model_are_refused(folder, tmp_path):
+    """transformers would draw missing weights at random and only log it."""
     path = tmp_path / "other"
     shutil.copytree(folder, path)
     weights = load_file(path / "model.safetensors")
@@ -124,12 +125,12 @@ def test_a_damaged_weights_file_is_named(folder, tmp_path):
     shutil.copytree(folder, path)
     content = (path / "model.safetensors").read_bytes()
     (path / "model.safetensors").write_bytes(content[:-50])
-    with pytest.raises(ZsAudioError, match=r"text\.model: .* cannot be loaded"):
+    with pytest.raises(ZsAudioError, match=r"text\.bert\.model: .* cannot be loaded"):
         Bert(str(path))
 
 
 def test_a_folder_without_a_model_is_named(tmp_path):
-    with pytest.raises(ZsAudioError, match=r"text\.model: .* cannot be loaded: .*It needs config\.json"):
+    with pytest.raises(ZsAudioError, match=r"text\.bert\.model: .* cannot be loaded: .*It needs config\.json"):
         Bert(str(tmp_path))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.text import Label, split_words, text_encoder
+from zsaudio.text import Label, encoder_of, has_words, split_words, text_encoder
 from zsaudio.text.vectors import Vectors
 from zsaudio.text.words import Words
 
@@ -22,10 +22,12 @@ from zsaudio.text.words import Words
 )
 def test_words_are_the_alphabetic_words(label, expected):
     assert split_words(label) == expected
+    assert has_words(label)
 
 
 @pytest.mark.parametrize("label", ["", "  ", "1234", "!?"])
 def test_a_label_without_a_word_is_an_error(label):
+    assert not has_words(label)
     with pytest.raises(ZsAudioError, match="has no word to embed"):
         split_words(label)
 
@@ -48,18 +50,23 @@ def table(tmp_path):
 
 
 def test_vectors_encoder_is_the_mean_over_known_words(table):
-    found = Vectors(table).encode([Label("Dog"), Label("Big dog"), Label("Drill"), Label("Unheard-of dog")])
-    assert found.tolist() == [[1, 2], [0, 1], [3, 4], [1, 2]]
+    embeddings = Vectors(table).encode([Label("Dog"), Label("Big dog"), Label("Drill"), Label("Unheard-of dog")])
+    assert embeddings.tolist() == [[1, 2], [0, 1], [3, 4], [1, 2]]
 
 
 def test_a_label_of_unknown_words_is_an_error(table):
-    with pytest.raises(ZsAudioError, match="no vector for any word of the label 'Violin'"):
+    with pytest.raises(
+        ZsAudioError, match=r"text\.vectors\.table: .+ has no vector for any word of the label 'Violin'"
+    ):
         Vectors(table).encode([Label("Dog"), Label("Violin")])
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("dog one two\n", "line 1: not a word and its numbers"), ("cat 1 2 3\ndog 1 2\n", "line 2: 2 numbers, where 3")],
+    [
+        ("dog one two\n", "line 1: not a word and its numbers"),
+        ("cat 1 2 3\ndog 1 2\n", "line 2: 2 numbers, but earlier lines have 3"),
+    ],
 )
 def test_a_damaged_table_is_named_with_the_line(tmp_path, content, message):
     path = tmp_path / "vectors.txt"
@@ -69,10 +76,25 @@ def test_a_damaged_table_is_named_with_the_line(tmp_path, content, message):
 
 
 def test_a_missing_table_and_an_unknown_encoder_are_named(tmp_path):
-    options = {"model": "", "revision": "", "pooling": "words", "features": 4, "batch_size": 1, "mirror": None}
-    with pytest.raises(ZsAudioError, match=r"text\.vectors: .*none\.txt cannot be read"):
-        text_encoder("vectors", vectors=tmp_path / "none.txt", **options)
-    with pytest.raises(ZsAudioError, match=r"text\.vectors must name a table"):
-        text_encoder("vectors", vectors=None, **options)
-    with pytest.raises(ZsAudioError, match="'elmo' is unknown; known are bert, vectors, words"):
-        text_encoder("elmo", vectors=None, **options)
+    with pytest.raises(ZsAudioError, match=r"text\.vectors\.table: .*none\.txt cannot be read"):
+        text_encoder("vectors", {"table": tmp_path / "none.txt"})
+    with pytest.raises(ZsAudioError, match="expected one of bert, vectors, words; got 'elmo'"):
+        text_encoder("elmo", {})
+
+
+def test_metadata_make_the_encoder_again(table):
+    labels = [Label("Dog"), Label("Big drill")]
+    for encoder in (text_encoder("words", {"features": 16}), text_encoder("vectors", {"table": table})):
+        again = encoder_of(encoder.metadata)
+        assert again.metadata == encoder.metadata
+        assert np.array_equal(again.encode(labels), encoder.encode(labels))
+
+
+def test_another_table_than_the_models_is_named(table, tmp_path):
+    metadata = Vectors(table).metadata
+    moved = tmp_path / "moved.txt"
+    table.rename(moved)
+    assert encoder_of(metadata, vectors=moved).metadata["revision"] == metadata["revision"]
+    moved.write_text("dog 1 2\n")
+    with pytest.raises(ZsAudioError, match=r"revision of vectors is [0-9a-f]+, but the model was trained with"):
+        encoder_of(metadata, vectors=moved)

@@ -1,18 +1,19 @@
-"""Audio encoders: sound to embeddings, a vector of F_a features for each second. One encoder, one file."""
+"""Audio encoders: sound to embeddings, a vector of F_a features for each second. One encoder, one file.
+
+This file only picks an encoder. What computes embeddings belongs in the other files, see `zsaudio.audio.sources`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
-from zsaudio.audio.recording import read_seconds
+from zsaudio.audio.recording import FrontEnd, read_examples
 from zsaudio.errors import ZsAudioError
 
-FrontEnd = Callable[[npt.NDArray[np.float32]], npt.NDArray[Any]]
+__all__ = ["FrontEnd", "RecordingEncoder", "read_examples", "recording_encoder"]
 
 
 class RecordingEncoder(Protocol):
@@ -20,21 +21,20 @@ class RecordingEncoder(Protocol):
 
     @property
     def front_end(self) -> FrontEnd:
-        """What each second is by itself turned into: (k, 16000) samples at 16 kHz to (k, ...).
+        """Turns seconds of sound into the encoder's examples: (k, 16000) samples at 16 kHz to (k, ...).
 
-        A function that worker processes can import, and that needs no torch.
+        It treats each second by itself. Worker processes must be able to import it, and it needs no torch.
         """
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """All that tells this encoder from others, as text.
+        """Everything that distinguishes this encoder from others, as text.
 
-        encoder (its name), features (F_a), scale, offset, and what else is needed to make it again, see
-        `recording_encoder`.
+        encoder (its name), features (F_a), scale, offset, and the knobs that make it again, see `recording_encoder`.
         """
 
     def embed(self, examples: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """What the front end gives, (n, ...), to embeddings as they are stored: (n, F_a) uint8 or float16."""
+        """Examples of the front end (n, ...) to embeddings as they are stored: (n, F_a) uint8 or float16."""
 
 
 def recording_encoder(
@@ -45,19 +45,20 @@ def recording_encoder(
     mirror: str | None = None,
     device: str = "cpu",
 ) -> RecordingEncoder:
-    """The encoder that made embeddings, by their metadata, for recordings.
+    """Make the encoder of recordings that metadata describe.
 
-    Of the released embeddings (google_vggish) it is VGGish without a last activation, after PCA, in 8 bits: the
-    network that they come from.
+    For google_vggish, the released embeddings, it is the network that they come from: VGGish without a last activation,
+    after PCA, in 8 bits.
 
     Args:
-        metadata: as of `RecordingEncoder.metadata`; of vggish, weights, pca, output, activation and precision.
-        weights, pca: files of VGGish to use in place of those that the metadata name.
-        mirror: where downloads are looked for first.
+        metadata: the name under encoder, and for vggish the params audio.vggish; or all of an encoder's metadata.
+        weights, pca: files of VGGish to use instead of those that the metadata name.
+        mirror: folder or base URL to try before an address, see `zsaudio.storage.downloads.fetch`.
         device: where VGGish's network runs, as torch names it.
 
     Raises:
-        ZsAudioError: there is no such encoder, it cannot be had, or its files are not those that the metadata have the checksums of.
+        ZsAudioError: the encoder is unknown, a file cannot be downloaded or read, or its checksum differs from the one
+            in the metadata.
     """
     # Imported here, since each needs libraries that the other does not.
     name = metadata["encoder"]
@@ -66,49 +67,17 @@ def recording_encoder(
 
         return LogMel()
     if name in ("vggish", "google_vggish"):
-        from zsaudio.audio import google_vggish, vggish
+        from zsaudio.audio.vggish import KNOBS, Vggish
 
-        encoder = vggish.Vggish(
-            weights or metadata.get("weights", google_vggish.WEIGHTS),
-            pca or metadata.get("pca", google_vggish.PCA),
-            metadata.get("output", vggish.Output.PCA),
-            metadata.get("activation", vggish.Activation.NONE),
-            metadata.get("precision", vggish.Precision.FLOAT32),
-            mirror,
-            device,
-        )
-        for file in ("weights", "pca"):
-            expected, found = metadata.get(f"{file}_sha256", ""), encoder.metadata.get(f"{file}_sha256", "")
-            if not found.startswith(expected):
-                raise ZsAudioError(f"audio.{file}: the sha256 is {found}, and the model was trained with {expected}")
+        knobs = {knob: metadata[knob] for knob in KNOBS if knob in metadata}
+        knobs |= {knob: file for knob, file in (("weights", weights), ("pca", pca)) if file}
+        encoder = Vggish(**knobs, mirror=mirror, device=device)
+        for knob in ("weights", "pca"):
+            expected, actual = metadata.get(f"{knob}_sha256", ""), encoder.metadata.get(f"{knob}_sha256", "")
+            if not actual.startswith(expected):
+                raise ZsAudioError(
+                    f"audio.vggish.{knob}: the sha256 is {actual}, but the model was trained with {expected}. Name the "
+                    "file that it was trained with."
+                )
         return encoder
-    raise ZsAudioError(f"audio encoder {name!r} is unknown; known are google_vggish, logmel, vggish")
-
-
-def read_examples(path: Path, front_end: FrontEnd, limit: int | None = None) -> Iterator[npt.NDArray[Any]]:
-    """What a front end makes of a recording, a block of seconds at a time: arrays (k, ...), k >= 1.
-
-    Raises:
-        ZsAudioError: as `zsaudio.audio.recording.read_seconds`; or its samples are too large for numbers.
-    """
-    for seconds in read_seconds(path, limit):
-        with np.errstate(over="ignore", invalid="ignore"):  # told below
-            examples = front_end(seconds)
-        if not np.isfinite(examples).all():
-            raise ZsAudioError(f"{path}: its samples are too large; floating-point samples should lie within -1 to 1")
-        yield examples
-
-
-def padded(
-    found: Sequence[npt.NDArray[Any]], segments: int, features: int
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[Any]]:
-    """Embeddings (n, F_a) of N clips, n >= 1, as one array.
-
-    Returns:
-        (N,) how many segments of each are real, `segments` at most; (N, T, F_a) values, zero where there is none.
-    """
-    dtype = found[0].dtype if found else np.uint8
-    values = np.zeros((len(found), segments, features), dtype)
-    for row, frames in zip(values, found, strict=True):
-        row[: len(frames)] = frames[:segments]
-    return np.fromiter(map(len, found), np.int64, len(found)).clip(max=segments).astype(np.int8), values
+    raise ZsAudioError(f"audio encoder: expected one of google_vggish, logmel, vggish; got {name!r}")

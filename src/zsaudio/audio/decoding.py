@@ -1,4 +1,4 @@
-"""Recordings decoded ahead by worker processes, while the process that asks for them is at work on others."""
+"""Worker processes that decode recordings ahead, while the main process embeds earlier ones."""
 
 from __future__ import annotations
 
@@ -20,24 +20,23 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from zsaudio.audio import FrontEnd, read_examples
-from zsaudio.audio.recording import SAMPLE_RATE
+from zsaudio.audio.recording import SAMPLE_RATE, FrontEnd, read_examples
 from zsaudio.errors import ZsAudioError
 
-# Kept free of torch and pyarrow, so that workers start fast.
+# Workers import this file: without torch and pyarrow they start fast.
 
-TASK = 4  # recordings that a worker takes at a time
-BATCH = 32  # recordings that are handed over together, for any number of workers: rounding depends on it
-NICENESS = 5  # of the workers, so that they use what the encoder leaves
+TASK = 4  # recordings that a worker decodes at a time
+BATCH = 32  # recordings that are embedded together; rounding depends on it, so it is the same for any number of workers
+NICENESS = 5  # of the workers, which take only the time that the encoder leaves
 
 Examples = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Slots:
-    """Memory that all processes see: room for the examples of the recordings in the making.
+    """Shared memory with a slot for the examples of each recording that is being decoded.
 
-    Examples of one recording are 250 kB; sent through a pipe, they cost more than decoding them.
+    VGGish's examples of a recording take 250 kB; sending them through a pipe would cost more than decoding.
     """
 
     memory: Any
@@ -50,20 +49,21 @@ class Slots:
 
 
 class Decoders:
-    """A pool of worker processes that turn recordings into an encoder's examples."""
+    """A pool of worker processes that turn recordings into examples for an encoder."""
 
     def __init__(self, processes: int, front_end: FrontEnd, segments: int) -> None:
         """Args:
-        processes: how many.
+        processes: how many worker processes.
         front_end: of the encoder.
-        segments: seconds of each recording at most.
+        segments: seconds to decode of each recording at most.
         """
         # Spawned, since a fork of a process that has used torch's threads may hang.
         context = multiprocessing.get_context("spawn")
-        one = front_end(np.zeros((1, SAMPLE_RATE), np.float32))
-        self._ahead = 2 + -(-processes * TASK // BATCH)  # batches in the making
-        shape = (BATCH * self._ahead, segments, *one.shape[1:])
-        self._slots = Slots(context.RawArray(ctypes.c_byte, int(np.prod(shape)) * one.itemsize), shape, one.dtype)
+        example = front_end(np.zeros((1, SAMPLE_RATE), np.float32))
+        ahead = 2 + -(-processes * TASK // BATCH)  # batches that are decoded at the same time
+        shape = (BATCH * ahead, segments, *example.shape[1:])
+        memory = context.RawArray(ctypes.c_byte, int(np.prod(shape)) * example.itemsize)
+        self._slots = Slots(memory, shape, example.dtype)
         self._pool = ProcessPoolExecutor(processes, context, _begin, (self._slots, front_end))
 
     def __enter__(self) -> Decoders:
@@ -73,9 +73,9 @@ class Decoders:
         self._pool.shutdown(cancel_futures=True)
 
     def batches(self, recordings: Mapping[str, Path]) -> Iterator[dict[str, Examples | str]]:
-        """Recordings in batches and in order, each as examples or as the reason why there are none.
+        """Decode recordings in batches, in order: of each its examples (n, ...), or the reason why there are none.
 
-        The examples (n, ...) are gone when the next batch is asked for.
+        Examples are valid until the next batch is asked for, which overwrites them.
 
         Args:
             recordings: file by clip id.
@@ -85,29 +85,29 @@ class Decoders:
         """
         clips, slots = list(recordings), self._slots.array()
         waiting = deque(clips[start : start + BATCH] for start in range(0, len(clips), BATCH))
-        free = deque(range(self._ahead))
+        free = deque(range(0, len(slots), BATCH))  # first slots of batches
         running: deque[tuple[int, list[str], list[Future[list[int | str]]]]] = deque()
         while waiting or running:
             try:
                 while waiting and free:
-                    place, batch = free.popleft() * BATCH, waiting.popleft()
+                    slot, batch = free.popleft(), waiting.popleft()
                     tasks = [
-                        self._pool.submit(_decode, [recordings[clip] for clip in batch[at : at + TASK]], place + at)
+                        self._pool.submit(_decode, [recordings[clip] for clip in batch[at : at + TASK]], slot + at)
                         for at in range(0, len(batch), TASK)
                     ]
-                    running.append((place, batch, tasks))
-                place, batch, tasks = running.popleft()
-                done = [found for task in tasks for found in task.result()]
+                    running.append((slot, batch, tasks))
+                slot, batch, tasks = running.popleft()
+                outcomes = [outcome for task in tasks for outcome in task.result()]
             except BrokenProcessPool as error:
                 raise ZsAudioError(
-                    "a worker process that decodes recordings was killed, perhaps for lack of memory; the next run "
-                    "goes on from the last finished shard (fewer audio.workers need less memory)"
+                    "a worker process that decodes recordings was killed, perhaps because memory ran out. Set "
+                    "audio.workers lower and run again: finished shards are kept."
                 ) from error
             yield {
-                clip: found if isinstance(found, str) else slots[place + i, :found]
-                for i, (clip, found) in enumerate(zip(batch, done, strict=True))
+                clip: outcome if isinstance(outcome, str) else slots[slot + i, :outcome]
+                for i, (clip, outcome) in enumerate(zip(batch, outcomes, strict=True))
             }
-            free.append(place // BATCH)
+            free.append(slot)
 
 
 _slots: Examples
@@ -115,11 +115,11 @@ _front_end: FrontEnd
 
 
 def _begin(slots: Slots, front_end: FrontEnd) -> None:
-    """Runs once in each worker: one thread is all it needs; end with the parent, however that ends."""
+    """Prepare a worker: a single thread, lower priority, and an end when the parent ends or is killed."""
     global _slots, _front_end
     _slots, _front_end = slots.array(), front_end
     threadpool_limits(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     parent = multiprocessing.parent_process()
@@ -133,18 +133,18 @@ def _end_with(parent: BaseProcess) -> None:
 
 
 def _decode(paths: list[Path], slot: int) -> list[int | str]:
-    """Runs in a worker: fill slots with the examples of recordings; of each how many, or why it cannot be read."""
-    return [_decode_one(path, _slots[slot + i]) for i, path in enumerate(paths)]
+    """Runs in a worker: write examples into slots; returns how many of each recording, or why it cannot be read."""
+    return [_decode_recording(path, _slots[slot + i]) for i, path in enumerate(paths)]
 
 
-def _decode_one(path: Path, place: Examples) -> int | str:
+def _decode_recording(path: Path, slot: Examples) -> int | str:
     n = 0
     try:
-        for examples in read_examples(path, _front_end, len(place)):
-            place[n : n + len(examples)] = examples
+        for examples in read_examples(path, _front_end, len(slot)):
+            slot[n : n + len(examples)] = examples
             n += len(examples)
     except ZsAudioError as error:
         return str(error)
-    except Exception as error:  # whatever it is, it must not stop the other recordings
+    except Exception as error:  # one bad recording must not stop the others
         return f"{path}: cannot be decoded ({type(error).__name__}: {error})"
     return n

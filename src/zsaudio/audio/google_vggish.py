@@ -1,4 +1,4 @@
-"""The official VGGish embeddings that AudioSet is released with: after PCA, 8 bits each."""
+"""The VGGish embeddings that AudioSet is released with: after PCA, 8 bits for each of 128 features."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from zsaudio.storage import schemas, tables
-from zsaudio.audio import padded
+from zsaudio.audio.padding import padded_columns
 from zsaudio.errors import ZsAudioError
-from zsaudio.formats.clip_lists import clip_id
-from zsaudio.formats.tfrecord import FEATURES, OFFSET, SCALE, TOGETHER, parse_records, read_records
+from zsaudio.formats.tfrecord import FEATURES, OFFSET, SCALE, parse_records, read_records
+from zsaudio.storage import schemas, tables
 
-# VGGish as the embeddings come from it: what recordings go through when a model trained on them hears one.
+RECORDS = 4096  # of a table, which becomes a row group of audio.parquet
+# The VGGish that made the embeddings: a model that was trained on them hears recordings through it.
 WEIGHTS = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
 PCA = "https://storage.googleapis.com/audioset/vggish_pca_params.npz"
 PCA_SHA256 = "4d878af3e306defbfb37095365aa7e5a6cecb86bad13e859e626151c4e6a8b9d"
@@ -24,7 +24,7 @@ METADATA = {
     "scale": repr(SCALE),
     "offset": repr(OFFSET),
     "weights": WEIGHTS,
-    "weights_sha256": "10086976",  # its beginning, as in the name
+    "weights_sha256": "10086976",  # the first digits, as in the file name
     "pca": PCA,
     "pca_sha256": PCA_SHA256,
     "output": "pca",
@@ -34,35 +34,32 @@ METADATA = {
 
 
 def embedding_tables(raw: Path, clips: Collection[str], segments: int) -> Iterator[pa.Table]:
-    """Embeddings of those of the clips that have at least one second, as tables of `zsaudio.storage.schemas.AUDIO`.
+    """Embeddings of the clips that have at least one second, as tables of `zsaudio.storage.schemas.AUDIO`.
 
-    They are the bytes that they are: a stored value v stands for v * `zsaudio.formats.tfrecord.SCALE` +
-    `zsaudio.formats.tfrecord.OFFSET`. Only as many records are in memory as make a table.
+    Stored unchanged as uint8: a value v stands for v * SCALE + OFFSET of `zsaudio.formats.tfrecord`. Memory holds the
+    records of one table.
 
     Args:
         raw: folder of the TFRecord files.
-        clips: names of the clips.
-        segments: T, that longer clips are cut to.
+        clips: clip ids.
+        segments: T; longer clips are cut to it.
 
     Raises:
-        ZsAudioError: the corpus folder has no TFRecord files or none of the clips, or a record is damaged.
+        ZsAudioError: the folder has no TFRecord files or none of the clips, or a record is damaged.
     """
     paths = sorted(raw.glob("*.tfrecord"))
     if not paths:
         raise ZsAudioError(f"{raw}: has no .tfrecord file; the encoder google_vggish needs the corpus audioset")
-    wanted = set(clips)
+    missing = set(clips)
     for path in paths:
         with path.open("rb") as stream:
             records = parse_records(read_records(stream, str(path)), str(path))
-            while together := list(islice(records, TOGETHER)):
-                found = {}
-                for ytid, start, frames in together:
-                    name = clip_id(ytid, start)
-                    if name in wanted and len(frames):
-                        wanted.discard(name)
-                        found[name] = frames
-                n_segments, values = padded(list(found.values()), segments, FEATURES)
-                columns = {"clip_id": pa.array(list(found), pa.string()), "n_segments": n_segments}
-                yield tables.build_table(schemas.AUDIO, {**columns, "embedding": tables.vectors(values)})
-    if len(wanted) == len(clips):
+            while batch := list(islice(records, RECORDS)):
+                embeddings = {}
+                for clip, frames in batch:
+                    if clip in missing and len(frames):
+                        missing.discard(clip)
+                        embeddings[clip] = frames
+                yield tables.build_table(schemas.AUDIO, padded_columns(embeddings, segments, FEATURES))
+    if len(missing) == len(clips):
         raise ZsAudioError(f"none of the {len(clips):,} clips has audio in the corpus; run the corpus stage again")

@@ -1,4 +1,4 @@
-"""A weightless audio encoder: mean and standard deviation over each second of 64 log-mel bands."""
+"""An audio encoder without weights: mean and standard deviation of 64 log-mel bands over each second."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zsaudio.audio.recording import SAMPLE_RATE, Samples
 from zsaudio.audio.spectrogram import BANDS, FFT, HOP, WINDOW
 
 FLOOR = 1e-3  # added to the mel magnitudes before the logarithm
-# Mean and deviation, over the demo's clips, of the two statistics; fixed, so that the encoder has no state.
+# Mean and standard deviation of the two statistics over the clips of the demo; fixed, so the encoder has no state.
 LEVEL_CENTRE, LEVEL_SPREAD = -5.3, 0.75
 CHANGE_CENTRE, CHANGE_SPREAD = 0.36, 0.24
 
@@ -39,7 +39,7 @@ def statistics(seconds: Samples) -> npt.NDArray[np.float16]:
 
 
 class LogMel:
-    """Log-mel statistics, all of whose work is the front end's. See `zsaudio.audio.RecordingEncoder`."""
+    """Log-mel statistics; the front end does all the work. See `zsaudio.audio.RecordingEncoder`."""
 
     front_end = staticmethod(statistics)
     metadata: ClassVar[dict[str, str]] = {
@@ -50,5 +50,5 @@ class LogMel:
     }
 
     def embed(self, examples: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The examples are the embeddings."""
+        """Examples are embeddings already."""
         return examples

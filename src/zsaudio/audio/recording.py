@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,47 +13,62 @@ import numpy.typing as npt
 from zsaudio.errors import ZsAudioError
 
 SAMPLE_RATE = 16_000
-SLACK = 400  # samples that a second may lack: VGGish hears 0.975 s of each
-BLOCK_SECONDS = 2  # decoded at a time, so that memory does not grow with a recording's length
-UNKNOWN = 2**60  # libsndfile's number of samples of a FLAC stream that was written to a pipe is beyond
-LOST = 0.01  # share of the announced samples that may be missing; MP3 headers are estimates
+SLACK = 400  # samples that a last second may lack; VGGish hears 0.975 s of each second
+BLOCK_SECONDS = 2  # decoded at a time, so that memory does not grow with the length of the recording
+UNKNOWN = 2**60  # libsndfile announces more samples than this for a FLAC file whose header gives no length
+LOST = 0.01  # share of the announced samples that may be missing, since MP3 headers estimate
 
 Samples = npt.NDArray[np.float32]
+FrontEnd = Callable[[Samples], npt.NDArray[Any]]
 
 
 def read_seconds(path: Path, limit: int | None = None) -> Iterator[Samples]:
     """Read a recording in blocks of seconds: arrays (k, 16000), k >= 1, of mono samples at 16 kHz.
 
     Channels are averaged. Other rates are resampled by soxr (HQ), which is flat up to 7.3 kHz; torchvggish's resampler
-    falls off a little earlier: what that changes, `zsaudio.audio.spectrogram.log_mel` says.
-    Integers become -1 to 1; floating-point samples beyond stay as they are. A last second that lacks at most 400
-    samples is padded with zeros, a shorter rest left out; a recording shorter than a second is one, padded.
+    falls off a little earlier, see `zsaudio.audio.spectrogram.log_mel` for the difference. Integers are scaled to
+    -1 to 1; floating-point samples are not clipped. A last second that lacks at most 400 samples is padded with zeros,
+    a shorter one is dropped. A recording shorter than a second is padded to one.
 
     Args:
-        path: wav, flac, ogg, mp3 or whatever else libsndfile reads.
+        path: wav, flac, ogg, mp3 or any other format that libsndfile reads.
         limit: seconds to read at most; None for all.
 
     Raises:
-        ZsAudioError: it is no recording, holds no samples or NaN, or ends well before its announced length. (What the
-            header of a WAV file announces is not believed: what is there counts.)
+        ZsAudioError: it is no recording, holds no samples or NaN, or ends well before the length that its header
+            announces. A WAV file is read to its end, whatever its header announces.
     """
-    rest, given = np.zeros(0, np.float32), 0
+    rest, count = np.zeros(0, np.float32), 0
     for block in _resampled(path):
         rest = np.concatenate([rest, block])
         whole = len(rest) // SAMPLE_RATE
         if limit is not None:
-            whole = min(whole, limit - given)
+            whole = min(whole, limit - count)
         if whole:
             yield rest[: whole * SAMPLE_RATE].reshape(whole, SAMPLE_RATE)
-            rest, given = rest[whole * SAMPLE_RATE :], given + whole
-        if given == limit:
+            rest, count = rest[whole * SAMPLE_RATE :], count + whole
+        if count == limit:
             return
-    if len(rest) + SLACK >= SAMPLE_RATE or not given:
+    if len(rest) + SLACK >= SAMPLE_RATE or not count:
         yield np.pad(rest, (0, SAMPLE_RATE - len(rest)))[None]
 
 
+def read_examples(path: Path, front_end: FrontEnd, limit: int | None = None) -> Iterator[npt.NDArray[Any]]:
+    """Read a recording through the front end of an encoder, in blocks of seconds: arrays (k, ...), k >= 1.
+
+    Raises:
+        ZsAudioError: as `read_seconds`; or its samples are so large that the front end overflows.
+    """
+    for seconds in read_seconds(path, limit):
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below
+            examples = front_end(seconds)
+        if not np.isfinite(examples).all():
+            raise ZsAudioError(f"{path}: its samples are too large; floating-point samples should lie within -1 to 1")
+        yield examples
+
+
 def duration(path: Path) -> float:
-    """Seconds that a recording's header announces, or, if it announces none, that can be read.
+    """Length of a recording in seconds: what its header announces or, if it announces nothing, what can be read.
 
     Raises:
         ZsAudioError: it is no recording, or holds no samples.
@@ -76,7 +92,7 @@ def _resampled(path: Path) -> Iterator[Samples]:
     import soxr
 
     class Stream(soundfile.SoundFile):  # type: ignore[misc]
-        """soundfile seeks to where it is after each read, which garbles MP3; what is not seekable is left alone."""
+        """After each read soundfile seeks to where it is, which garbles MP3; it does not if the file cannot seek."""
 
         def seekable(self) -> bool:
             return False
@@ -85,33 +101,33 @@ def _resampled(path: Path) -> Iterator[Samples]:
         with Stream(str(path)) as file:
             resample = soxr.ResampleStream(file.samplerate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
             average = np.full(file.channels, 1 / file.channels, np.float32)
-            announced, heard, ended = file.frames, 0, False
+            announced, count, ended = file.frames, 0, False
             while not ended:
                 wanted = BLOCK_SECONDS * file.samplerate
                 block = file.read(wanted, dtype="float32", always_2d=True)
-                heard, ended = heard + len(block), len(block) < wanted
+                count, ended = count + len(block), len(block) < wanted
                 mono = block @ average
                 if not np.isfinite(mono).all():
-                    raise ZsAudioError(f"{path}: holds samples that are no numbers (NaN or infinity)")
+                    raise ZsAudioError(f"{path}: holds samples that are not finite (NaN or infinity)")
                 yield mono if file.samplerate == SAMPLE_RATE else resample.resample_chunk(mono, last=ended)
     except (soundfile.SoundFileError, TypeError, UnicodeEncodeError) as error:  # TypeError: data without a header
         raise _unreadable(path, error) from error
-    if not heard:
+    if not count:
         raise ZsAudioError(f"{path}: holds no samples")
-    if heard < (1 - LOST) * announced < UNKNOWN:
+    if count < (1 - LOST) * announced < UNKNOWN:
         raise ZsAudioError(
-            f"{path}: damaged or cut short: its header announces {announced:,} samples, {heard:,} can be read"
+            f"{path}: damaged or cut short: its header announces {announced:,} samples, but only {count:,} can be read"
         )
 
 
 def _unreadable(path: Path, error: Exception) -> ZsAudioError:
     if isinstance(error, UnicodeEncodeError):
-        return ZsAudioError(f"{str(path)!a}: the name is not in UTF-8; rename the file")
+        return ZsAudioError(f"{str(path)!a}: the name is not valid UTF-8; rename the file")
     if not path.exists():
         return ZsAudioError(f"{path}: there is no such file")
     if path.is_dir():
-        return ZsAudioError(f"{path}: is a folder and no recording")
+        return ZsAudioError(f"{path}: is a folder, not a recording")
     if not os.access(path, os.R_OK):
-        return ZsAudioError(f"{path}: may not be read (permission denied)")
+        return ZsAudioError(f"{path}: cannot be read (permission denied)")
     reason = str(getattr(error, "error_string", "") or error).strip().rstrip(".")
     return ZsAudioError(f"{path}: cannot be read as audio ({reason.removeprefix('Error : ')})")

@@ -19,9 +19,9 @@ FLOOR = 0.01  # added to the mel magnitudes before the logarithm
 def log_mel(seconds: Samples) -> npt.NDArray[np.float32]:
     """Log-mel magnitudes (k, 96, 64) of k seconds (k, 16000) at 16 kHz, 10 ms a frame.
 
-    Equal to torchvggish's within 1e-4 for the same samples; a second at a time is the same as its framing with a hop
-    of 1.0 s. Of recordings at another rate, the two highest bands (centred on 6.9 and 7.2 kHz) differ by up to 0.1
-    and 0.6, since torchvggish's resampler (resampy) falls off there and soxr does not; all others by less than 0.01.
+    Equal to torchvggish's within 1e-4 for the same samples; one second at a time equals its framing with a hop of
+    1.0 s. For recordings at another rate, the two highest bands (centred on 6.9 and 7.2 kHz) differ by up to 0.1 and
+    0.6, since torchvggish's resampler (resampy) falls off there and soxr does not. All others differ by less than 0.01.
     """
     frames = np.lib.stride_tricks.sliding_window_view(seconds, WINDOW, axis=1)[:, ::HOP][:, :FRAMES]
     spectrum = scipy.fft.rfft(frames * _window(), FFT, axis=-1)
@@ -31,16 +31,16 @@ def log_mel(seconds: Samples) -> npt.NDArray[np.float32]:
 
 @functools.cache
 def mel_matrix() -> npt.NDArray[np.float32]:
-    """Weights (257, 64) of triangular bands, spaced evenly and linear in HTK's mel scale, as in Google's VGGish.
+    """Weights (257, 64) of triangular bands, evenly spaced and linear in HTK's mel scale, as in Google's VGGish.
 
-    librosa's filter bank has its triangles linear in Hz, which changes log-mels by 1e-2.
+    librosa's triangles are linear in Hz, which changes log-mels by 1e-2.
     """
     edges = np.linspace(_mel(LOW), _mel(HIGH), BANDS + 2)
     bins = _mel(np.linspace(0, SAMPLE_RATE / 2, FFT // 2 + 1))[:, None]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     weights = np.maximum(0, np.minimum(rising, falling))
-    weights[0] = 0  # HTK leaves out the constant part
+    weights[0] = 0  # HTK leaves out the constant component
     return weights.astype(np.float32)
 
 

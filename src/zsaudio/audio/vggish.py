@@ -22,41 +22,42 @@ from zsaudio.audio import spectrogram
 from zsaudio.audio.google_vggish import PCA, PCA_SHA256, WEIGHTS
 from zsaudio.audio.winograd import WinogradConv, Workspace, chain, chain_shape, inner, pooled
 from zsaudio.errors import ZsAudioError
+from zsaudio.formats.tfrecord import FEATURES, OFFSET, SCALE
 from zsaudio.storage.downloads import fetch
 from zsaudio.storage.files import sha256
-from zsaudio.formats.tfrecord import FEATURES, OFFSET, SCALE
 
-POOLED = (True, False, True, False, True)  # which convolutions after the first a maximum over 2 x 2 follows
-PART = 80  # seconds through the network at a time
-EARLY = 3  # convolutions on large images with few channels: a few seconds at a time, to stay in the cache
-SMALL_BLOCK = 8  # seconds at a time through those
-BLOCK = 40  # through the later ones, whose weights are large
+KNOBS = ("weights", "pca", "output", "activation", "precision")  # arguments of Vggish that are params and metadata
+POOLED = (True, False, True, False, True)  # convolutions after the first that a maximum over 2 x 2 follows
+PART = 80  # seconds that a thread takes at a time
+EARLY = 3  # of the convolutions after the first: large images with few channels, which should stay in the cache
+SMALL_BLOCK = 8  # seconds at a time through the early convolutions
+BLOCK = 40  # seconds at a time through the later ones, whose weights are large
 QUANTISED = 2.0  # 8 bits span -2 to 2
 
 
 class Output(StrEnum):
-    """What an embedding is."""
+    """What is stored as an embedding."""
 
-    PCA = "pca"  # whitened by PCA and quantised to 8 bits, as the released embeddings are
-    RAW = "raw"  # what the network gives
+    PCA = "pca"  # whitened by PCA and quantised to 8 bits, like the released embeddings
+    RAW = "raw"  # the output of the network
 
 
 class Activation(StrEnum):
     """What follows the last layer."""
 
-    NONE = "none"  # nothing, as in Google's network: what the released embeddings come from
+    NONE = "none"  # as in Google's network, which the released embeddings come from
     RELU = "relu"  # as in torchvggish (its issue 24)
 
 
 class Precision(StrEnum):
-    """What the network computes in."""
+    """Type of number that the network computes with."""
 
     FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"  # cosine with float32 at least 0.9999; faster where the processor has it
+    BFLOAT16 = "bfloat16"  # cosine with float32 at least 0.9999; faster where the processor supports it
 
 
 class Vggish:
-    """Embeds seconds: log-mel spectrogram, VGGish, and, if wanted, PCA and 8 bits. See `RecordingEncoder`."""
+    """Log-mel spectrogram, VGGish, and optionally PCA and 8 bits. See `zsaudio.audio.RecordingEncoder`."""
 
     front_end = staticmethod(spectrogram.log_mel)
 
@@ -70,35 +71,36 @@ class Vggish:
         mirror: str | None = None,
         device: str = "cpu",
     ) -> None:
-        """Get the weights: fetched once into torch's hub folder, where torchvggish looks too, or from a file.
+        """Load the weights. Files with an address are downloaded once into torch's hub folder, as by torchvggish.
 
         Args:
-            weights: address or path of torchvggish's state dict; an address's hash (NAME-HASH.pth) is checked.
+            weights: address or path of torchvggish's state dict; the hash in an address (NAME-HASH.pth) is checked.
             pca: address or path of Google's PCA parameters (npz); not needed for raw output.
             output: an `Output`.
             activation: an `Activation`.
             precision: a `Precision`.
-            mirror: folder or base URL to look in before an address is asked, see `zsaudio.storage.downloads.fetch`.
+            mirror: folder or base URL to try before an address, see `zsaudio.storage.downloads.fetch`.
             device: where the network runs, as torch names it.
 
         Raises:
-            ZsAudioError: a file cannot be had, or is not what it should be.
+            ZsAudioError: a file cannot be downloaded or read, has another checksum, or holds something else.
         """
         self._output, self._activation = Output(output), Activation(activation)
         self._dtype, self._device = getattr(torch, Precision(precision).value), torch.device(device)
         path = locate("weights", weights, mirror)
         self._read_weights(path)
         files = {"weights": weights, "weights_sha256": sha256(path)}
+        scale, offset = 1.0, 0.0
         if self._output is Output.PCA:
             path = locate("pca", pca, mirror)
             self._pca, self._means = _read_pca(path)
             files |= {"pca": pca, "pca_sha256": sha256(path)}
-        quantised = self._output is Output.PCA
+            scale, offset = SCALE, OFFSET
         self.metadata = {
             "encoder": "vggish",
             "features": str(FEATURES),
-            "scale": repr(SCALE if quantised else 1.0),
-            "offset": repr(OFFSET if quantised else 0.0),
+            "scale": repr(scale),
+            "offset": repr(offset),
             **files,
             "output": self._output.value,
             "activation": self._activation.value,
@@ -108,8 +110,8 @@ class Vggish:
     def embed(self, examples: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         """Log-mels (n, 96, 64) to embeddings as they are stored: (n, 128), uint8 after PCA, float16 raw.
 
-        Quantising cuts the rest off, as Google's code does and `zsaudio.formats.tfrecord.OFFSET` undoes; torchvggish rounds,
-        so that its values are the same or one higher.
+        Quantising rounds down, as Google's code does and `zsaudio.formats.tfrecord.OFFSET` assumes. torchvggish rounds
+        to the nearest, so its values are the same or one higher.
         """
         raw = self.network(examples)
         if self._output is Output.RAW:
@@ -118,10 +120,10 @@ class Vggish:
         return ((whitened + QUANTISED) * (255 / (2 * QUANTISED))).astype(np.uint8)
 
     def network(self, examples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Log-mels (n, 96, 64) to the network's output (n, 128).
+        """Log-mels (n, 96, 64) to the output of the network (n, 128).
 
-        Each of torch's threads takes parts of its own, which waits less than all working on one, and gives the same
-        for any number of threads.
+        On a CPU each of torch's threads takes parts of its own. That is faster than all of them on one part,
+        and the result does not depend on the number of threads.
         """
         parts = torch.split(torch.from_numpy(np.ascontiguousarray(examples))[:, None], PART)
         if self._device != torch.device("cpu"):
@@ -139,7 +141,7 @@ class Vggish:
     def _forward(self, x: Tensor) -> Tensor:
         """`[N, 1, 96, 64]` to `[N, 128]`."""
         n = len(x)
-        if n == 1:  # a product with one row rounds in another way
+        if n == 1:  # a product with a single row rounds differently
             x = x.expand(2, -1, -1, -1)
         with self._borrowed() as workspace:
             y = torch.cat([self._convolved(block, workspace) for block in torch.split(x, BLOCK)])
@@ -149,15 +151,15 @@ class Vggish:
         return y.relu_() if self._activation is Activation.RELU else y
 
     def _convolved(self, x: Tensor, workspace: Workspace) -> Tensor:
-        """`[N, 1, 96, 64]` to `[N, 12288]`, height, width, channel: the order that the linear layers want."""
+        """`[N, 1, 96, 64]` to `[N, 12288]`, in the order height, width, channel that the linear layers expect."""
         weight, bias = self._first
         height, width = x.shape[2] // 2, x.shape[3] // 2
         between = workspace.padded(*chain_shape(self._early, len(x), height, width))
         for block, out in zip(torch.split(x, SMALL_BLOCK), torch.split(inner(between), SMALL_BLOCK), strict=True):
-            # One channel: a product of 9 x 64 for each place is faster than a convolution, and leaves channels last.
-            places = F.unfold(block, 3, padding=1).to(self._dtype).transpose(1, 2)
-            y = workspace.take("product", *places.shape[:2], len(bias))
-            torch.matmul(places, weight, out=y)
+            # With one input channel a matrix product is faster than a convolution, and its result has channels last.
+            patches = F.unfold(block, 3, padding=1).to(self._dtype).transpose(1, 2)  # [n, 6144, 9]
+            y = workspace.take("product", *patches.shape[:2], len(bias))
+            torch.matmul(patches, weight, out=y)
             first = workspace.padded(len(block), height, width, len(bias))
             y = pooled(y.view(len(block) * height, 2, width, 2, -1)).view(inner(first).shape)
             torch.add(y, bias, out=inner(first)).clamp_(min=0)
@@ -168,10 +170,10 @@ class Vggish:
 
     @contextmanager
     def _borrowed(self) -> Iterator[Workspace]:
-        """A workspace that no other thread has."""
+        """A workspace that no other thread uses."""
         try:
             workspace = self._workspaces.pop()
-        except IndexError:  # asking first whether there is one would leave time for another thread
+        except IndexError:  # checking first would let another thread take the last one in between
             workspace = Workspace(self._dtype, self._device)
         yield workspace
         self._workspaces.append(workspace)
@@ -186,8 +188,9 @@ class Vggish:
             network.load_state_dict(state, assign=True)
         except (OSError, RuntimeError, EOFError, ValueError, TypeError, KeyError, pickle.UnpicklingError) as error:
             raise ZsAudioError(
-                f"audio.weights: {path} does not hold the weights of torchvggish's network "
-                f"({' '.join(str(error).split())[:200]})"
+                f"audio.vggish.weights: {path} does not hold the weights of torchvggish's network "
+                f"({' '.join(str(error).split())[:200]}). Name a file that does. If this one was downloaded, delete it "
+                "to download it again."
             ) from error
         layers = [(layer.weight.detach(), layer.bias.detach()) for layer in network.modules() if hasattr(layer, "bias")]
         first, *convolutions = layers[: len(POOLED) + 1]
@@ -204,38 +207,48 @@ class Vggish:
         return tensor.to(self._device, self._dtype)
 
 
-def locate(param: str, place: str, mirror: str | None) -> Path:
-    """The file of `weights` or `pca`: at a path, or fetched from an address into torch's hub folder.
+def locate(knob: str, place: str, mirror: str | None) -> Path:
+    """The file that `place` names: a path, or an address that is downloaded once into torch's hub folder.
+
+    Args:
+        knob: "weights" or "pca", for messages.
+        place: path or address.
+        mirror: folder or base URL to try before the address.
 
     Raises:
-        ZsAudioError: it cannot be had, or its checksum is wrong.
+        ZsAudioError: there is no such file, it cannot be downloaded, or its checksum is wrong.
     """
     if "://" not in place:
         if not Path(place).is_file():
-            raise ZsAudioError(f"audio.{param}: {place} is not there; it must be a file or an address (https://...)")
+            raise ZsAudioError(
+                f"audio.vggish.{knob}: there is no file {place}. Name a file or an address (https://...)."
+            )
         return Path(place)
     try:
-        known = PCA_SHA256 if place == PCA else _hash_in(place)
-        return fetch(place, Path(torch.hub.get_dir()) / "checkpoints", mirror, known)
+        checksum = PCA_SHA256 if place == PCA else _hash_in(place)
+        return fetch(place, Path(torch.hub.get_dir()) / "checkpoints", mirror, checksum)
     except ZsAudioError as error:
-        raise ZsAudioError(f"audio.{param}: {error}") from error
+        raise ZsAudioError(f"audio.vggish.{knob}: {error}") from error
 
 
-def _hash_in(name: str) -> str | None:
-    """The beginning of the sha256 in a name like vggish-10086976.pth, torch hub's convention."""
-    found = re.search(r"-([0-9a-f]{8,64})\.\w+$", name)
-    return found.group(1) if found else None
+def _hash_in(address: str) -> str | None:
+    """The first digits of the sha256 in a name like vggish-10086976.pth, as torch's hub names files."""
+    match = re.search(r"-([0-9a-f]{8,64})\.\w+$", address)
+    return match.group(1) if match else None
 
 
 def _read_pca(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Eigenvectors (128, 128), a row each, and means (128,)."""
+    """Eigenvectors (128, 128) as rows, and means (128,)."""
     try:
-        with np.load(path, allow_pickle=False) as found:
-            vectors, means = found["pca_eigen_vectors"], found["pca_means"].reshape(-1)
+        with np.load(path, allow_pickle=False) as arrays:
+            vectors, means = arrays["pca_eigen_vectors"], arrays["pca_means"].reshape(-1)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise ZsAudioError(f"audio.pca: {path} holds no pca_eigen_vectors and pca_means ({error})") from error
+        raise ZsAudioError(
+            f"audio.vggish.pca: {path} holds no pca_eigen_vectors and pca_means ({error}). Name VGGish's npz file."
+        ) from error
     if vectors.shape != (FEATURES, FEATURES) or means.shape != (FEATURES,):
         raise ZsAudioError(
-            f"audio.pca: {path}: eigenvectors {vectors.shape} and means {means.shape} should be (128, 128) and (128,)"
+            f"audio.vggish.pca: {path}: eigenvectors {vectors.shape} and means {means.shape} should be (128, 128) and "
+            "(128,). Name VGGish's npz file."
         )
     return vectors.astype(np.float32), means.astype(np.float32)

@@ -1,9 +1,9 @@
 """3 x 3 convolutions with a quarter of the multiplications: Winograd's F(4 x 4, 3 x 3) (Lavin and Gray, 2016).
 
 A tile of 6 x 6 inputs gives 4 x 4 outputs: Y = A^T [(G g G^T) * (B^T d B)] A. The product in brackets is one matrix
-product over the channels for each of the 36 places of a tile, the transforms are one matrix product each. The
-interpolation points are 0, ±sqrt(1/2), ±sqrt(2) and infinity: in bfloat16 the cosine with
-the exact result falls short of 1 by half as much as with the usual 0, ±1, ±2, which would be too coarse.
+product over the channels for each of the 36 positions in a tile; each transform is one matrix product. The
+interpolation points are 0, ±sqrt(1/2), ±sqrt(2) and infinity. With them, 1 minus the cosine with the exact result is in
+bfloat16 half of what the usual 0, ±1, ±2 give, which would be too coarse.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def transforms() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.
 
 
 class Workspace:
-    """Memory that convolutions work in, taken once and used by one thread.
+    """Memory that convolutions reuse, allocated once and used by one thread.
 
-    Getting arrays of this size anew for each step costs as much as the arithmetic.
+    Allocating arrays of this size for each step would cost as much as the arithmetic.
     """
 
     def __init__(self, dtype: torch.dtype, device: torch.device) -> None:
@@ -46,14 +46,14 @@ class Workspace:
         self._padded: dict[tuple[int, ...], Tensor] = {}
 
     def take(self, name: str, *shape: int) -> Tensor:
-        """An array of this shape with arbitrary content, in the memory that the name stands for."""
+        """An array of this shape with arbitrary content, in the memory of this name."""
         size = math.prod(shape)
         if name not in self._flat or len(self._flat[name]) < size:
             self._flat[name] = torch.empty(size, dtype=self._dtype, device=self._device)
         return self._flat[name][:size].view(shape)
 
     def padded(self, images: int, height: int, width: int, channels: int) -> Tensor:
-        """`[images, height + 2, width + 2, channels]`, the border zero; the same memory for the same shape."""
+        """`[images, height + 2, width + 2, channels]` with a border of zeros; images of one size share memory."""
         key = (height, width, channels)
         if key not in self._padded or len(self._padded[key]) < images:
             shape = (images, height + 2, width + 2, channels)
@@ -69,8 +69,8 @@ class WinogradConv:
         weight: `[out, in, 3, 3]`.
         bias: `[out]`.
         pool: take the maximum over 2 x 2 outputs.
-        dtype: float32 or bfloat16, of all that is computed.
-        device: where.
+        dtype: float32 or bfloat16, of the whole computation.
+        device: where it runs.
         """
         outputs, kernels, inputs = transforms()
         g = torch.from_numpy(kernels)
@@ -89,30 +89,30 @@ class WinogradConv:
         """Convolve.
 
         Args:
-            x: `[n, height + 2, width + 2, in]`, the border zero.
-            out: what to write, of `output_shape`; may be a part of a larger array.
-            workspace: memory.
+            x: `[n, height + 2, width + 2, in]`, with a border of zeros.
+            out: array to write to, of `output_shape`; it may be a view of a larger array.
+            workspace: memory for what lies between.
         """
         n, channels, features, side = len(x), x.shape[-1], len(self._bias), self._side
         down, across = (x.shape[1] - 2) // TILE, (x.shape[2] - 2) // TILE
         tiles = n * down * across
         overlapping = _tiled(x, SPAN, TILE, (n, down, across))
-        cut = workspace.take("cut", SPAN**2, tiles * channels)
-        cut.view(overlapping.shape).copy_(overlapping)
-        d = workspace.take("d", SPAN**2, tiles * channels)
-        torch.mm(self._inputs, cut, out=d)
+        d = workspace.take("tiles", SPAN**2, tiles * channels)
+        d.view(overlapping.shape).copy_(overlapping)
+        transformed = workspace.take("transformed", SPAN**2, tiles * channels)
+        torch.mm(self._inputs, d, out=transformed)
         product = workspace.take("product", SPAN**2, tiles, features)
-        torch.bmm(d.view(SPAN**2, tiles, channels), self._weight, out=product)
-        y = workspace.take("cut", TILE**2, tiles * features)
+        torch.bmm(transformed.view(SPAN**2, tiles, channels), self._weight, out=product)
+        y = workspace.take("tiles", TILE**2, tiles * features)
         torch.mm(self._outputs, product.view(SPAN**2, -1), out=y)
         if side < TILE:
             y = pooled(y.view(side, 2, side, 2, -1))
-        places = _tiled(out, side, side, (n, down, across))
-        torch.add(y.view(places.shape), self._bias, out=places).clamp_(min=0)
+        outputs = _tiled(out, side, side, (n, down, across))
+        torch.add(y.view(outputs.shape), self._bias, out=outputs).clamp_(min=0)
 
 
 def chain_shape(convolutions: Sequence[WinogradConv], *shape: int) -> tuple[int, int, int, int]:
-    """What a chain of convolutions makes of images (n, height, width)."""
+    """Shape of the output of a chain of convolutions for images (n, height, width)."""
     n, height, width, channels = *shape, 0
     for convolution in convolutions:
         n, height, width, channels = convolution.output_shape(n, height, width)
@@ -120,11 +120,11 @@ def chain_shape(convolutions: Sequence[WinogradConv], *shape: int) -> tuple[int,
 
 
 def chain(convolutions: Sequence[WinogradConv], x: Tensor, out: Tensor, workspace: Workspace) -> None:
-    """Convolve one after the other, from `x` with its border into `out`."""
+    """Apply convolutions one after the other, from `x` with its border to `out`."""
     for convolution in convolutions[:-1]:
-        following = workspace.padded(*convolution.output_shape(len(x), x.shape[1] - 2, x.shape[2] - 2))
-        convolution(x, inner(following), workspace)
-        x = following
+        y = workspace.padded(*convolution.output_shape(len(x), x.shape[1] - 2, x.shape[2] - 2))
+        convolution(x, inner(y), workspace)
+        x = y
     convolutions[-1](x, out, workspace)
 
 
@@ -134,14 +134,14 @@ def inner(padded: Tensor) -> Tensor:
 
 
 def pooled(y: Tensor) -> Tensor:
-    """Maximum over axes 1 and 3, of two each; `amax` does the same forty times slower."""
+    """Maximum over axes 1 and 3, each of length 2; forty times faster than `amax`."""
     rows = torch.maximum(y[:, 0], y[:, 1])
     return torch.maximum(rows[:, :, 0], rows[:, :, 1])
 
 
 def _tiled(images: Tensor, size: int, step: int, tiles: tuple[int, int, int]) -> Tensor:
     """A view of `[n, height, width, channels]` as `[size, size, n, down, across, channels]`, tiles `step` apart."""
-    of_image, of_row, of_column, of_channel = images.stride()
+    image, row, column, channel = images.stride()
     shape = (size, size, *tiles, images.shape[-1])
-    strides = (of_row, of_column, of_image, step * of_row, step * of_column, of_channel)
+    strides = (row, column, image, step * row, step * column, channel)
     return images.as_strided(shape, strides, images.storage_offset())

@@ -1,1 +1,1 @@
-"""Which nodes of the ontology are classes, and how they are split into folds."""
+"""Which nodes of the ontology become classes, and how classes and clips are split into folds."""

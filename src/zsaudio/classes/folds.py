@@ -1,4 +1,4 @@
-"""The split of the classes into disjoint folds, greedy or random, and of the clips with them (section 3.2)."""
+"""Splitting the classes into disjoint folds, greedily or at random, and the clips with them (section 3.2)."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ GREEDY = "greedy"
 
 @dataclass(frozen=True)
 class ClassSplit:
-    """Which fold each of C classes went to.
+    """The fold of each of C classes.
 
     Attributes:
         fold: (C,) number of the fold, 0 to 2.
-        order: (C,) when the class was taken, 0 to C - 1.
-        clips: (C,) number of clips that carry the class.
+        order: (C,) turn in which the class was taken, 0 to C - 1.
+        clips: (C,) number of clips with the class.
     """
 
     fold: npt.NDArray[np.int64]
@@ -33,17 +33,17 @@ class ClassSplit:
 
 
 def keep_classes(segments: Segments, indices: npt.NDArray[np.int64]) -> Segments:
-    """Drop every label but the selected ones, and the clips that are left without any."""
-    kept = np.isin(segments.labels, indices)
-    clip_of_label = np.repeat(np.arange(len(segments)), np.diff(segments.offsets))[kept]
-    counts = np.bincount(clip_of_label, minlength=len(segments))
-    rows = counts > 0
-    offsets = np.concatenate([[0], np.cumsum(counts[rows])])
-    return Segments(segments.clip_ids[rows], segments.subsets[rows], segments.labels[kept], offsets)
+    """Drop the labels that are not among `indices`, and the clips that have no other."""
+    selected = np.isin(segments.labels, indices)
+    clips = np.repeat(np.arange(len(segments)), np.diff(segments.offsets))[selected]
+    counts = np.bincount(clips, minlength=len(segments))
+    kept = counts > 0
+    offsets = np.concatenate([[0], np.cumsum(counts[kept])])
+    return Segments(segments.clip_ids[kept], segments.subsets[kept], segments.labels[selected], offsets)
 
 
 def incidence(segments: Segments, indices: npt.NDArray[np.int64]) -> scipy.sparse.csr_matrix:
-    """Clips by classes: (N, C), 1 where the clip carries the class with that index.
+    """Clips by classes: (N, C), 1 where the clip has the class.
 
     Args:
         segments: clips whose labels are all among `indices` (see `keep_classes`).
@@ -53,15 +53,15 @@ def incidence(segments: Segments, indices: npt.NDArray[np.int64]) -> scipy.spars
     ones = np.ones(len(columns), np.int32)
     matrix = scipy.sparse.csr_matrix((ones, columns, segments.offsets), shape=(len(segments), len(indices)))
     matrix.sum_duplicates()
-    matrix.data[:] = 1  # a label that a clip lists twice counts once
+    matrix.data[:] = 1  # a label counts once, even if the clip lists it twice
     return matrix
 
 
 def split_classes(clips_by_classes: scipy.sparse.csr_matrix, how: str | int = GREEDY) -> ClassSplit:
-    """Split classes into three folds, greedily or by chance.
+    """Split classes into three folds, greedily or at random.
 
-    Greedily: the three least frequent classes open the folds. Then each in turn takes, of the classes left, the one
-    that shares most clips with the class it took last. Ties go to the more frequent class, then to the lower index.
+    Greedily: the three least frequent classes start the folds. Then each fold in turn takes the remaining class that
+    shares most clips with the class it took last. Ties go to the more frequent class, then to the lower index.
 
     Args:
         clips_by_classes: (N, C) incidence, classes by ascending index.
@@ -72,7 +72,7 @@ def split_classes(clips_by_classes: scipy.sparse.csr_matrix, how: str | int = GR
     """
     n_classes = clips_by_classes.shape[1]
     if n_classes < len(FOLDS):
-        raise ZsAudioError(f"{n_classes} classes cannot be split into {len(FOLDS)} folds: select more classes")
+        raise ZsAudioError(f"{n_classes} classes cannot be split into {len(FOLDS)} folds; select more classes")
     if how == GREEDY:
         return _split_greedily(clips_by_classes)
     order = np.random.default_rng(int(how)).permutation(n_classes)
@@ -81,27 +81,27 @@ def split_classes(clips_by_classes: scipy.sparse.csr_matrix, how: str | int = GR
 
 def _split_greedily(clips_by_classes: scipy.sparse.csr_matrix) -> ClassSplit:
     n_classes = clips_by_classes.shape[1]
-    together = (clips_by_classes.T @ clips_by_classes).toarray().astype(np.int64)
-    clips = together.diagonal().copy()
-    # One integer orders candidates: co-occurrence first, then frequency; argmax breaks the rest by lower index.
-    rank = together * (int(clips.max()) + 1) + clips[None, :]
+    shared = (clips_by_classes.T @ clips_by_classes).toarray().astype(np.int64)  # (C, C) clips with both classes
+    clips = shared.diagonal().copy()
+    # One integer ranks candidates by shared clips, then by frequency; argmax takes the lowest index of a tie.
+    rank = shared * (int(clips.max()) + 1) + clips[None, :]
     fold = np.full(n_classes, -1, np.int64)
     order = np.full(n_classes, -1, np.int64)
     last = np.argsort(clips, kind="stable")[: len(FOLDS)]
     fold[last], order[last] = np.arange(len(FOLDS)), np.arange(len(FOLDS))
     for turn in range(len(FOLDS), n_classes):
         number = turn % len(FOLDS)
-        taken = int(np.argmax(np.where(fold < 0, rank[last[number]], -1)))
-        fold[taken], order[taken], last[number] = number, turn, taken
+        nearest = int(np.argmax(np.where(fold < 0, rank[last[number]], -1)))
+        fold[nearest], order[nearest], last[number] = number, turn, nearest
     return ClassSplit(fold, order, clips)
 
 
 def fold_of_clips(clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit) -> npt.NDArray[np.int64]:
-    """The fold that holds all labels of a clip: (N,), or -1 where its labels span folds."""
-    of_label = split.fold[clips_by_classes.indices]
+    """The fold of each clip: (N,), or -1 if its labels span folds."""
+    label_folds = split.fold[clips_by_classes.indices]
     starts = clips_by_classes.indptr[:-1]
-    lowest = np.minimum.reduceat(of_label, starts)
-    highest = np.maximum.reduceat(of_label, starts)
+    lowest = np.minimum.reduceat(label_folds, starts)
+    highest = np.maximum.reduceat(label_folds, starts)
     fold: npt.NDArray[np.int64] = np.where(lowest == highest, lowest, -1)
     return fold
 
@@ -109,15 +109,15 @@ def fold_of_clips(clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit) 
 def fold_tables(
     segments: Segments, classes: pa.Table, clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a split makes of classes and clips: columns of `zsaudio.storage.schemas.FOLDS` and `CLIPS`.
+    """Columns of `zsaudio.storage.schemas.FOLDS` and `CLIPS`: classes and clips with their folds.
 
     Args:
         segments: N clips whose labels are all among the classes (see `keep_classes`).
-        classes: the C classes, a table with the columns index, mid and name.
-        clips_by_classes: (N, C) incidence of the two.
+        classes: C classes, a table with the columns index, mid and name.
+        clips_by_classes: (N, C) incidence.
         split: the split of the classes.
     """
-    names = np.array([*FOLDS, None], object)  # fold -1 is the last: none
+    names = np.array([*FOLDS, None], object)  # index -1, the last, is no fold
     folds = {
         "index": classes["index"],
         "mid": classes["mid"],
@@ -136,21 +136,22 @@ def fold_tables(
 
 
 def table1(clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit, spanning: str) -> dict[str, float]:
-    """Table 1, and what it leaves out: classes, clips and mean labels per clip of each fold, clips in no fold.
+    """Table 1: classes, clips and mean labels per clip of each fold; and the clips that are left out.
 
     Args:
         clips_by_classes: (N, C) incidence.
         split: the split of its classes.
-        spanning: "drop" or "any", see `zsaudio.dataset.fold_clips`.
+        spanning: whether clips whose labels span folds are left out ("drop") or belong to each of these folds ("any").
     """
     fold = fold_of_clips(clips_by_classes, split)
     values: dict[str, float] = {}
     for number, name in enumerate(FOLDS):
-        labels = np.asarray(clips_by_classes[:, split.fold == number].sum(axis=1)).ravel()
-        member = labels > 0 if spanning == "any" else fold == number
-        values[f"{name}_classes"] = int((split.fold == number).sum())
-        values[f"{name}_clips"] = int(member.sum())
-        values[f"{name}_labels_per_clip"] = float(labels[member].mean()) if member.any() else 0.0
+        classes = split.fold == number
+        labels = np.asarray(clips_by_classes[:, classes].sum(axis=1)).ravel()
+        clips = labels > 0 if spanning == "any" else fold == number
+        values[f"{name}_classes"] = int(classes.sum())
+        values[f"{name}_clips"] = int(clips.sum())
+        values[f"{name}_labels_per_clip"] = float(labels[clips].mean()) if clips.any() else 0.0
     values["classes"] = clips_by_classes.shape[1]
     values["clips"] = clips_by_classes.shape[0]
     values["clips_left_out"] = int((fold < 0).sum()) if spanning == "drop" else 0

@@ -1,7 +1,8 @@
-"""Class selection: which nodes of the ontology become classes, and by which rule (paper, section 3.1)."""
+"""Class selection: which nodes of the ontology become classes, and by which rule (section 3.1)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,7 +11,7 @@ from zsaudio.formats.ontology import Node, Ontology
 
 
 class Rule(StrEnum):
-    """Why a node is a class or not, in the order in which the rules are asked."""
+    """Why a node is a class or not."""
 
     UNLABELLED = "dropped: not one of the labelled classes"
     RESTRICTED = "dropped: restricted in the ontology (rule 1)"
@@ -31,13 +32,13 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True)
 class SelectionRules:
-    """The constants of the rules.
+    """Constants of the rules.
 
     Attributes:
-        max_few_children: a class with at most this many children is kept in their place.
-        animal_root: name of the top-level node under which animals are kept in place of their sounds; None: nowhere.
-        animal_groups: names of nodes there that merely group animals, and so give way to them.
-        animal_calls: names of nodes there that are sounds of a whole group (birds) and no animal.
+        max_few_children: a node with at most this many children is kept in their place.
+        animal_root: name of the top-level node below which animals are kept in place of their sounds; None: nowhere.
+        animal_groups: names of nodes below it that group animals; the animals are kept in their place.
+        animal_calls: names of nodes below it that are sounds of a whole group (birds), not animals.
     """
 
     max_few_children: int = 2
@@ -49,30 +50,30 @@ class SelectionRules:
 def select_classes(ontology: Ontology, labelled: set[str], rules: SelectionRules) -> dict[str, Rule]:
     """Decide for every node of the ontology whether it is a class, and by which rule.
 
-    A node is a candidate when it is labelled, unrestricted and below one top-level node only. The walk goes
-    down from the roots over candidates; a node that is no candidate is stood in for by the candidates below it.
+    A node is a candidate if it is labelled, unrestricted and below a single top-level node. The walk goes down from
+    the roots over candidates; in place of a node that is no candidate it takes the candidates below it.
 
     Args:
-        ontology: the graph.
-        labelled: mids that clips are labelled with (class_labels_indices.csv).
-        rules: the constants.
+        ontology: the ontology.
+        labelled: mids of the labels (class_labels_indices.csv).
+        rules: constants of the rules.
 
     Returns:
-        A rule for each mid, in the ontology's order. A node reached by several paths is kept if one keeps it.
+        A rule for each mid, in the ontology's order. A node with several paths to it is kept if one of them keeps it.
 
     Raises:
-        ZsAudioError: a label is not in the ontology, or no top-level node has the name of `animal_root`.
+        ZsAudioError: a label is not in the ontology, or no top-level node is called `animal_root`.
     """
     unknown = sorted(labelled - ontology.nodes.keys())
     if unknown:
         raise ZsAudioError(
             f"label {unknown[0]!r} of class_labels_indices.csv is not in ontology.json ({len(unknown)} such labels): "
-            "the two files must be of one corpus"
+            "both files must come from one corpus"
         )
     roots = {ontology.nodes[mid].name: mid for mid in ontology.roots}
     if rules.animal_root not in [None, *roots]:
         raise ZsAudioError(
-            f"classes.animal_root: {rules.animal_root!r} is no top-level node; known are {', '.join(roots)}"
+            f"classes.animal_root: expected a top-level node, one of {', '.join(roots)}; got {rules.animal_root!r}"
         )
     animal_root = roots[rules.animal_root] if rules.animal_root else None
     return _Walk(ontology, labelled, rules, animal_root).decide()
@@ -81,24 +82,22 @@ def select_classes(ontology: Ontology, labelled: set[str], rules: SelectionRules
 class _Walk:
     def __init__(self, ontology: Ontology, labelled: set[str], rules: SelectionRules, animal_root: str | None) -> None:
         self.ontology = ontology
+        self.nodes = ontology.nodes
         self.labelled = labelled
         self.rules = rules
-        self.decisions: dict[str, Rule] = {}
-        self.visited: set[str] = set()
         self.animal_root = animal_root
+        self.visited: set[str] = set()
+        obstacles = {mid: self._obstacle(node) for mid, node in self.nodes.items()}
+        self.decisions = {mid: obstacle for mid, obstacle in obstacles.items() if obstacle}
+        self.candidates = obstacles.keys() - self.decisions.keys()
 
     def decide(self) -> dict[str, Rule]:
-        for node in self.ontology.nodes.values():
-            obstacle = self._obstacle(node)
-            if obstacle:
-                self.decisions[node.mid] = obstacle
-        for root in self.ontology.roots:
-            for mid in [root] if self._is_candidate(root) else self._candidates_below(root):
-                self._visit(mid)
-        return {mid: self.decisions[mid] for mid in self.ontology.nodes}
+        for mid in self._candidates(self.ontology.roots):
+            self._visit(mid)
+        return {mid: self.decisions[mid] for mid in self.nodes}
 
     def _obstacle(self, node: Node) -> Rule | None:
-        """What keeps a node from being a candidate at all."""
+        """Why a node is no candidate, if it is none."""
         if node.restrictions:
             return Rule.RESTRICTED
         if node.mid not in self.labelled:
@@ -107,33 +106,29 @@ class _Walk:
             return Rule.SEVERAL_BRANCHES
         return None
 
-    def _is_candidate(self, mid: str) -> bool:
-        return self._obstacle(self.ontology.nodes[mid]) is None
-
-    def _candidates_below(self, mid: str) -> list[str]:
-        """The candidate children; a child that is none is stood in for by those below it."""
-        found: list[str] = []
-        for child in self.ontology.nodes[mid].children:
-            for candidate in [child] if self._is_candidate(child) else self._candidates_below(child):
-                if candidate not in found:
-                    found.append(candidate)
-        return found
+    def _candidates(self, mids: Iterable[str]) -> list[str]:
+        """The candidates among nodes, and in place of each other node the candidates below it."""
+        candidates: dict[str, None] = {}
+        for mid in mids:
+            below = self.nodes[mid].children
+            candidates |= dict.fromkeys([mid] if mid in self.candidates else self._candidates(below))
+        return list(candidates)
 
     def _visit(self, mid: str) -> None:
         if mid in self.visited:
             return
         self.visited.add(mid)
-        node = self.ontology.nodes[mid]
-        children = self._candidates_below(mid)
-        below = {child: self._candidates_below(child) for child in children}
-        # Counted among the direct children: Music has one such child (its other four are restricted containers).
-        direct = [child for child in node.children if self._is_labelled_unrestricted(child)]
+        node = self.nodes[mid]
+        children = self._candidates(node.children)
+        below = {child: self._candidates(self.nodes[child].children) for child in children}
+        # Few children are counted among the node's own: Music has one (the other four are restricted containers).
+        own = [child for child in node.children if child in self.labelled and not self.nodes[child].restrictions]
         if self._is_animal(mid) and node.name in self.rules.animal_calls:
             self._drop_all(children, Rule.ANIMAL_CALL)
             self._note(mid, Rule.ANIMAL_CALL)
         elif not children:
             self._note(mid, Rule.DEEPEST)
-        elif 1 <= len(direct) <= self.rules.max_few_children:
+        elif 1 <= len(own) <= self.rules.max_few_children:
             self._note(mid, Rule.FEW_CHILDREN)
             for child in children:
                 if below[child]:
@@ -148,19 +143,16 @@ class _Walk:
             for child in children:
                 self._visit(child)
 
-    def _is_labelled_unrestricted(self, mid: str) -> bool:
-        return mid in self.labelled and not self.ontology.nodes[mid].restrictions
-
     def _is_animal(self, mid: str) -> bool:
         return self.animal_root is not None and self.animal_root in self.ontology.branches[mid]
 
     def _drop_all(self, mids: list[str], rule: Rule) -> None:
         for mid in mids:
             self._note(mid, rule)
-            self._drop_all(self._candidates_below(mid), rule)
+            self._drop_all(self._candidates(self.nodes[mid].children), rule)
 
     def _note(self, mid: str, rule: Rule) -> None:
-        """Write a decision down; what one path keeps, another does not take away."""
+        """Record a decision. A node that one path keeps, no other path drops."""
         earlier = self.decisions.get(mid)
         if earlier is None or (rule.keeps and not earlier.keeps):
             self.decisions[mid] = rule

@@ -12,8 +12,8 @@ from tqdm import tqdm
 from zsaudio.audio.recording import duration
 from zsaudio.corpora import local
 from zsaudio.errors import ZsAudioError
-from zsaudio.formats.recordings import find_recordings, match_clips
 from zsaudio.formats.clip_lists import read_labels, read_segments
+from zsaudio.formats.recordings import find_recordings, match_clips
 from zsaudio.text import has_words
 
 FEW = 10  # clips of a class below which its figures mean little

@@ -1,7 +1,7 @@
-"""The demo corpus: synthesised clips, labels and an ontology in AudioSet's formats. The right answer is known.
+"""The demo corpus: synthesised clips with known labels, and an ontology, in AudioSet's formats.
 
-Class names are made of three words ("Low pulsing buzz"), so that a class which was never trained on can be
-recognised from its words. Clips are made of scenes, groups of sounds that occur together, for the split to find.
+Class names consist of three words ("Low pulsing buzz"), so that an unseen class can be recognised from its words.
+Clips come from scenes, groups of sounds that occur together, as the split into folds expects.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy as np
 import soundfile
 from tqdm import tqdm
 
-from zsaudio.corpora.sounds import KINDS, SAMPLE_RATE, SOUNDS, Event, Sound, mix
-from zsaudio.storage.files import replacing, write_text
-from zsaudio.formats.recordings import write_recordings
+from zsaudio.corpora.demo_sounds import KINDS, SAMPLE_RATE, SOUNDS, Event, Sound, mix
 from zsaudio.formats.clip_lists import clip_id, write_labels, write_segments
+from zsaudio.formats.recordings import write_recordings
+from zsaudio.storage.files import replacing, write_text
 
 SECONDS = 10.0
 SCENES = 6
@@ -38,8 +38,8 @@ RESTRICTIONS = {
     "Noise floor": ["blacklist"],
     "Signals": ["abstract"],
 }
-UNLABELLED = {"Unheard noise", *(name for name, found in RESTRICTIONS.items() if "abstract" in found)}
-# What single animals do; the animals are the classes, these are not.
+UNLABELLED = {"Unheard noise", *(name for name, restrictions in RESTRICTIONS.items() if "abstract" in restrictions)}
+# Sounds of single animals: the animals are classes, their sounds are not.
 ANIMAL_SOUNDS = {
     "Low steady warble": ["Croak", "Grunting warble", "Deep song"],
     "High pulsing warble": ["Trill"],
@@ -48,7 +48,7 @@ ANIMAL_SOUNDS = {
 
 @dataclass(frozen=True)
 class Clip:
-    """A synthesised clip: its name's parts, its subset, what sounds in it, and its noise level in dB."""
+    """A synthesised clip: the parts of its id, its subset, its sounds, and its noise level in dB."""
 
     ytid: str
     start: float
@@ -58,25 +58,19 @@ class Clip:
 
     @property
     def clip_id(self) -> str:
-        """Name of the clip."""
+        """Id of the clip."""
         return clip_id(self.ytid, self.start)
 
 
 def mid_of(name: str) -> str:
-    """Machine id of a class of the demo."""
+    """Machine id of a class."""
     return "/demo/" + "_".join(name.lower().replace(",", "").split())
 
 
 def ontology() -> list[dict[str, Any]]:
-    """The ontology in AudioSet's JSON form; every rule of class selection has work on it."""
+    """The ontology in AudioSet's JSON format. Every rule of class selection applies to some of its nodes."""
     children = {name: list(below) for name, below in ROOTS.items()}
-    for kind, parent in [
-        ("hum", "Hum"),
-        ("buzz", "Insect"),
-        ("hiss", "Hiss"),
-        ("rattle", "Rattle"),
-        ("siren", "Siren"),
-    ]:
+    for parent, kind in {"Hum": "hum", "Insect": "buzz", "Hiss": "hiss", "Rattle": "rattle", "Siren": "siren"}.items():
         children[parent] = [sound.name for sound in SOUNDS if sound.kind == kind]
     warbles = [sound for sound in SOUNDS if sound.kind == "warble"]
     children["Bird"] = [BIRD_SONG, *(sound.name for sound in warbles if sound.register in ("high", "shrill"))]
@@ -101,19 +95,19 @@ def ontology() -> list[dict[str, Any]]:
 
 
 def compose(n_clips: int, seed: int) -> Iterator[Clip]:
-    """What sounds when in each clip. Clip i depends on the seed and i alone."""
+    """Choose the sounds of each clip, and when they occur. Clip i depends on the seed and i alone."""
     rng = np.random.default_rng(seed)
-    every = np.arange(len(SOUNDS))
-    # Dealt kind by kind, so that each scene, and with them each fold, has sounds of every kind.
-    dealt = np.concatenate([rng.permutation(of_kind) for of_kind in np.split(every, len(KINDS))])
+    sounds = np.arange(len(SOUNDS))
+    # Sounds are dealt kind by kind, so that each scene, and thus each fold, has sounds of every kind.
+    dealt = np.concatenate([rng.permutation(kind) for kind in np.split(sounds, len(KINDS))])
     scenes = [dealt[number::SCENES] for number in range(SCENES)]
     popularity = 1 / (1 + rng.permutation(len(SOUNDS)) / 12)
     for i in range(n_clips):
         rng = np.random.default_rng([seed, i])
-        scene = scenes[int(rng.integers(SCENES))] if rng.random() < 0.9 else every
+        scene = scenes[int(rng.integers(SCENES))] if rng.random() < 0.9 else sounds
         weights = popularity[scene] / popularity[scene].sum()
-        chosen = rng.choice(scene, int(rng.integers(1, 4)), replace=False, p=weights)
-        events = tuple(_event(SOUNDS[number], rng) for number in chosen for _ in range(1 + (rng.random() < 0.25)))
+        members = rng.choice(scene, int(rng.integers(1, 4)), replace=False, p=weights)
+        events = tuple(_event(SOUNDS[member], rng) for member in members for _ in range(1 + (rng.random() < 0.25)))
         yield Clip(
             ytid=f"demo{i:07d}",
             start=float(rng.choice([0, 10, 30])),
@@ -124,43 +118,41 @@ def compose(n_clips: int, seed: int) -> Iterator[Clip]:
 
 
 def _event(sound: Sound, rng: np.random.Generator) -> Event:
-    seconds = 0.5 + 2.5 * rng.beta(1, 2)  # short ones prevail
+    seconds = 0.5 + 2.5 * rng.beta(1, 2)  # most are short
     onset = rng.uniform(0, SECONDS - seconds)
     return Event(sound, round(onset, 3), round(onset + seconds, 3), float(rng.uniform(-26, -10)))
 
 
 def labels_of(clip: Clip) -> list[str]:
-    """Names of the clip's labels: its sounds, and, as in AudioSet, labelled classes above and below some of them."""
-    found: list[str] = []
+    """Names of the clip's labels: its sounds and, as in AudioSet, some classes above and below them."""
+    names: list[str] = []
     for sound in dict.fromkeys(event.sound for event in clip.events):
-        found.append(sound.name)
-        found.append(
-            "Insect" if sound.kind == "buzz" else "Animal" if sound.kind == "warble" else sound.kind.capitalize()
-        )
-        found += ANIMAL_SOUNDS.get(sound.name, [])[:1]
+        names.append(sound.name)
+        names.append({"buzz": "Insect", "warble": "Animal"}.get(sound.kind, sound.kind.capitalize()))
+        names += ANIMAL_SOUNDS.get(sound.name, [])[:1]
         if sound.kind == "rattle" and sound.register == "shrill":
-            found.append(ALARM)
+            names.append(ALARM)
         if sound.kind == "warble" and sound.register == "shrill":
-            found.append(BIRD_SONG)
-    return list(dict.fromkeys(found))
+            names.append(BIRD_SONG)
+    return list(dict.fromkeys(names))
 
 
 def synthesise(raw: Path, n_clips: int, seed: int) -> None:
-    """Write the corpus: ontology.json, class_labels_indices.csv, two segment CSVs, strong.tsv, audio/CLIP.wav and
+    """Write the corpus: ontology.json, class_labels_indices.csv, two *_segments.csv, strong.tsv, audio/CLIP.wav and
     recordings.csv.
 
     Args:
-        raw: the corpus folder to fill.
+        raw: the corpus folder.
         n_clips: number of clips, of ten seconds each.
         seed: the same seed gives the same files, byte for byte.
     """
     nodes = ontology()
-    labelled = [node["name"] for node in nodes if node["name"] not in UNLABELLED]
+    labels = [node["name"] for node in nodes if node["name"] not in UNLABELLED]
     clips = list(compose(n_clips, seed))
     audio = raw / "audio"
     audio.mkdir(parents=True, exist_ok=True)
     write_text(raw / "ontology.json", json.dumps(nodes, indent=2) + "\n")
-    write_labels(raw / "class_labels_indices.csv", [mid_of(name) for name in labelled], labelled)
+    write_labels(raw / "class_labels_indices.csv", [mid_of(name) for name in labels], labels)
     for subset in ("balanced_train", "eval"):
         write_segments(
             raw / f"{subset}_segments.csv",
@@ -179,7 +171,7 @@ def synthesise(raw: Path, n_clips: int, seed: int) -> None:
 
 
 def _strong_lines(clips: list[Clip]) -> Iterator[str]:
-    """Strong labels in AudioSet's format."""
+    """Lines of strong labels in AudioSet's format."""
     yield "segment_id\tstart_time_seconds\tend_time_seconds\tlabel\n"
     for clip in clips:
         for event in sorted(clip.events, key=lambda event: event.onset):

@@ -13,11 +13,11 @@ import pandas as pd
 
 from zsaudio.corpora.coverage import Coverage, coverage, write_coverage
 from zsaudio.errors import ZsAudioError
-from zsaudio.storage.files import write_text
+from zsaudio.formats.clip_lists import read_labels, read_rows, read_segments, write_labels, write_segments
 from zsaudio.formats.labels import split_labels
 from zsaudio.formats.ontology import Ontology, read_ontology
 from zsaudio.formats.recordings import write_recordings
-from zsaudio.formats.clip_lists import read_labels, read_rows, read_segments, write_labels, write_segments
+from zsaudio.storage.files import write_text
 
 SECONDS = 10.0  # what a clip is said to last; longer recordings are cut by audio.segments
 SUBSET = "local"

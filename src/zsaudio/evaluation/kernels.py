@@ -1,4 +1,4 @@
-"""Compiled inner loops of the metrics and the bootstrap. They trust their input: `zsaudio.evaluation.metrics` checks it.
+"""Compiled inner loops of the metrics and the bootstrap. They trust their input, which their callers check.
 
 No function here calls one of another file: numba's cache does not notice when another file changes.
 """

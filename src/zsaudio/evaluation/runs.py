@@ -108,9 +108,7 @@ def summary(results: Sequence[RunResult]) -> dict[str, float]:
     return values
 
 
-def result_tables(
-    results: Sequence[RunResult], test: ScoredClips
-) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+def result_tables(results: Sequence[RunResult], test: ScoredClips) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     """Columns of `schemas.RUNS` and `schemas.CLASS_RESULTS`, the latter averaged over the runs.
 
     Args:

@@ -1,4 +1,4 @@
-"""AudioSet's label and segment files, which every corpus speaks: reading and writing them."""
+"""AudioSet's lists of labels and clips, which every corpus has: reading and writing them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SUFFIX = "_segments.csv"
 
 @dataclass(frozen=True)
 class Segments:
-    """Labelled clips, the labels of all in one array.
+    """Labelled clips, with the labels of all clips in one array.
 
     Attributes:
-        clip_ids: (N,) `YTID_START`, the start in milliseconds as in AudioSet's strong labels.
+        clip_ids: (N,) `YTID_START`, with the start in milliseconds as in AudioSet's strong labels.
         subsets: (N,) name of the CSV that lists the clip, e.g. "eval".
-        labels: (L,) index of a label (class_labels_indices.csv), clip by clip.
+        labels: (L,) indices of labels (class_labels_indices.csv), clip after clip.
         offsets: (N + 1,) clip n has labels[offsets[n]:offsets[n + 1]].
     """
 
@@ -41,7 +41,7 @@ class Segments:
 
 
 def clip_id(ytid: str, start_seconds: float) -> str:
-    """Name of a clip: `YTID_START` with the start in milliseconds."""
+    """Id of a clip: `YTID_START` with the start in milliseconds."""
     return f"{ytid}_{round(start_seconds * 1000)}"
 
 
@@ -49,7 +49,7 @@ def read_labels(path: Path) -> pd.DataFrame:
     """Read class_labels_indices.csv: index (int), mid, display_name.
 
     Raises:
-        ZsAudioError: unreadable, a column is missing, or an index or mid appears twice.
+        ZsAudioError: it cannot be read, lacks a column, or has an index or mid twice.
     """
     try:
         labels = pd.read_csv(path, keep_default_na=False)
@@ -59,16 +59,16 @@ def read_labels(path: Path) -> pd.DataFrame:
     if missing:
         raise ZsAudioError(f"{path}: the label list has no column {missing[0]!r}; it needs {', '.join(LABEL_COLUMNS)}")
     for name in ("index", "mid"):
-        if labels[name].duplicated().any():
-            twice = labels.loc[labels[name].duplicated(), name].iloc[0]
-            raise ZsAudioError(f"{path}: column {name!r} has {twice!r} more than once")
+        duplicates = labels.loc[labels[name].duplicated(), name]
+        if not duplicates.empty:
+            raise ZsAudioError(f"{path}: column {name!r} has {duplicates.iloc[0]!r} more than once")
     if not pd.api.types.is_integer_dtype(labels["index"]):
         raise ZsAudioError(f"{path}: column 'index' must hold whole numbers")
     return labels[LABEL_COLUMNS]
 
 
 def write_labels(path: Path, mids: list[str], names: list[str]) -> None:
-    """Write class_labels_indices.csv with the names quoted, as AudioSet's is."""
+    """Write class_labels_indices.csv; names are in quotes, as in AudioSet's file."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(LABEL_COLUMNS) + "\n")
         for index, (mid, name) in enumerate(zip(mids, names, strict=True)):
@@ -85,49 +85,47 @@ def write_segments(path: Path, rows: Iterable[tuple[str, float, float, list[str]
 
 
 def read_segments(folder: Path, labels: pd.DataFrame) -> Segments:
-    """Read every `*_segments.csv` of a folder, in the order of their names.
+    """Read every `*_segments.csv` of a folder, sorted by name.
 
     Args:
-        folder: where the files lie; the part of the name before `_segments.csv` names the subset.
+        folder: the folder; the part of a file's name before `_segments.csv` is the subset.
         labels: the label list, from `read_labels`.
 
     Raises:
-        ZsAudioError: no such file, a malformed line, an unknown label, or a clip that is listed twice.
+        ZsAudioError: there is no such file, or one has a malformed line, an unknown label or a clip twice.
     """
     paths = sorted(folder.glob(f"*{SUFFIX}"))
     if not paths:
         raise ZsAudioError(f"{folder}: no file named *{SUFFIX}")
-    frames = [_read_file(path) for path in paths]
-    rows = pd.concat(frames, ignore_index=True)
+    rows = pd.concat([_read_file(path) for path in paths], ignore_index=True)
     if rows.empty:
         raise ZsAudioError(f"{folder}: the *{SUFFIX} files list no clip")
-    twice = rows["clip_id"].duplicated()
-    if twice.any():
-        raise ZsAudioError(f"{folder}: clip {rows.loc[twice, 'clip_id'].iloc[0]!r} is listed twice")
-    lengths = rows["labels"].str.count(",").to_numpy(np.int64) + 1
-    mids = rows["labels"].str.split(",").explode()
-    index_of = labels.set_index("mid")["index"]
-    indices = mids.map(index_of)
+    duplicates = rows.loc[rows["clip_id"].duplicated(), "clip_id"]
+    if not duplicates.empty:
+        raise ZsAudioError(f"{folder}: clip {duplicates.iloc[0]!r} is listed twice")
+    mids = rows["labels"].str.split(",")
+    offsets = np.concatenate([[0], np.cumsum(mids.str.len().to_numpy(np.int64))])
+    mids = mids.explode()
+    indices = mids.map(labels.set_index("mid")["index"])
     if indices.isna().any():
         raise ZsAudioError(f"{folder}: label {mids[indices.isna()].iloc[0]!r} is not in the label list")
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
     return Segments(
         rows["clip_id"].to_numpy(object), rows["subset"].to_numpy(object), indices.to_numpy(np.int64), offsets
     )
 
 
 def read_rows(path: Path, **options: Any) -> pd.DataFrame:
-    """Read a CSV whose every line has as many cells as there are columns; empty cells are empty text.
+    """Read a CSV in which no line has more cells than there are columns. Empty cells are empty text.
 
     Args:
         path: the file.
-        options: of `pandas.read_csv`.
+        options: more arguments for `pandas.read_csv`.
 
     Raises:
         OSError, ValueError, pandas.errors.ParserWarning: it cannot be read, or a line has more cells.
     """
     with warnings.catch_warnings():
-        # pandas drops the surplus cells of a line and merely warns: labels without quotes would get lost.
+        # pandas drops surplus cells with a warning, and labels without quotes would get lost.
         warnings.simplefilter("error", pd.errors.ParserWarning)
         rows: pd.DataFrame = pd.read_csv(
             path, keep_default_na=False, skipinitialspace=True, index_col=False, on_bad_lines="error", **options
@@ -142,14 +140,14 @@ def _read_file(path: Path) -> pd.DataFrame:
         rows = read_rows(path, names=columns, comment="#", quoting=csv.QUOTE_MINIMAL, dtype=dtype)
     except (OSError, ValueError, pd.errors.ParserWarning) as error:
         raise ZsAudioError(
-            f"{path}: not a segments file of AudioSet's form, YTID, start_seconds, end_seconds, "
+            f"{path}: expected the format of AudioSet's segments files, YTID, start_seconds, end_seconds, "
             f'"label,label" on each line ({" ".join(str(error).split())})'
         ) from error
-    broken = (rows["labels"] == "") | (rows["ytid"] == "")
-    if broken.any():
-        raise ZsAudioError(f"{path}: clip {rows.loc[broken, 'ytid'].iloc[0]!r} has no labels or no name")
+    incomplete = rows.loc[(rows["labels"] == "") | (rows["ytid"] == ""), "ytid"]
+    if not incomplete.empty:
+        raise ZsAudioError(f"{path}: clip {incomplete.iloc[0]!r} has no labels or no name")
     if not np.isfinite(rows["start"]).all():
-        raise ZsAudioError(f"{path}: column 'start_seconds' has a value that is no time")
+        raise ZsAudioError(f"{path}: column 'start_seconds' has a value that is not a time")
     milliseconds = (rows["start"] * 1000).round().astype("int64").astype(str)
     rows["clip_id"] = rows["ytid"] + "_" + milliseconds
     rows["subset"] = path.name.removesuffix(SUFFIX)

@@ -1,4 +1,4 @@
-"""Labels as people write them: several in one text."""
+"""Several labels in one text, as people write them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from __future__ import annotations
 def split_labels(text: str) -> list[str]:
     """The labels of "dog, police siren": separated by commas, or by semicolons if there are any.
 
-    So labels that have commas are separated by semicolons, a single one being followed by one: "Bird song, call;".
-    Blanks around a label do not count, and each label counts once.
+    Labels with commas are separated by semicolons; a single one ends with a semicolon: "Bird song, call;". Spaces
+    around labels, empty labels and repetitions are dropped.
     """
     separator = ";" if ";" in text else ","
     return list(dict.fromkeys(filter(None, (label.strip() for label in text.split(separator)))))

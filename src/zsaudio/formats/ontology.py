@@ -1,4 +1,4 @@
-"""The AudioSet ontology: a graph of sound classes in which a class may have several parents."""
+"""The AudioSet ontology: a graph of sound classes, each with any number of parents."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Node:
     Attributes:
         mid: machine id, e.g. "/m/0bt9lr".
         name: display name, e.g. "Dog".
-        description: a sentence on what is heard; may be empty.
-        children: mids of the child classes, in the ontology's order.
-        restrictions: of "abstract" (a container) and "blacklist" (too obscure to label); usually empty.
+        description: a sentence about the sound; may be empty.
+        children: mids of the child classes, in the file's order.
+        restrictions: "abstract" (a container), "blacklist" (too obscure to label), or both; usually empty.
     """
 
     mid: str
@@ -31,7 +31,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Ontology:
-    """Nodes by mid, in file order, with the parents and top-level branches derived from them."""
+    """Nodes by mid, in the file's order, with their parents and the top-level nodes above them.
+
+    Raises:
+        ZsAudioError: a child has no node, or a class is its own ancestor.
+    """
 
     nodes: dict[str, Node]
     parents: dict[str, tuple[str, ...]] = field(init=False)
@@ -42,26 +46,26 @@ class Ontology:
         for node in self.nodes.values():
             for child in node.children:
                 if child not in self.nodes:
-                    raise ZsAudioError(f"ontology: {node.name!r} names a child {child!r} that has no node of its own")
+                    raise ZsAudioError(f"ontology: {node.name!r} has a child {child!r} that is not in the ontology")
                 parents[child].append(node.mid)
         try:
             TopologicalSorter(parents).prepare()
         except CycleError as error:
             raise ZsAudioError(f"ontology: a class is its own ancestor: {' -> '.join(error.args[1])}") from error
-        object.__setattr__(self, "parents", {mid: tuple(found) for mid, found in parents.items()})
+        object.__setattr__(self, "parents", {mid: tuple(mids) for mid, mids in parents.items()})
         branches: dict[str, set[str]] = {mid: set() for mid in self.nodes}
         for root in self.roots:
             for mid in self.descendants(root):
                 branches[mid].add(root)
-        object.__setattr__(self, "branches", {mid: frozenset(found) for mid, found in branches.items()})
+        object.__setattr__(self, "branches", {mid: frozenset(roots) for mid, roots in branches.items()})
 
     @property
     def roots(self) -> tuple[str, ...]:
-        """Mids of the top-level nodes: those without a parent, in file order."""
+        """Mids of the top-level nodes, which have no parent, in the file's order."""
         return tuple(mid for mid in self.nodes if not self.parents[mid])
 
     def descendants(self, mid: str) -> set[str]:
-        """The node itself and all that lie below it."""
+        """Mids of the node and of all nodes below it."""
         seen: set[str] = set()
         pending = [mid]
         while pending:
@@ -73,10 +77,10 @@ class Ontology:
 
 
 def read_ontology(path: Path) -> Ontology:
-    """Read an ontology.json of AudioSet's form: a list of objects with id, name, child_ids and restrictions.
+    """Read an ontology in the format of AudioSet's ontology.json: a list of objects with id, name, child_ids and restrictions.
 
     Raises:
-        ZsAudioError: the file is no such JSON, an id appears twice, or a child has no node.
+        ZsAudioError: the file has another format, an id twice, a child without a node, or a circle.
     """
     try:
         items = json.loads(path.read_text(encoding="utf-8"))
@@ -94,8 +98,8 @@ def read_ontology(path: Path) -> Ontology:
         raise ZsAudioError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, TypeError, KeyError) as error:
         raise ZsAudioError(
-            f"{path}: not an ontology of AudioSet's form, a JSON list of objects with id, name, child_ids and "
-            f"restrictions ({type(error).__name__}: {error})"
+            f"{path}: expected the format of AudioSet's ontology.json, a JSON list of objects with id, name, child_ids "
+            f"and restrictions ({type(error).__name__}: {error})"
         ) from error
     by_mid = {node.mid: node for node in nodes}
     if len(by_mid) < len(nodes):

@@ -1,52 +1,29 @@
-"""A trained model as a folder to publish: weights, config, the encoders it cannot do without, and a model card."""
+"""A trained model as a folder to publish: weights, config, the encoders' files without an address, and a model card."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from zsaudio.audio import vggish
+from zsaudio.errors import ZsAudioError
+from zsaudio.inference.model_card import licence_of, model_card
 from zsaudio.models.model_folder import (
     CONFIG,
     ENCODERS,
     FILES,
     WEIGHTS,
-    Config,
     read_model,
     save_model,
     with_paths,
     write_checksums,
 )
-from zsaudio.errors import ZsAudioError
 from zsaudio.storage.downloads import default_mirror, mirror_folder
 from zsaudio.storage.files import write_text
 from zsaudio.text import bert
 
 CARD = "README.md"
-LICENCES = {"demo": "mit", "audioset": "cc-by-4.0", "audioset_audio": "cc-by-4.0"}
-DATA = {
-    "demo": "The demo corpus of the project: synthesised clips of ten seconds, in which six kinds of sound overlap.",
-    "audioset": (
-        "AudioSet (Gemmeke et al., 2017): its labels and its released VGGish embeddings, both CC BY 4.0, and its "
-        "ontology, CC BY-SA 4.0."
-    ),
-    "audioset_audio": (
-        "AudioSet (Gemmeke et al., 2017): its labels, CC BY 4.0, its ontology, CC BY-SA 4.0, and recordings that the "
-        "user holds, through VGGish."
-    ),
-    "local": "A corpus of the user's own.",
-}
-NAMES = {
-    "temporal_attention": "Temporal attention",
-    "uniform_aggregation": "Uniform aggregation (sum)",
-    "uniform_mean": "Uniform aggregation (mean)",
-    "supervised": "Supervised",
-}
 
 
 def export(
@@ -73,13 +50,13 @@ def export(
         The folder that was written.
 
     Raises:
-        ZsAudioError: the model is not whole, an encoder's file cannot be had, or `to` is in use.
+        ZsAudioError: the model is not whole, an encoder's file cannot be downloaded, or `to` is in use.
     """
     mirror = mirror or default_mirror()
     config = read_model(folder)
     if config.decision is None:
         raise ZsAudioError(f"{folder}: is not evaluated yet; export data/CORPUS/models/MODEL/SETTING")
-    to = to or Path(f"{config.corpus}-{config.model}-{config.setting}")
+    to = to or Path(f"{config.corpus}-{config.variant.name}-{config.setting}")
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ZsAudioError(f"{to}: is there already; name a new folder")
     whole = to.resolve()
@@ -93,7 +70,7 @@ def export(
         save_model(partial, folder / WEIGHTS, config)
         copied = sorted(path for path in (partial / ENCODERS).rglob("*") if path.is_file())
         write_checksums(partial, [WEIGHTS, CONFIG, *(path.relative_to(partial).as_posix() for path in copied)])
-        write_text(partial / CARD, model_card(config, licence or LICENCES.get(config.corpus, "other")))
+        write_text(partial / CARD, model_card(config, licence or licence_of(config.corpus)))
         if whole.is_dir():
             whole.rmdir()
         partial.replace(whole)
@@ -102,13 +79,13 @@ def export(
     return to
 
 
-def _with_files(folder: Path, facts: Mapping[str, str], every: bool, mirror: str | None) -> dict[str, str]:
-    """Facts of an encoder whose files, if they are not public or `every` one is wanted, are copied into the folder."""
-    copied = dict(facts)
-    for name in FILES & facts.keys():
-        if not every and not Path(facts[name]).is_absolute():  # an address or a hub name
+def _with_files(folder: Path, encoding: Mapping[str, str], every: bool, mirror: str | None) -> dict[str, str]:
+    """Metadata of an encoder whose files, those without an address or `every` one, are copied into the folder."""
+    copied = dict(encoding)
+    for name in FILES & encoding.keys():
+        if not every and not Path(encoding[name]).is_absolute():  # an address or a hub name
             continue
-        path, place = _located(name, facts, mirror), folder / ENCODERS / name
+        path, place = _locate(name, encoding, mirror), folder / ENCODERS / name
         if path.is_dir():
             place.mkdir(parents=True)
             for file in filter(Path.is_file, (path / name for name in bert.FILES)):
@@ -118,126 +95,12 @@ def _with_files(folder: Path, facts: Mapping[str, str], every: bool, mirror: str
             place = place / path.name
             shutil.copyfile(path, place)
         else:
-            raise ZsAudioError(f"{path}: is not there; the model cannot be used without this file of its encoder")
+            raise ZsAudioError(f"{path}: there is no such file, and the model's encoder needs it")
         copied[name] = place.relative_to(folder).as_posix()
     return copied
 
 
-def _located(name: str, facts: Mapping[str, str], mirror: str | None) -> Path:
+def _locate(name: str, encoding: Mapping[str, str], mirror: str | None) -> Path:
     if name == "model":
-        return bert.locate(facts["model"], facts["branch"], mirror_folder(mirror))
-    return Path(facts["vectors"]) if name == "vectors" else vggish.locate(name, facts[name], mirror)
-
-
-def model_card(config: Config, licence: str) -> str:
-    """README.md of a model on a hub: what it is, what it was trained on, how good it is, and what it is not for."""
-    decision = config.decision
-    assert decision is not None
-    metrics = decision.metrics
-    supervised = config.model == "supervised"
-    task = "audio-classification" if supervised else "zero-shot-audio-classification"
-    head: dict[str, Any] = {
-        "license": licence,
-        "library_name": "zsaudio",
-        "pipeline_tag": task,
-        "tags": ["audio", "multi-label", config.corpus],
-        "model-index": [
-            {
-                "name": f"{config.model}-{config.setting}",
-                "results": [
-                    {
-                        "task": {"type": task},
-                        "dataset": {"name": f"{config.corpus}, {config.folds['test']}", "type": config.corpus},
-                        "metrics": [
-                            {"type": name, "value": round(metrics[name], 4)} for name in ("micro_f1", "macro_f1", "map")
-                        ],
-                    }
-                ],
-            }
-        ],
-    }
-    return _CARD.format(
-        head=yaml.safe_dump(head, sort_keys=False).strip(),
-        promise="" if supervised else ", also those it was never trained on",
-        name=NAMES.get(config.model, config.model),
-        setting=config.setting,
-        corpus=config.corpus,
-        data=DATA.get(config.corpus, DATA["local"]),
-        folds="\n".join(
-            f"- **{role}**, {fold}, {len(config.classes[fold])} classes: "
-            + ", ".join(one.name for one in config.classes[fold])
-            for role, fold in sorted(config.folds.items())
-        ),
-        audio=config.audio["encoder"],
-        text=f"{config.text['encoder']} (pooling {config.text['pooling']})",
-        training=json.dumps(config.training),
-        gamma=decision.gamma,
-        thresholds=", ".join(f"{threshold:.4g}" for threshold in decision.thresholds),
-        rows="\n".join(
-            f"| {title} | {metrics[name]:.3f} ± {metrics[name + '_std']:.3f} |"
-            for title, name in (("micro F1", "micro_f1"), ("macro F1", "macro_f1"), ("mAP", "map"))
-        ),
-        test=config.folds["test"],
-        licence=licence,
-        example=config.classes[config.folds["test"]][0].name,
-    )
-
-
-_CARD = """\
----
-{head}
----
-
-# {name}, {setting}, trained on {corpus}
-
-Recognises sounds in recordings by the words for them{promise}. Reproduces *Multi-label
-zero-shot audio classification with temporal attention* (D. Dogan, H. Xie, T. Heittola, T. Virtanen, 2024).
-
-## Use
-
-```python
-import zsaudio
-
-model = zsaudio.load("path/of/this/folder")
-result = model.predict("recording.wav", ["{example}", "rain", "police siren"])
-for c in result.ranking():
-    print(result.labels[c], result.scores[c], result.above[c])
-```
-
-or `zsaudio predict recording.wav --model path/of/this/folder --labels "{example}; rain; police siren"`.
-
-`sha256sum --check SHA256SUMS` tells whether the folder is whole; loading does so too.
-
-## Data
-
-{data}
-
-{folds}
-
-## Training
-
-Audio encoder {audio}, text encoder {text}. Params: `{training}`. Decisions with gamma = {gamma} (eq. 7) and the
-thresholds {thresholds} (eq. 8, a value per trained run or part).
-
-## Metrics
-
-On the clips and classes of {test}, mean ± standard deviation over the runs:
-
-| metric | value |
-| --- | ---: |
-{rows}
-
-## Limits
-
-- A score is comparable between labels and with the threshold; it is no probability.
-- The threshold was chosen on clips and classes of the training corpus. Recordings of another kind (microphones, rooms,
-  mixtures) and labels unlike its classes will want another one.
-- The metrics above say how often it errs, on sounds like those of its corpus. Do not base decisions about people or
-  safety on it.
-- Each second is heard by itself: what is told apart only by its course over several seconds is not.
-- Labels are best in the language and the style of those that it was trained on.
-
-## Licence
-
-{licence} for the weights; the data and the encoders have licences of their own, see above and their owners.
-"""
+        return bert.locate(encoding["model"], encoding["branch"], mirror_folder(mirror))
+    return Path(encoding["vectors"]) if name == "vectors" else vggish.locate(name, encoding[name], mirror)

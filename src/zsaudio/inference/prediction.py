@@ -10,24 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from zsaudio.audio import RecordingEncoder, read_examples, recording_encoder
-from zsaudio.models.model_folder import WEIGHTS, Config, read_model, with_paths
 from zsaudio.errors import ZsAudioError
+from zsaudio.models.fusion import fuse
+from zsaudio.models.model import Model
+from zsaudio.models.model_folder import Config, read_model, with_paths
 from zsaudio.storage.downloads import default_mirror, mirror_folder
-from zsaudio.learning.model import (
-    Aggregation,
-    Weights,
-    attended_score,
-    attention,
-    compatibility,
-    project_audio,
-    project_text,
-    uniform_score,
-)
-from zsaudio.text import Label, TextEncoder, same_encoder
+from zsaudio.text import Label, TextEncoder, encoder_of
+from zsaudio.training.stacked import read_models
 
 WINDOWS = 256  # scored at a time
 SECONDS = 160  # embedded at a time
@@ -76,27 +68,25 @@ class Prediction:
         return {"file": self.file, "threshold": self.threshold, "labels": rows}
 
 
-class Model:
+class Predictor:
     """A trained model with its encoders and its threshold; made by `load`."""
 
-    def __init__(
-        self, config: Config, member: int, weights: Weights, audio: RecordingEncoder, text: TextEncoder
-    ) -> None:
+    def __init__(self, config: Config, member: int, model: Model, audio: RecordingEncoder, text: TextEncoder) -> None:
         assert config.decision is not None
         self.config = config
         self.gamma = config.decision.gamma
         self.threshold = config.decision.thresholds[member]
-        self._weights = weights
+        self._model = model
         self._audio = audio
         self._text = text
-        self._aggregation = Aggregation(config.aggregation)
         self._projected: dict[str, Tensor] = {}
-        self._descriptions = {one.name: one.description for found in config.classes.values() for one in found}
+        stored = [stored for classes in config.classes.values() for stored in classes]
+        self._descriptions = {stored_class.name: stored_class.description for stored_class in stored}
 
     @property
     def classes(self) -> list[str]:
         """Names of the classes of all folds that the model was trained, validated and tested on."""
-        return list(dict.fromkeys(one.name for found in self.config.classes.values() for one in found))
+        return list(self._descriptions)
 
     @torch.inference_mode()
     def predict(self, path: str | Path, labels: Sequence[str] | None = None) -> Prediction:
@@ -113,25 +103,24 @@ class Model:
         """
         wanted = distinct(self.classes if labels is None else labels)
         v_c = self._project(wanted)
-        v_x = project_audio(self._weights, self._embed(Path(path))[None, None])[0, 0]
+        v_x = self._model.audio(self._embed(Path(path)))  # [n, D]
         n, size = len(v_x), min(len(v_x), int(self.config.audio["segments"]))
         windows = v_x.unfold(0, size, 1).transpose(1, 2)  # [W, size, D]
 
         scores, peaks = [], []
         total, covering = torch.zeros(n, len(wanted)), torch.zeros(n, 1)
         for start in range(0, len(windows), WINDOWS):
-            part = windows[None, start : start + WINDOWS]
-            z_hat = uniform_score(part, v_c, None, mean=self._aggregation is Aggregation.MEAN)
-            if self._aggregation is not Aggregation.ATTENTION:
-                scores.append(z_hat[0])
-                continue
-            s = compatibility(part, v_c)
-            alpha = attention(s, None)
-            scores.append((self.gamma * attended_score(s, alpha) + (1 - self.gamma) * z_hat)[0])
-            peaks.append(alpha[0].argmax(dim=1) + torch.arange(start, start + part.shape[1])[:, None])
-            for t in range(size):
-                total[start + t : start + t + part.shape[1]] += alpha[0, :, t]
-                covering[start + t : start + t + part.shape[1]] += 1
+            scored = self._model.head(windows[start : start + WINDOWS], v_c, None)
+            if scored.uniform is None or self.gamma is None:
+                scores.append(scored.score)
+            else:
+                scores.append(fuse(self.gamma, scored.score, scored.uniform))
+            if scored.attention is not None:
+                stop = start + len(scored.attention)
+                peaks.append(scored.attention.argmax(dim=1) + torch.arange(start, stop)[:, None])
+                for t in range(size):
+                    total[start + t : stop + t] += scored.attention[:, t]
+                    covering[start + t : stop + t] += 1
 
         window_scores = torch.cat(scores)
         highest, best = window_scores.max(dim=0)
@@ -156,16 +145,16 @@ class Model:
         self._project(distinct(labels))
 
     def _project(self, labels: list[str]) -> Tensor:
-        """v_c `[1, C, D]` (eq. 2); a label is embedded once."""
+        """v_c `[C, D]` (eq. 2); a label is embedded once."""
         new = [label for label in labels if label not in self._projected]
         if new:
             described = [Label(label, self._descriptions.get(label, "")) for label in new]
             embedded = torch.from_numpy(self._text.encode(described))
-            expected = self._weights.hidden.shape[1]
+            expected = len(self._model.text.hidden.weight)
             if embedded.shape[1] != expected:
                 raise ZsAudioError(f"text encoder: gives {embedded.shape[1]} features, the model needs {expected}")
-            self._projected |= dict(zip(new, project_text(self._weights, embedded)[0], strict=True))
-        return torch.stack([self._projected[label] for label in labels])[None]
+            self._projected |= dict(zip(new, self._model.text(embedded), strict=True))
+        return torch.stack([self._projected[label] for label in labels])
 
     def _embed(self, path: Path) -> Tensor:
         """Embeddings `[n, F_a]` of a recording, which is read as a stream."""
@@ -194,14 +183,14 @@ def distinct(labels: Sequence[str]) -> list[str]:
         ZsAudioError: there is none, or one text stands where a list should be.
     """
     if isinstance(labels, str):
-        raise ZsAudioError(f"labels: {labels!r} is one text; give a list of labels, as in [{labels!r}]")
-    odd = [label for label in labels if not isinstance(label, str)]
-    if odd:
-        raise ZsAudioError(f"labels: {odd[0]!r} is no text")
-    found = list(dict.fromkeys(filter(None, (label.strip() for label in labels))))
-    if not found:
-        raise ZsAudioError("labels: there is none; name at least one sound to look for")
-    return found
+        raise ZsAudioError(f"labels: expected a list, got one text; write [{labels!r}]")
+    for label in labels:
+        if not isinstance(label, str):
+            raise ZsAudioError(f"labels: expected texts, got {label!r}")
+    wanted = list(dict.fromkeys(filter(None, (label.strip() for label in labels))))
+    if not wanted:
+        raise ZsAudioError("labels: expected at least one sound to look for, got none")
+    return wanted
 
 
 def load(
@@ -213,7 +202,7 @@ def load(
     audio_weights: str | None = None,
     audio_pca: str | None = None,
     mirror: str | None = None,
-) -> Model:
+) -> Predictor:
     """Load a trained model: a folder that the pipeline or `zsaudio export` has made.
 
     The encoders are those that it was trained with: from the folder itself where `zsaudio export` has put them there,
@@ -230,30 +219,29 @@ def load(
             AUDIOSET_MIRROR in the environment.
 
     Raises:
-        ZsAudioError: a file of the model is missing or altered, or an encoder cannot be had or is another.
+        ZsAudioError: a file of the model is missing or altered, or an encoder cannot be loaded or is another.
     """
     folder, mirror = Path(folder), mirror or default_mirror()
     config = read_model(folder)
     if config.decision is None:
         raise ZsAudioError(f"{folder}: is not evaluated yet and has no threshold; use data/CORPUS/models/MODEL/SETTING")
-    members = [i for i, member in enumerate(config.members) if member.run == run]
+    members = [number for number, member in enumerate(config.members) if member.run == run]
     if not members:
         known = sorted({member.run for member in config.members})
         raise ZsAudioError(f"{folder}: has no run {run}; known are {', '.join(map(str, known))}")
-    stacked = load_file(folder / WEIGHTS)
-    weights = Weights(**{name: tensor[members[0] : members[0] + 1] for name, tensor in stacked.items()})
-    audio, text = (with_paths(folder, facts) for facts in (config.audio, config.text))
+    model = read_models(folder, config).model(members[0])
+    audio, text = (with_paths(folder, encoding) for encoding in (config.audio, config.text))
     vectors = Path(text_vectors) if text_vectors else None
     try:
-        return Model(
+        return Predictor(
             config,
             members[0],
-            weights,
+            model,
             recording_encoder(audio, weights=audio_weights, pca=audio_pca, mirror=mirror),
-            same_encoder(text, model=text_model, vectors=vectors, mirror=mirror_folder(mirror)),
+            encoder_of(text, model=text_model, vectors=vectors, mirror=mirror_folder(mirror)),
         )
     except ZsAudioError as error:
         raise ZsAudioError(
-            f"{str(error).rstrip('.')}. Files that you have already can be named: audio_weights, audio_pca, "
-            "text_model, text_vectors (--audio-weights and so on)."
+            f"{str(error).rstrip('.')}. Name files that you have already: audio_weights, audio_pca, text_model, "
+            "text_vectors (--audio-weights and so on)."
         ) from error

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zsaudio.storage import schemas
 from zsaudio.evaluation.metrics import average_precision
 from zsaudio.evaluation.spread import deviation
 from zsaudio.localisation.strong import LENGTH_EDGES, LENGTHS, Events
+from zsaudio.storage import schemas
 
 Values = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
@@ -112,13 +112,13 @@ def segment_precision(values: Values, pairs: Pairs, part: npt.NDArray[np.int64])
             so a class has the mean over its parts.
     """
     validate(values, pairs)
-    of_class: dict[str, list[float]] = {}
+    precisions: dict[str, list[float]] = {}
     for mid, number in sorted(set(zip(pairs.mids, part.tolist(), strict=True))):
         rows = (pairs.mids == mid) & (part == number)
         real = pairs.real[rows]
-        found = average_precision(values[rows][real][:, None], pairs.active[rows][real][:, None])
-        of_class.setdefault(mid, []).append(float(found[0]))
-    return float(np.mean([np.mean(of_parts) for of_parts in of_class.values()]))
+        precision = average_precision(values[rows][real][:, None], pairs.active[rows][real][:, None])
+        precisions.setdefault(mid, []).append(float(precision[0]))
+    return float(np.mean([np.mean(by_part) for by_part in precisions.values()]))
 
 
 def measure(
@@ -137,18 +137,18 @@ def measure(
     bins = np.searchsorted(LENGTH_EDGES, pairs.longest, side="right")
     rows = []
     for length in ("all", *LENGTHS):
-        chosen = np.full(len(pairs), True) if length == "all" else bins == LENGTHS.index(length)
-        if not chosen.any():
+        of_length = np.full(len(pairs), True) if length == "all" else bins == LENGTHS.index(length)
+        if not of_length.any():
             continue
-        some, of_part = pairs.only(chosen), part[chosen]
+        some, parts = pairs.only(of_length), part[of_length]
         common = {"run": run, "group": group, "length": length, "pairs": len(some), "classes": len(set(some.mids))}
-        for by, everything in {**values, "uniform": uniform}.items():
-            of_some = everything[chosen]
-            found = float(pointing(of_some, some).mean()), segment_precision(of_some, some, of_part)
-            rows.append({**common, "by": by, "pointing": found[0], "segment_ap": found[1]})
+        for by, of_all in {**values, "uniform": uniform}.items():
+            of_some = of_all[of_length]
+            hits, precision = float(pointing(of_some, some).mean()), segment_precision(of_some, some, parts)
+            rows.append({**common, "by": by, "pointing": hits, "segment_ap": precision})
         constant = np.zeros(some.real.shape)  # whose average precision is the share of active segments
-        expected = float(chance(some).mean()), segment_precision(constant, some, of_part)
-        rows.append({**common, "by": "chance", "pointing": expected[0], "segment_ap": expected[1]})
+        hits, precision = float(chance(some).mean()), segment_precision(constant, some, parts)
+        rows.append({**common, "by": "chance", "pointing": hits, "segment_ap": precision})
     return rows
 
 

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.formats.recordings import EXTENSIONS, match_clips
 from zsaudio.formats.clip_lists import read_rows
+from zsaudio.formats.recordings import EXTENSIONS, match_clips
 
 AUDIOSET = ["segment_id", "start_time_seconds", "end_time_seconds", "label"]
 HEADERS = [AUDIOSET, ["file", "onset", "offset", "event"], ["filename", "onset", "offset", "event_label"]]

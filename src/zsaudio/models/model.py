@@ -33,8 +33,25 @@ class Scored(NamedTuple):
     attention: Tensor | None
 
 
+class Head(nn.Module):
+    """From projected segments and classes to scores: the score and the aggregator of a variant."""
+
+    def __init__(self, variant: Variant, knobs: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.score: Score = make_part("score", variant.score, knobs)
+        self.aggregator: Aggregator = make_part("aggregator", variant.aggregator, knobs, SHARED_UNITS)
+        self.uniform = Sum(SHARED_UNITS) if variant.fused else None
+
+    def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None) -> Scored:
+        """Projected segments `[B, T, D]` and classes `[C, D]` to scores; the mask as of `Aggregator.forward`."""
+        score, attention = self.aggregator(v_x, v_c, mask, self.score)
+        if self.uniform is None or self.training:
+            return Scored(score, None, attention)
+        return Scored(score, self.uniform(v_x, v_c, mask, self.score)[0], attention)
+
+
 class Model(nn.Module):
-    """Audio and text in one space, a score of vectors, and an aggregator of segments."""
+    """Audio and text projected into one space, and a head that scores them."""
 
     def __init__(self, variant: Variant, knobs: Mapping[str, Any], audio_features: int, text_features: int) -> None:
         """Args:
@@ -48,20 +65,11 @@ class Model(nn.Module):
         super().__init__()
         self.audio = AudioProjection(audio_features)
         self.text = TextProjection(text_features)
-        self.score: Score = make_part("score", variant.score, knobs)
-        self.aggregator: Aggregator = make_part("aggregator", variant.aggregator, knobs, SHARED_UNITS)
-        self.uniform = Sum(SHARED_UNITS) if variant.fused else None
+        self.head = Head(variant, knobs)
 
     def forward(self, x: Tensor, mask: Tensor | None, text: Tensor) -> Scored:
         """Embeddings of clips `[B, T, F_a]` and of labels `[C, F_s]` to scores; the mask as of `Aggregator.forward`."""
-        return self.aggregate(self.audio(x), self.text(text), mask)
-
-    def aggregate(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None) -> Scored:
-        """The second half of `forward`, from projected segments `[B, T, D]` and classes `[C, D]`."""
-        score, attention = self.aggregator(v_x, v_c, mask, self.score)
-        tested_by_fusion = self.uniform is not None and not self.training
-        uniform = self.uniform(v_x, v_c, mask, self.score)[0] if tested_by_fusion else None
-        return Scored(score, uniform, attention)
+        return self.head(self.audio(x), self.text(text), mask)  # type: ignore[no-any-return]
 
 
 def draw_model(

@@ -19,6 +19,7 @@ from zsaudio.storage.files import read_json, replacing, sha256, write_json, writ
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 ENCODERS = "encoders"  # folder of a model folder for what its encoders need
+FILES = frozenset({"weights", "pca", "model", "vectors"})  # metadata of encoders that name a path or an address
 CHECKSUMS = "SHA256SUMS"  # as `sha256sum --check` wants them
 VERSION = 2  # of the form of config.json
 

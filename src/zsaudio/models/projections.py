@@ -12,7 +12,7 @@ SHARED_UNITS = 128  # D
 
 
 class Dense(nn.Module):
-    """x W + b, with W `[inputs, outputs]`.
+    """x W + b, with W `[inputs, outputs]`; or R of them at once, with stacked weights `[R, inputs, outputs]`.
 
     Weights are drawn uniformly from ±1/sqrt(inputs), as those of torch.nn.Linear. Stored the other way round, the
     gradients of stacked models need no transposing, which saves a fifth of a training step.
@@ -25,9 +25,12 @@ class Dense(nn.Module):
         self.bias = nn.Parameter((torch.rand(outputs) * 2 - 1) * bound)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`[..., inputs]` to `[..., outputs]`."""
-        flat = x.reshape(-1, x.shape[-1])  # in one product, whatever comes before
-        return torch.addmm(self.bias, flat, self.weight).view(*x.shape[:-1], -1)
+        """`[..., inputs]` to `[..., outputs]`; of stacked weights `[R, ..., inputs]` to `[R, ..., outputs]`."""
+        if self.weight.dim() == 2:
+            y = torch.addmm(self.bias, x.reshape(-1, x.shape[-1]), self.weight)
+        else:
+            y = torch.baddbmm(self.bias[:, None], x.flatten(1, -2), self.weight)
+        return y.view(*x.shape[:-1], -1)
 
 
 class AudioProjection(nn.Module):

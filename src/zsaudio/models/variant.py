@@ -57,7 +57,8 @@ def check_knobs(variant: Variant, shared: Mapping[str, Any], training: Sequence[
         if knob not in every:
             parts = ", ".join(f"{kind} {variant.parts()[kind]} has {_listed(names)}" for kind, names in of_part.items())
             raise ZsAudioError(
-                f"{knob}: no part of this variant reads it{meant(knob, every)}; {parts}; training has {_listed(training)}"
+                f"{knob}: no part of this variant reads it{meant(knob, every)}; {parts}; "
+                f"training has {_listed(training)}"
             )
         if every.count(knob) > 1:
             raise ZsAudioError(f"{knob}: several parts of this variant have a knob of this name; rename one")

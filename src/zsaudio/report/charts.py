@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from zsaudio.charts import fill, inline_svg
+from zsaudio.report.drawing import fill, inline_svg
 from zsaudio.report.page import Figure
-from zsaudio.report.results import COLUMNS, MEAN, TITLES
+from zsaudio.report.results import COLUMNS, MEAN
+from zsaudio.report.table_rows import TableRows
 
 # Chart to the table that it draws; each chart is drawn by the template of its name, as in DVC's own page.
 CHARTS = {
@@ -20,12 +22,9 @@ CHARTS = {
     "gamma": "gamma",
     "threshold": "threshold",
     "classes": "classes",
-    "learning_rate": "learning_rate",
     "sensitivity": "sensitivity",
     "localise": "localise",
 }
-# One colour for a model throughout; they stand out from white and from black, and from each other for the colour-blind.
-_COLOURS = dict(zip(TITLES, ("#0f8a9d", "#d1495b", "#e08a1e", "#7a6fd0", "#8a8f94"), strict=True))
 _CAPTIONS = {
     "intervals": "Each model's value, the mean over the runs, with its 95 % interval over resamples of the test clips. "
     "Scales differ from panel to panel.",
@@ -40,106 +39,95 @@ _CAPTIONS = {
     "how much hangs on M; the threshold in use is chosen on the validation fold, never here. Scales "
     "differ from panel to panel.",
     "classes": "Every class of the test fold, sorted by its F1, the mean over the runs.",
-    "learning_rate": "Mean average precision on the validation fold by epoch. A row of panels holds models of the "
-    "same effective learning rate: that of the sum is as many times larger as there are segments.",
-    "sensitivity": "Mean average precision on the test fold with other values of `{param}`; those of the tables are "
+    "sensitivity": "Mean average precision on the test fold with other values of `{study}`; those of the tables are "
     "marked.",
     "localise": "How often the segment of the highest value overlaps an event (pointing), for unseen and seen classes.",
 }
 
 
-def chart_specs(
-    plots: Mapping[str, pd.DataFrame], templates: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """The Vega-Lite of each chart that has data.
+@dataclass(frozen=True)
+class Charts:
+    """All charts that have data.
+
+    Attributes:
+        specs: Vega-Lite by the names of CHARTS.
+        figures: drawn, with words for what one sees, by the names of CHARTS.
+        studies: a figure for each study.
+    """
+
+    specs: Mapping[str, Mapping[str, Any]]
+    figures: Mapping[str, Figure]
+    studies: list[Figure]
+
+
+def draw_charts(
+    plots: Mapping[str, pd.DataFrame], templates: Mapping[str, Mapping[str, Any]], rows: TableRows
+) -> Charts:
+    """Draw all charts.
 
     Args:
-        plots: tables by the names in CHARTS, as the stage writes them for DVC.
+        plots: tables by the values of CHARTS, as the stage writes them for DVC.
         templates: Vega-Lite with placeholders, by the names of CHARTS.
+        rows: of the tables.
     """
-    specs = {}
-    for name, table in CHARTS.items():
-        if not plots[table].empty:
-            specs[name] = _fill(templates[name], plots[table])
-    return specs
+    named = {
+        name: plots[table].assign(model=plots[table]["model"].map(rows.title))
+        for name, table in CHARTS.items()
+        if not plots[table].empty
+    }
+    specs = {name: _fill(templates[name], table, rows) for name, table in named.items()}
+    figures = {
+        name: Figure(name, inline_svg(spec), _alt(name, named[name]), _CAPTIONS[name])
+        for name, spec in specs.items()
+        if name != "sensitivity"
+    }
+    studies = []
+    for study, table in named["sensitivity"].groupby("study", sort=False) if "sensitivity" in named else ():
+        means = table.groupby(["model", "variant"], sort=False)["map"].mean().reset_index()
+        seen = "; ".join(f"{row['model']}, {row['variant']} {row['map']:.3f}" for row in means.to_dict("records"))
+        alt = f"Mean average precision by {study}, averaged over the settings: {seen}."
+        svg = inline_svg(_fill(templates["sensitivity"], table, rows))
+        name = f"sensitivity-{str(study).replace(', ', '-')}"
+        studies.append(Figure(name, svg, alt, _CAPTIONS["sensitivity"].format(study=study)))
+    return Charts(specs, figures, studies)
 
 
-def study_figures(template: Mapping[str, Any], rows: pd.DataFrame, params: Mapping[str, str]) -> dict[str, Figure]:
-    """A figure for each study.
-
-    Args:
-        template: that of the chart "sensitivity".
-        rows: of all studies, the table "sensitivity".
-        params: the param that each study varies.
-    """
-    figures = {}
-    for study, mine in rows.groupby("study", sort=False) if not rows.empty else ():
-        means = mine.groupby(["model", "variant"], sort=False)["map"].mean().reset_index()
-        seen = "; ".join(
-            f"{TITLES[row['model']]}, {row['variant']} {row['map']:.3f}" for row in means.to_dict("records")
-        )
-        name, param = f"sensitivity-{study}", params[str(study)]
-        caption = _CAPTIONS["sensitivity"].format(param=param)
-        alt = f"Mean average precision by {param}, averaged over the settings: {seen}."
-        figures[str(study)] = Figure(name, inline_svg(_fill(template, mine)), alt, caption)
-    return figures
+def _fill(template: Mapping[str, Any], table: pd.DataFrame, rows: TableRows) -> dict[str, Any]:
+    return fill(template, json.loads(table.to_json(orient="records")), colours={"model": rows.colours()})
 
 
-def _fill(template: Mapping[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
-    colours = {"model": {TITLES[name]: colour for name, colour in _COLOURS.items()}}
-    named = rows.assign(model=rows["model"].map(TITLES))
-    return fill(template, json.loads(named.to_json(orient="records")), colours=colours)
-
-
-def chart_figure(name: str, spec: Mapping[str, Any], plots: Mapping[str, pd.DataFrame]) -> Figure:
-    """One of CHARTS, drawn, with words for what one sees in it."""
-    table = plots[CHARTS[name]]
+def _alt(name: str, table: pd.DataFrame) -> str:
+    """What one sees in a chart, in words."""
     settings = ", ".join(table["fold" if name == "intervals" else "setting"].unique())
     if name.startswith("training"):
         column = {"training_loss": "train_loss", "training_map": "validation_map"}[name]
         seen = f"{column.replace('_', ' ')} against the epoch; at the last epoch {_last(table, column)}"
     elif name == "classes":
-        seen = f"the F1 of each class in falling order; half of the classes are above {_medians(table)}"
+        medians = table.groupby(["model", "setting"], sort=False)["f1"].median().groupby("model", sort=False)
+        halves = "; ".join(f"{_values(values)} with {model}" for model, values in medians)
+        seen = f"the F1 of each class in falling order; half of the classes are above {halves}"
     elif name == "intervals":
         means = table[(table["metric"] == COLUMNS["map"]) & (table["fold"] != MEAN)]
         seen = f"value and interval of each model; mAP, averaged over the folds, {_averages(means, 'value')}"
-    elif name == "learning_rate":
-        rate = table["effective_lr"].max()
-        last = _last(table[table["effective_lr"] == rate], "validation_map")
-        seen = (
-            f"validation mAP against the epoch, a row of panels for each effective learning rate; at {rate:g}, {last}"
-        )
     elif name == "localise":
-        every = table[(table["length"] == "all") & (table["group"] == "unseen")]
-        raw, chance = (_averages(every[every["by"] == by], "pointing") for by in ("compatibility", "chance"))
+        unseen = table[(table["length"] == "all") & (table["group"] == "unseen")]
+        raw, chance = (_averages(unseen[unseen["by"] == by], "pointing") for by in ("compatibility", "chance"))
         seen = f"pointing accuracy of each model; in unseen classes, averaged over the settings, {raw}; chance {chance}"
     else:
-        seen = f"micro and macro F1 against {name}; micro F1 is highest at {_peaks(table, name)}"
-    return Figure(name, inline_svg(spec), f"Panels for {settings}: {seen}.", _CAPTIONS[name])
+        highest = table.loc[table.groupby(["model", "setting"], sort=False)["micro_f1"].idxmax()]
+        peaks = "; ".join(f"{_values(part[name])} with {m}" for m, part in highest.groupby("model", sort=False))
+        seen = f"micro and macro F1 against {name}; micro F1 is highest at {peaks}"
+    return f"Panels for {settings}: {seen}."
 
 
 def _last(table: pd.DataFrame, column: str) -> str:
     last = table[table["epoch"] == table.groupby(["model", "setting"])["epoch"].transform("max")]
-    return "; ".join(
-        f"{TITLES[str(model)]} {_values(part[column])}" for model, part in last.groupby("model", sort=False)
-    )
+    return "; ".join(f"{model} {_values(part[column])}" for model, part in last.groupby("model", sort=False))
 
 
 def _averages(table: pd.DataFrame, column: str) -> str:
     means = table.groupby("model", sort=False)[column].mean()
-    return ", ".join(f"{TITLES[str(model)]} {value:.3f}" for model, value in means.items())
-
-
-def _medians(table: pd.DataFrame) -> str:
-    medians = table.groupby(["model", "setting"], sort=False)["f1"].median().groupby("model", sort=False)
-    return "; ".join(f"{_values(values)} with {TITLES[str(model)]}" for model, values in medians)
-
-
-def _peaks(table: pd.DataFrame, x: str) -> str:
-    peaks = table.loc[table.groupby(["model", "setting"], sort=False)["micro_f1"].idxmax()]
-    return "; ".join(
-        f"{_values(part[x])} with {TITLES[str(model)]}" for model, part in peaks.groupby("model", sort=False)
-    )
+    return ", ".join(f"{model} {value:.3f}" for model, value in means.items())
 
 
 def _values(values: pd.Series[float]) -> str:

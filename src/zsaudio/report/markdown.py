@@ -1,51 +1,46 @@
-"""A page as Markdown, for the repository and the README: what a search box or a chart shows stays on the page."""
+"""A page as Markdown, for the repository: what a search box or a chart shows stays on the page."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+
+from tabulate import tabulate
 
 from zsaudio.report.page import Cell, Page, Points, Section, Table
 
 
 def render_markdown(page: Page) -> str:
     """Title, paragraphs, tables and points of a page; sections of which nothing is left are left out."""
-    parts = [f"# {page.title}", page.intro, *filter(None, map(render_section, page.sections))]
+    parts = [f"# {page.title}", page.intro, *filter(None, map(_section, page.sections))]
     return "\n\n".join(parts) + "\n"
 
 
-def render_section(section: Section) -> str:
+def _section(section: Section) -> str:
     """A section with its heading; empty if it holds nothing but charts, galleries and searchable tables."""
-    blocks = [
-        _table(block) if isinstance(block, Table) else _points(block)
-        for block in section.blocks
-        if isinstance(block, Points) or (isinstance(block, Table) and not block.searchable)
-    ]
-    if not any(blocks):
-        return ""
-    return "\n\n".join([f"## {section.title}", *section.paragraphs, *filter(None, blocks)])
-
-
-def _points(points: Points) -> str:
-    return "\n".join(f"- {sentence}" for sentence in points.items)
+    blocks = []
+    for block in section.blocks:
+        if isinstance(block, Points):
+            blocks.append("\n".join(f"- {item}" for item in block.items))
+        elif isinstance(block, Table) and not block.searchable:
+            blocks.append(_table(block))
+    blocks = list(filter(None, blocks))
+    return "\n\n".join([f"## {section.title}", *section.paragraphs, *blocks]) if blocks else ""
 
 
 def _table(table: Table) -> str:
-    names = [
+    headers = [
         f"{column.group}: {column.title}" if column.group not in ("", "ours") else column.title
         for column in table.columns
     ]
-    marks = ["---:" if column.numeric else "---" for column in table.columns]
-    lines = [f"**{table.caption}**", "", _line(names), _line(marks), *(_line(map(_text, row)) for row in table.rows)]
-    return "\n".join(lines + (["", table.note] if table.note else []))
+    align = ["right" if column.numeric else "left" for column in table.columns]
+    lines = [[_text(cell) for cell in row] for row in table.rows]
+    drawn = tabulate(lines, headers, tablefmt="pipe", colalign=align if lines else None, disable_numparse=True)
+    return "\n\n".join(filter(None, [f"**{table.caption}**", drawn, table.note]))
 
 
-def _text(value: str | Cell | None) -> str:
-    if value is None:
+def _text(cell: str | Cell | None) -> str:
+    """A cell as text alone: nothing in it is taken for Markdown or HTML."""
+    if cell is None:
         return "-"
-    text = value if isinstance(value, str) else f"{value.text} {value.detail}"
+    text = cell if isinstance(cell, str) else f"{cell.text} {cell.detail}"
     return re.sub(r"([|<*_`\\])", r"\\\1", " ".join(text.split()))
-
-
-def _line(cells: Sequence[str] | map[str]) -> str:
-    return f"| {' | '.join(cells)} |"

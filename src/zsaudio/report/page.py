@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
 import jinja2
+from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
+
+_MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["backticks", "emphasis"])
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Figure:
 
     Attributes:
         name: of the picture, unique in its page; a reader saves it as NAME.svg.
-        svg: of `zsaudio.charts.inline_svg`; the only text of a page that is taken as it is.
+        svg: of `zsaudio.report.drawing.inline_svg`; the only text of a page that is taken as it is.
         alt: what one would see, in words.
         caption: what it shows, with `code` and **strong**.
     """
@@ -84,6 +88,9 @@ class Points:
     warns: bool = False
 
 
+Block = Table | Figure | Gallery | Points
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of a page with an entry in its contents.
@@ -98,7 +105,7 @@ class Section:
     id: str
     title: str
     paragraphs: Sequence[str] = ()
-    blocks: Sequence[Table | Figure | Gallery | Points] = ()
+    blocks: Sequence[Block] = ()
 
 
 @dataclass(frozen=True)
@@ -121,9 +128,8 @@ def render_page(page: Page) -> str:
 
 
 def _inline(text: str) -> Markup:
-    """Text with `code` and **strong**; anything else in it is text."""
-    html = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
-    return Markup(re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html))
+    """Markdown of `code` and **strong** as HTML; anything else in it is text."""
+    return Markup(_MARKDOWN.renderInline(text))
 
 
 def _kind(block: object) -> str:
@@ -132,13 +138,8 @@ def _kind(block: object) -> str:
 
 def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:
     """Each group of neighbouring columns with its size; empty where no column has a group."""
-    found: list[tuple[str, int]] = []
-    for column in columns:
-        if found and found[-1][0] == column.group:
-            found[-1] = (column.group, found[-1][1] + 1)
-        else:
-            found.append((column.group, 1))
-    return found if any(name for name, _ in found) else []
+    groups = [(name, len(list(group))) for name, group in itertools.groupby(columns, lambda column: column.group)]
+    return groups if any(name for name, _ in groups) else []
 
 
 def _picture(figure: Figure) -> Markup:

@@ -5,45 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from zsaudio import paper
-from zsaudio.report.comparison import difference
-from zsaudio.report.results import COLUMNS, HEADLINE, MEAN, TITLES, Facts, Missing, Resamples, Results
-
-# Differences worth a sentence; all others are in differences.json.
-PAIRS = (
-    (HEADLINE, "uniform_aggregation"),
-    (HEADLINE, "uniform_mean"),
-    ("uniform_mean", "uniform_aggregation"),
-    ("supervised", HEADLINE),
-)
+from zsaudio.report.differences import difference
+from zsaudio.report.evidence import Evidence, Facts
+from zsaudio.report.results import COLUMNS, MEAN
+from zsaudio.report.table_rows import TableRows
 
 # What to know of a row of the table of mAP.
-MAP_NOTES = {
-    "zero_rule": "The mAP of the zero-rule, whose scores say nothing of a clip, is what chance reaches.",
-    "supervised": "That of the supervised row is the mean over the parts of the cross-validation, since scores of two "
+CHANCE_NOTE = "The mAP of the zero-rule, whose scores say nothing of a clip, is what chance reaches."
+SUPERVISED_NOTE = (
+    "That of the supervised row is the mean over the parts of the cross-validation, since scores of two "
     "models are not comparable; chance reaches a little more in a part of the clips, so compare it with the other rows "
-    "by its size, not to the last digit.",
-}
+    "by its size, not to the last digit."
+)
 
 
-def missing_sentences(missing: Missing) -> list[str]:
-    """For each model and reason the settings that the report has to do without."""
+def missing_sentences(missing: Mapping[tuple[str, str], str], rows: TableRows) -> list[str]:
+    """For each row and reason the settings that the report has to do without."""
     groups: dict[tuple[str, str], list[str]] = {}
-    for (model, setting), why in missing.items():
-        groups.setdefault((model, why), []).append(setting)
-    return [f"**{TITLES[model]}**, {', '.join(settings)}: {why}." for (model, why), settings in groups.items()]
+    for (name, setting), reason in missing.items():
+        groups.setdefault((name, reason), []).append(setting)
+    return [f"**{rows.title(name)}**, {', '.join(settings)}: {reason}." for (name, reason), settings in groups.items()]
 
 
 def how(facts: Facts) -> list[str]:
     """How the numbers came about, and what they are: a paragraph each."""
-    training = facts.training
-    seeds = training["seeds"]
+    params = facts.params
+    seeds = params["train.seeds"]
     assert isinstance(seeds, Sequence)
     return [
         f"Text encoder **{facts.text_encoder}** (pooling `{facts.pooling}`), audio encoder "
-        f"**{facts.audio_encoder}**. {len(seeds)} runs of {training['epochs']} epochs, batches of "
-        f"{training['batch_size']}, SGD with learning rate {training['lr']}, rank by `{training['rank']}`, weights of "
-        f"the `{training['weights']}` epoch, `threads` = {facts.threads}. gamma = {facts.gamma}, threshold: "
-        f"{facts.threshold}. Clips whose labels span folds: `{facts.spanning}`.",
+        f"**{facts.audio_encoder}**. {len(seeds)} runs of {params['train.epochs']} epochs, batches of "
+        f"{params['train.batch_size']}, {str(params['train.optimiser']).upper()} with learning rate "
+        f"{params['train.lr']}, rank by `{params['train.rank']}`, weights of the `{params['train.weights']}` epoch, "
+        f"`threads` = {params['threads']}. gamma = {params['gamma']}, threshold: {params['threshold']}. Clips whose "
+        f"labels span folds: `{params['folds.spanning']}`.",
         "Numbers are the mean ± standard deviation over the runs, with the 95 % interval over resamples of the test "
         "clips in brackets, for these trained models and thresholds. Differences are taken on the same resamples; a "
         "model is said to be above or below another on a fold where the interval of their difference leaves out 0.",
@@ -67,7 +62,7 @@ def table1_rows(facts: Facts) -> tuple[list[str], list[list[str]]]:
 
 def spanning_sentence(facts: Facts) -> str:
     """What became of the clips whose labels span folds."""
-    if facts.spanning == "drop":
+    if facts.params["folds.spanning"] == "drop":
         left_out = f"{facts.table1['clips_left_out']:,.0f} of {facts.table1['clips']:,.0f}"
         return f"{left_out} clips with a selected class span folds and are left out."
     return "Clips whose labels span folds are in each of them, so the folds share clips."
@@ -80,27 +75,28 @@ def predicting_everything(table1: Mapping[str, float]) -> str:
     return f"Predicting every class for every clip would give {', '.join(values[:-1])} and {values[-1]}."
 
 
-def readings(results: Results, resamples: Resamples) -> list[str]:
-    """On how many folds one model is above another beyond what resampling the clips explains."""
-    said = []
-    for pair in PAIRS:
+def readings(evidence: Evidence) -> list[str]:
+    """On how many folds one row is above another beyond what resampling the clips explains."""
+    rows = evidence.rows
+    sentences = []
+    for pair in rows.pairs():
         parts = []
         for metric, title in COLUMNS.items():
-            if metric == "map" and "supervised" in pair:  # a mean over parts, see MAP_NOTES
+            if metric == "map" and any(rows.supervised(name) for name in pair):  # a mean over parts
                 continue
-            found = difference(results, resamples, pair, metric)
-            folds = [estimate for fold, estimate in found.items() if fold != MEAN]
+            by_fold = difference(evidence.results, evidence.resamples, pair, metric)
+            folds = [estimate for fold, estimate in by_fold.items() if fold != MEAN]
             if folds:
                 above = sum(estimate.low > 0 for estimate in folds)
                 below = sum(estimate.high < 0 for estimate in folds)
                 parts.append(f"{title} above on {above} and below on {below} of {len(folds)} folds")
         if parts:
-            said.append(f"**{TITLES[pair[0]]}** against **{TITLES[pair[1]]}**: {'; '.join(parts)}.")
-    return said
+            sentences.append(f"**{rows.title(pair[0])}** against **{rows.title(pair[1])}**: {'; '.join(parts)}.")
+    return sentences
 
 
 DIFFERENCES = (
-    "**Text encoder.** The paper embeds labels with BERT (bert-base-uncased, the default of `text.model` "
+    "**Text encoder.** The paper embeds labels with BERT (bert-base-uncased, the default of `text.bert.model` "
     "wherever the model hub can be reached). Which encoder made the numbers above stands at the top.",
     "**Clips.** The paper had 23,740 clips, the share of AudioSet's two balanced subsets that could still be "
     "downloaded. Its official embeddings hold every clip of them; Table 1 counts those that are here.",

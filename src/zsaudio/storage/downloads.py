@@ -1,4 +1,4 @@
-"""Downloads: mirror first, resumed where they broke off, verified, and whole or not there at all."""
+"""Downloads: from the mirror first, resumed after a break, verified, and stored whole or not at all."""
 
 from __future__ import annotations
 
@@ -25,52 +25,51 @@ def fetch(url: str, folder: Path, mirror: str | None = None, checksum: str | Non
     """Get a file: from the mirror if it has it, else from its public address.
 
     A download is written to NAME.part, which the next call resumes, and renamed when it is whole. A file that is
-    already in `folder` is not fetched again.
+    already in `folder` is not downloaded again.
 
     Args:
         url: the public address.
-        folder: where downloads go. A file of a mirror that is a folder is used where it lies.
-        mirror: a folder or base URL in which the file of scheme://HOST/PATH lies at HOST/PATH.
-        checksum: sha256 that the file must have, or its beginning.
-        attempts: how often a broken connection is taken up again within this call.
+        folder: where downloads are stored. If the mirror is a folder, its files are used where they are.
+        mirror: a folder or base URL that has the file of scheme://HOST/PATH at HOST/PATH.
+        checksum: the file's sha256, or its first digits.
+        attempts: how often this call tries each address.
 
     Raises:
         ZsAudioError: no address gave the file, or its checksum is wrong.
     """
-    place = url.split("://", 1)[1]
-    tried = []
-    if (nearby := mirror_folder(mirror)) is not None:
-        mirrored = nearby / place
+    location = url.split("://", 1)[1]
+    path = folder / location.rsplit("/", 1)[-1]
+    failures = []
+    if (local_mirror := mirror_folder(mirror)) is not None:
+        mirrored = local_mirror / location
         if mirrored.is_file():
             verify(mirrored, checksum)
             return mirrored
-        tried.append(f"{mirrored} (no such file)")
-    path = folder / place.rsplit("/", 1)[-1]
+        failures.append(f"{mirrored} (no such file)")
     if path.is_file():
         verify(path, checksum)
         return path
-    addresses = [f"{mirror.rstrip('/')}/{place}", url] if mirror and "://" in mirror else [url]
-    for address in addresses:
+    for address in [f"{mirror.rstrip('/')}/{location}", url] if mirror and "://" in mirror else [url]:
         try:
             _download(address, path, attempts)
         except _Unreachable as error:
-            tried.append(f"{address} ({error})")
+            failures.append(f"{address} ({error})")
         else:
             verify(path, checksum)
             return path
     raise ZsAudioError(
-        f"{path.name} could not be had; tried {'; '.join(tried)}. Set AUDIOSET_MIRROR to a folder or base URL that "
-        "has it at HOST/PATH."
+        f"{path.name} could not be downloaded; tried {'; '.join(failures)}. Set AUDIOSET_MIRROR to a folder or base "
+        "URL that has it at HOST/PATH."
     )
 
 
 def default_mirror() -> str | None:
-    """The folder or base URL in which downloads are looked for first: AUDIOSET_MIRROR in the environment."""
+    """The folder or base URL to look in before anything is downloaded: AUDIOSET_MIRROR in the environment."""
     return os.environ.get("AUDIOSET_MIRROR") or None
 
 
 def mirror_folder(mirror: str | None) -> Path | None:
-    """The mirror if it is a folder; the hub's models are not looked for in one that is a URL."""
+    """The mirror if it is a folder, None if it is a URL."""
     return Path(mirror) if mirror and "://" not in mirror else None
 
 
@@ -82,11 +81,11 @@ def verify(path: Path, expected: str | None) -> None:
     """
     if expected is None:
         return
-    found = sha256(path)
-    if not found.startswith(expected):
+    actual = sha256(path)
+    if not actual.startswith(expected):
         raise ZsAudioError(
-            f"{path}: its sha256 is {found}, not {expected}: delete it to fetch it again; if its publisher has changed "
-            "it, the checksum that is expected (sha256 in params.yaml, where it is one of a corpus) must change, too"
+            f"{path}: its sha256 is {actual}, not {expected}: delete the file to download it again; if its publisher "
+            "has changed it, change the expected checksum"
         )
 
 
@@ -95,64 +94,62 @@ def _download(url: str, path: Path, attempts: int) -> None:
     part = path.with_name(path.name + ".part")
     for attempt in range(attempts):
         try:
-            _continue(url, part)
+            _resume(url, part)
             break
         except requests.RequestException as error:
-            reason = _reason(error)
-            answered = isinstance(error, requests.HTTPError)
-            if answered or attempt == attempts - 1:
-                kept = f"; {part.stat().st_size:,} bytes are kept and resumed next time" if part.exists() else ""
-                raise _Unreachable(reason + kept) from error
+            if isinstance(error, requests.HTTPError) or attempt == attempts - 1:
+                kept = f"; the next run resumes after {part.stat().st_size:,} bytes" if part.exists() else ""
+                raise _Unreachable(_reason(error) + kept) from error
             time.sleep(0.5 * 2**attempt)
     part.replace(path)
     _validator(part).unlink(missing_ok=True)
 
 
-def _continue(url: str, part: Path) -> None:
-    """Fetch what is missing of `part`. If-Range makes the server send a file that has changed from its start."""
-    have = part.stat().st_size if part.exists() else 0
-    validator = _validator(part).read_text() if have and _validator(part).exists() else ""
+def _resume(url: str, part: Path) -> None:
+    """Download what `part` lacks. If-Range makes the server send a file that has changed from its start."""
+    size = part.stat().st_size if part.exists() else 0
+    validator = _validator(part).read_text() if size and _validator(part).exists() else ""
     headers = {"Accept-Encoding": "identity"}
-    if have and validator:
-        headers |= {"Range": f"bytes={have}-", "If-Range": validator}
-    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        if answer.status_code == 416 and answer.headers.get("Content-Range") == f"bytes */{have}":
-            return  # cut after the last byte
-        if answer.status_code == 416:  # the server has less than we do: another file by now
+    if size and validator:
+        headers |= {"Range": f"bytes={size}-", "If-Range": validator}
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        if response.status_code == 416 and response.headers.get("Content-Range") == f"bytes */{size}":
+            return  # the connection broke after the last byte
+        if response.status_code == 416:  # the part is longer than the file: the file has changed
             part.unlink()
             raise requests.ConnectionError("the part does not fit the file")
-        answer.raise_for_status()
-        resumed = answer.status_code == 206
+        response.raise_for_status()
+        resumed = response.status_code == 206
         if not resumed:
-            have = 0
-            _validator(part).write_text(answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "")
-        length = answer.headers.get("Content-Length")
-        total = have + int(length) if length else None
+            size = 0
+            _validator(part).write_text(response.headers.get("ETag") or response.headers.get("Last-Modified") or "")
+        length = response.headers.get("Content-Length")
+        total = size + int(length) if length else None
         with (
             part.open("ab" if resumed else "wb") as file,
-            tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=part.stem, mininterval=1) as progress,
+            tqdm(total=total, initial=size, unit="B", unit_scale=True, desc=part.stem, mininterval=1) as progress,
         ):
             try:
-                # read1 hands over what has come; reading whole chunks would lose the last one when the line breaks.
-                while chunk := answer.raw.read1(CHUNK):
+                # read1 returns what has arrived; reading whole chunks would lose the last one when the line breaks.
+                while chunk := response.raw.read1(CHUNK):
                     file.write(chunk)
                     progress.update(len(chunk))
             except urllib3.exceptions.HTTPError as error:
                 raise requests.exceptions.ChunkedEncodingError(error) from error
     if total is not None and part.stat().st_size != total:
-        raise requests.exceptions.ChunkedEncodingError(f"{part.stat().st_size:,} of {total:,} bytes came")
+        raise requests.exceptions.ChunkedEncodingError(f"got {part.stat().st_size:,} of {total:,} bytes")
 
 
 def _validator(part: Path) -> Path:
-    """Where the ETag (or date) of a broken download is kept."""
+    """Where the ETag (or date) of an unfinished download is kept."""
     return part.with_name(part.name + ".etag")
 
 
 def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"the server answers {error.response.status_code}"
+        return f"the server answered {error.response.status_code}"
     if isinstance(error, requests.Timeout):
-        return "no answer in time"
+        return "timed out"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection broke off"
+        return "the connection broke"
     return "no connection"

@@ -1,4 +1,4 @@
-"""Writing files so that nothing half-written is ever taken for whole."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         with temporary.open("rb") as written:
-            os.fsync(written.fileno())  # or a power cut could leave the new name without its content
+            os.fsync(written.fileno())  # else a power cut could leave the new name without content
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -48,12 +48,12 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
-        ZsAudioError: it is not there, or none.
+        ZsAudioError: the file does not exist or holds no JSON object.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ZsAudioError(f"{path}: cannot be read ({error}); `dvc repro` makes it") from error
+        raise ZsAudioError(f"{path}: cannot be read ({error}); run the stage that writes it") from error
     if not isinstance(values, dict):
         raise ZsAudioError(f"{path}: holds no JSON object")
     return values

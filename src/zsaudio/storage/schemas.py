@@ -80,6 +80,25 @@ THRESHOLD_CURVE = Schema(
     "F1 against the threshold",
     {"threshold": Kind.REAL, "run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL},
 )
+STUDIES = Schema(
+    "studies",
+    {
+        "study": Kind.TEXT,  # params that it varies, by their paths
+        "value": Kind.TEXT,  # of each of them
+        "model": Kind.TEXT,
+        "setting": Kind.TEXT,
+        "seeds": Kind.TEXT,
+        "clips": Kind.COUNT,  # of the test fold
+        "chance": Kind.REAL,  # mAP of scores that say nothing
+        "micro_f1": Kind.REAL,
+        "macro_f1": Kind.REAL,
+        "map": Kind.REAL,
+        "validation_map": Kind.REAL,  # of the last epoch, the mean over the runs
+        "best_validation_map": Kind.REAL,  # of the best epoch
+        "best_epoch": Kind.COUNT,
+    },
+)
+
 LOCALISATION = Schema(
     "localisation",
     {
@@ -104,7 +123,7 @@ LOCATED = Schema(
         "compatibility": Kind.VECTOR,
         "attention": Kind.VECTOR,
     },
-    optional=frozenset({"attention"}),
+    optional=frozenset({"compatibility", "attention"}),
 )
 FIGURE2 = Schema("attention in the clip of Figure 2", {"run": Kind.COUNT, "second": Kind.COUNT, "attention": Kind.REAL})
 EVENTS = Schema("events", {"clip_id": Kind.TEXT, "mid": Kind.TEXT, "onset": Kind.REAL, "offset": Kind.REAL})

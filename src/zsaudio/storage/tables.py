@@ -1,4 +1,4 @@
-"""Tables between stages: how their schemas are checked, and the one way in which they are written and read."""
+"""Tables between stages: every one is written and read here, and checked against its schema."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from zsaudio.storage.files import replacing
 
 
 class Kind(Enum):
-    """What a column holds, with the Arrow types that are accepted for it, the first one being written."""
+    """What a column holds: the Arrow types it may have, of which the first is written."""
 
     TEXT = (pa.string(), pa.large_string())
     COUNT = (pa.int64(), pa.int32(), pa.int16(), pa.int8())
     SMALL = (pa.int8(),)
     REAL = (pa.float64(), pa.float32())
     INDICES = (pa.list_(pa.int64()), pa.list_(pa.int32()), pa.list_(pa.int16()))
-    VECTOR = ()  # fixed-size list of uint8, float16 or float32; its length is the table's own
+    VECTOR = ()  # fixed-size list of uint8, float16 or float32, of any length
 
     def accepts(self, dtype: pa.DataType) -> bool:
         """Whether a column of this Arrow type is of this kind."""
@@ -48,8 +48,8 @@ class Schema:
 
     Attributes:
         name: what messages call the table.
-        columns: kind of each column, in the order in which they are written.
-        unique: a column in which no value appears twice.
+        columns: kind of each column, in the order they are written.
+        unique: a column without duplicates.
         nullable: columns that may have empty cells.
         optional: columns that may be absent.
         metadata: keys that the file's schema metadata must have.
@@ -68,24 +68,24 @@ def write_table(
 ) -> None:
     """Check columns (Arrow arrays, numpy arrays or lists) against a schema and write them, whole or not at all.
 
-    A path that ends in .csv becomes CSV; any other has `metadata` in its schema: .feather Arrow's own format, which is
-    read without decoding, else parquet.
+    The suffix decides the format: .csv; .feather, Arrow's own, which is read without decoding; else parquet. The
+    latter two store `metadata` in the schema.
     """
     table = build_table(schema, columns, metadata)
     _check(table, schema, str(path))
     with replacing(path) as temporary:
         if path.suffix == ".csv":
-            # Quoted only where needed, so that the files are pleasant to read and to compare.
+            # Quotes only where needed: the files are easier to read and to compare.
             pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
         elif path.suffix == ".feather":
-            whole = table.combine_chunks()  # in one piece, or reading would copy it
+            whole = table.combine_chunks()  # one chunk, so that reading does not copy
             pa.feather.write_feather(whole, temporary, compression="uncompressed", chunksize=max(len(whole), 1))
         else:
             pq.write_table(table, temporary, **_parquet_options(table.schema))
 
 
 def build_table(schema: Schema, columns: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> pa.Table:
-    """Columns (Arrow arrays, numpy arrays or lists) as a table, in the order and of the types of a schema."""
+    """A table from columns (Arrow arrays, numpy arrays or lists), with the order and types of a schema."""
     arrays = {}
     for name, kind in schema.columns.items():
         if name in columns:
@@ -100,7 +100,7 @@ def read_table(path: Path, schema: Schema) -> pa.Table:
     """Read a table and check it against its schema.
 
     Raises:
-        ZsAudioError: it cannot be read, or a column is missing, of another type, empty or not unique.
+        ZsAudioError: it cannot be read, or a column is missing, has another type, empty cells or duplicates.
     """
     try:
         if path.suffix == ".csv":
@@ -110,9 +110,9 @@ def read_table(path: Path, schema: Schema) -> pa.Table:
         elif path.suffix == ".feather":
             table = pa.feather.read_table(path, memory_map=True)
         else:
-            table = pq.ParquetFile(path).read()  # pq.read_table would import what reads many files at once
+            table = pq.ParquetFile(path).read()  # pq.read_table would import pyarrow.dataset
     except FileNotFoundError as error:
-        raise ZsAudioError(f"{path}: the table of {schema.name} is not there; `dvc repro` makes it") from error
+        raise ZsAudioError(f"{path}: there is no table of {schema.name}; run the stage that writes it") from error
     except (OSError, pa.ArrowInvalid) as error:
         raise ZsAudioError(f"{path}: not a readable table of {schema.name} ({error})") from error
     _check(table, schema, str(path))
@@ -120,10 +120,10 @@ def read_table(path: Path, schema: Schema) -> pa.Table:
 
 
 def concatenate(path: Path, schema: Schema, parts: Iterable[pa.Table], metadata: Mapping[str, str]) -> None:
-    """Write tables of one schema below one another as parquet, whole or not at all.
+    """Write tables of one schema one below the other as parquet, whole or not at all.
 
-    While one is written the next is made, so two of them are in memory. Tables without rows are left out. Values of
-    `schema.unique` must differ between tables, which is not checked.
+    The next table is made while one is written, so two are in memory. Tables without rows are left out. Duplicates
+    in the column `schema.unique` are found within a table, not between tables.
     """
     with replacing(path) as temporary, ExitStack() as stack:
         writer = pool = None
@@ -151,17 +151,20 @@ def read_column(path: Path, column: str) -> list[Any]:
 
 def file_metadata(path: Path) -> dict[str, str]:
     """The schema metadata of a parquet file, without reading the table."""
-    found = pq.read_schema(path).metadata or {}
-    return {key.decode(): value.decode() for key, value in found.items()}
+    return _decoded(pq.read_schema(path))
 
 
 def metadata(table: pa.Table) -> dict[str, str]:
-    """The schema metadata as text."""
-    return {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    """The schema metadata of a table."""
+    return _decoded(table.schema)
+
+
+def _decoded(schema: pa.Schema) -> dict[str, str]:
+    return {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
 
 
 def _parquet_options(schema: pa.Schema) -> dict[str, Any]:
-    """How to write parquet: numbers of vectors byte by byte, since parquet has no number of fewer than 32 bits."""
+    """How to write parquet. Vectors are split into streams of bytes, since parquet's numbers have at least 32 bits."""
     lists = [field.name for field in schema if pa.types.is_fixed_size_list(field.type)]
     encoding = {f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in lists}
     fast = {"compression": "zstd", "compression_level": -3, "use_dictionary": False, "write_statistics": False}
@@ -172,28 +175,28 @@ def vectors(values: npt.NDArray[Any]) -> pa.FixedSizeListArray:
     """An (N, ...) array as a column of N vectors, row-major, without a copy."""
     flat = np.ascontiguousarray(values).reshape(-1)
     numbers = pa.array(flat)
-    element = pa.field("element", numbers.type, nullable=False)  # without room for nulls it is read twice as fast
+    element = pa.field("element", numbers.type, nullable=False)  # reads twice as fast as with nulls allowed
     kind = pa.list_(element, int(np.prod(values.shape[1:], dtype=np.int64)))
     return pa.FixedSizeListArray.from_arrays(numbers, type=kind)
 
 
 def matrix(table: pa.Table, column: str) -> npt.NDArray[Any]:
-    """A column of vectors as an (N, width) array; of a mapped file without a copy."""
+    """A column of vectors as an (N, width) array; no copy if the file is memory-mapped."""
     chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table[column].chunks]
     width = table.schema.field(column).type.list_size
     if not chunks:
         return np.zeros((0, width), np.float32)
-    together: npt.NDArray[Any] = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
-    return together.reshape(-1, width)
+    values: npt.NDArray[Any] = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+    return values.reshape(-1, width)
 
 
 def _not_finite(table: pa.Table, name: str, kind: Kind) -> int:
-    """In how many rows a column of numbers holds NaN or infinity."""
+    """How many rows of a column have NaN or infinity."""
     if kind is Kind.VECTOR and pa.types.is_floating(table.schema.field(name).type.value_type):
         values = matrix(table, name)
         with np.errstate(over="ignore", invalid="ignore"):
             total = values.sum(dtype=np.float32)
-        if np.isfinite(total):  # as it is not, where one of them is not
+        if np.isfinite(total):  # so every value is
             return 0
         return int((~np.isfinite(values).all(axis=1)).sum())
     if kind is Kind.REAL:
@@ -214,17 +217,17 @@ def _check(table: pa.Table, schema: Schema, where: str) -> None:
     for name in table.column_names:
         kind, column = schema.columns[name], table[name]
         if not kind.accepts(column.type):
-            raise ZsAudioError(f"{where}: column {name!r} of {schema.name} is {column.type} and should be {kind}")
+            raise ZsAudioError(f"{where}: column {name!r} of {schema.name} is {column.type}, expected {kind}")
         if column.null_count and name not in schema.nullable:
             raise ZsAudioError(f"{where}: column {name!r} of {schema.name} has {column.null_count} empty cells")
         broken = _not_finite(table, name, kind)
         if broken:
             raise ZsAudioError(
-                f"{where}: column {name!r} of {schema.name} has NaN or infinity in {broken} rows; the stage that makes "
-                "it should run again (dvc repro -f)"
+                f"{where}: column {name!r} of {schema.name} has NaN or infinity in {broken} rows; run the stage that "
+                "writes it again"
             )
     if schema.unique and len(table[schema.unique].unique()) < len(table):
-        raise ZsAudioError(f"{where}: column {schema.unique!r} of {schema.name} has a value more than once")
+        raise ZsAudioError(f"{where}: column {schema.unique!r} of {schema.name} has duplicates")
     lacking = [key for key in schema.metadata if key.encode() not in (table.schema.metadata or {})]
     if lacking:
         raise ZsAudioError(f"{where}: the schema metadata of {schema.name} lacks {', '.join(lacking)}")

@@ -28,7 +28,9 @@ def number(low: float = -math.inf, high: float = math.inf, *, above: bool = Fals
     if low == -math.inf:
         expected = "expected a number"
     elif high < math.inf:
-        expected = f"expected a number {'above' if above else 'from'} {low:g}{' and at most' if above else ' to'} {high:g}"
+        expected = (
+            f"expected a number {'above' if above else 'from'} {low:g}{' and at most' if above else ' to'} {high:g}"
+        )
     else:
         expected = f"expected a number {'above' if above else 'of at least'} {low:g}"
 
@@ -131,4 +133,6 @@ def explain(kind: str, message: str, value: object, context: dict[str, Any]) -> 
     if kind == "too_long":
         return f"expected at most {context['max_length']} of them, got {context['actual_length']}"
     words = EXPECTED.get(kind.split("_")[0])
-    return f"expected {words}, got {shown(value)}" if words else f"{message[0].lower()}{message[1:]}, got {shown(value)}"
+    return (
+        f"expected {words}, got {shown(value)}" if words else f"{message[0].lower()}{message[1:]}, got {shown(value)}"
+    )

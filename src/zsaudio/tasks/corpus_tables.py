@@ -110,7 +110,9 @@ def embed(examples: Examples, corpus: CorpusTables) -> Embedded:
     for mid, name in zip(examples.classes.mids, examples.classes.names, strict=True):
         if mid not in row_of_mid:
             raise ZsAudioError(f"text embeddings: none for the class {name!r}; run the text stage again")
-    text = tables.matrix(corpus.text, "embedding").astype(np.float32)[[row_of_mid[mid] for mid in examples.classes.mids]]
+    text = tables.matrix(corpus.text, "embedding").astype(np.float32)[
+        [row_of_mid[mid] for mid in examples.classes.mids]
+    ]
     return Embedded(examples, text, _embed_clips(examples, corpus.audio))
 
 

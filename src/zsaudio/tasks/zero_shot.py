@@ -21,7 +21,9 @@ def zero_shot(setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[in
         seeds: of the runs.
     """
     roles = SETTINGS[setting]
-    train, validation, test = (fold_examples(fold, folds, clips) for fold in (roles.train, roles.validation, roles.test))
+    train, validation, test = (
+        fold_examples(fold, folds, clips) for fold in (roles.train, roles.validation, roles.test)
+    )
     rows = [np.arange(len(examples.clips)) for examples in (train, validation, test)]
     return Task(
         inputs=("audio", "text"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,17 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.text.wording import Label, has_words, split_words
 
-# A run of letters of any alphabet, with the apostrophes (straight or curly) inside it.
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
-
-
-@dataclass(frozen=True)
-class Label:
-    """A class as a text encoder sees it: its name and, where there is one, the ontology's description."""
-
-    name: str
-    description: str = ""
+__all__ = ["Label", "TextEncoder", "encoder_of", "has_words", "split_words", "text_encoder"]
 
 
 class TextEncoder(Protocol):
@@ -30,10 +20,10 @@ class TextEncoder(Protocol):
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """All that tells this encoder from others, as text.
+        """Everything that distinguishes this encoder from others, as text.
 
-        encoder (its name), revision (which weights or which table, as exactly as can be said), pooling (how the words
-        of a label become one vector), and what else is needed to make it again, see `encoder_of`.
+        encoder (its name), revision (a hash of the weights or the table), pooling (how the words of a label become one
+        vector), and what else makes it again, see `encoder_of`.
         """
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
@@ -44,35 +34,19 @@ class TextEncoder(Protocol):
         """
 
 
-def split_words(text: str) -> list[str]:
-    """The alphabetic words of a label: "Dental drill, dentist's drill" has four.
-
-    Raises:
-        ZsAudioError: it has none.
-    """
-    found = _WORD.findall(text)
-    if not found:
-        raise ZsAudioError(f"label {text!r} has no word to embed; a label needs at least one letter")
-    return found
-
-
-def has_words(text: str) -> bool:
-    """Whether a label has a word to embed."""
-    return bool(_WORD.search(text))
-
-
 def text_encoder(
     name: str, knobs: Mapping[str, Any], *, mirror: Path | None = None, device: str = "cpu"
 ) -> TextEncoder:
-    """The encoder of this name.
+    """Make the encoder of this name.
 
     Args:
         name: "bert", "vectors" or "words".
-        knobs: what its class takes, by name.
-        mirror, device: for bert; see there.
+        knobs: arguments of its class by name: the params text.NAME.
+        mirror: of bert, a folder to look in before the hub, see `zsaudio.text.bert.locate`.
+        device: of bert, where the network runs, as torch names it.
 
     Raises:
-        ZsAudioError: there is none, or it lacks what it needs.
+        ZsAudioError: the name is unknown, or the encoder cannot be loaded.
     """
     # Imported here, since each needs libraries that the others do not.
     if name == "bert":
@@ -93,29 +67,31 @@ def text_encoder(
 def encoder_of(
     metadata: Mapping[str, str], *, model: str | None = None, vectors: Path | None = None, mirror: Path | None = None
 ) -> TextEncoder:
-    """The encoder that made embeddings, by their metadata.
+    """Make the encoder again that metadata describe.
 
     Args:
         metadata: as of `TextEncoder.metadata`.
-        model, vectors: folder of a BERT, or table of word vectors, to use in place of what the metadata name.
-        mirror: a folder to look in before the hub is asked.
+        model: folder or hub name of the BERT, instead of the one in the metadata.
+        vectors: table of word vectors, instead of the one in the metadata.
+        mirror: a folder to look in before the hub.
 
     Raises:
-        ZsAudioError: it cannot be loaded, or what is there is not the same.
+        ZsAudioError: the encoder cannot be loaded, or its weights or table are not those of the metadata.
     """
     name = metadata["encoder"].partition(":")[0]
     knobs: dict[str, Any] = {}
     if name == "bert":
-        place = model or metadata["model"]
-        knobs = {"model": place, "revision": metadata["branch"], "pooling": metadata["pooling"]}
+        model = model or metadata["model"]
+        knobs = {"model": model, "revision": metadata["branch"], "pooling": metadata["pooling"]}
     elif name == "vectors":
         knobs = {"table": vectors or Path(metadata["vectors"])}
     elif name == "words":
         knobs = {"features": int(metadata["features"])}
     encoder = text_encoder(name, knobs, mirror=mirror)
-    if encoder.metadata["revision"] != metadata["revision"]:
+    expected, actual = metadata["revision"], encoder.metadata["revision"]
+    if actual != expected:
         raise ZsAudioError(
-            f"text encoder: this {metadata['encoder']} is {encoder.metadata['revision']}, and the model was trained "
-            f"with {metadata['revision']}"
+            f"text encoder: the revision of {metadata['encoder']} is {actual}, but the model was trained with "
+            f"{expected}. Name the one that it was trained with."
         )
     return encoder

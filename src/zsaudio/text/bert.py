@@ -15,15 +15,15 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.text import Label, split_words
+from zsaudio.text.wording import Label, split_words
 
 FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "model.safetensors")
 
-UNUSED = "pooler."  # weights that the last hidden layer does not depend on, and that some models lack
+UNUSED = "pooler."  # prefix of weights that do not change the last hidden layer, and that some models lack
 
 
 class Pooling(StrEnum):
-    """How a label becomes one vector; special tokens and padding are left out of every mean."""
+    """How a label becomes one vector. Means leave out special tokens and padding."""
 
     WORDS = "words"  # the paper's: each word on its own, mean over its pieces, then over the words
     LABEL = "label"  # the whole label as one sequence, mean over its pieces
@@ -32,7 +32,7 @@ class Pooling(StrEnum):
 
 
 class Bert:
-    """The last hidden layer of a BertModel. Needs no pooler; one text at a time gives the same as many."""
+    """The last hidden layer of a BertModel, without its pooler. The batch size changes no more than rounding."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Bert:
             revision: branch, tag or commit on the hub.
             pooling: a `Pooling`.
             batch_size: texts per forward pass.
-            mirror: a folder to look in before the hub is asked, see `locate`.
+            mirror: a folder to look in before the hub, see `locate`.
             device: where the network runs, as torch names it.
 
         Raises:
@@ -63,30 +63,28 @@ class Bert:
         logging.disable_progress_bar()
         logging.set_verbosity_error()
         try:
-            # `from_pretrained` on the folder: a tokenizer built from vocab.txt alone maps every word to [UNK].
+            # From the folder: a tokenizer that is made from vocab.txt alone maps every word to [UNK].
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
             self._model, info = transformers.AutoModel.from_pretrained(
                 folder, dtype=torch.float32, local_files_only=True, output_loading_info=True
             )
         except (OSError, ValueError, KeyError, SafetensorError) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
             raise ZsAudioError(
-                f"text.bert.model: {model!r} cannot be loaded: {reason} It needs {', '.join(FILES)}."
+                f"text.bert.model: {model!r} cannot be loaded: {reason}. It needs {', '.join(FILES)}."
             ) from error
         absent = sorted(key for key in info["missing_keys"] if not key.startswith(UNUSED))
         if absent:  # transformers would draw them at random
             raise ZsAudioError(
-                f"text.bert.model: {model!r}: model.safetensors lacks {len(absent)} of the weights that config.json asks "
-                f"for, {absent[0]} first; the two files are not of one model"
+                f"text.bert.model: {model!r}: model.safetensors lacks {len(absent)} of the weights that config.json "
+                f"asks for, such as {absent[0]}. The two files belong to different models; download both again."
             )
         self._model.eval()
-        self.folder = folder
-        self.pooling = Pooling(pooling)
-        self.batch_size = batch_size
+        self._pooling, self._batch_size = Pooling(pooling), batch_size
         self.metadata = {
             "encoder": f"bert:{_public_name(model)}",
             "revision": _fingerprint(self._model),
-            "pooling": self.pooling.value,
+            "pooling": self._pooling.value,
             "model": model,
             "branch": revision,
         }
@@ -95,24 +93,24 @@ class Bert:
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`."""
-        if self.pooling == Pooling.WORDS:
-            words_of = [split_words(label.name) for label in labels]
-            vocabulary = sorted({word for words in words_of for word in words})
+        if self._pooling == Pooling.WORDS:
+            label_words = [split_words(label.name) for label in labels]
+            vocabulary = sorted({word for words in label_words for word in words})
             vectors = dict(zip(vocabulary, self._embed(vocabulary), strict=True))
-            return np.stack([np.mean([vectors[word] for word in words], axis=0) for words in words_of])
+            return np.stack([np.mean([vectors[word] for word in words], axis=0) for words in label_words])
         texts = [label.name for label in labels]
-        if self.pooling == Pooling.DESCRIPTION:
+        if self._pooling == Pooling.DESCRIPTION:
             texts = [f"{label.name}. {label.description}".strip() for label in labels]
         return self._embed(texts)
 
     @torch.inference_mode()
     def _embed(self, texts: list[str]) -> npt.NDArray[np.float32]:
-        """(len(texts), F_s), one sequence each."""
-        # Of similar length together, so that little is padded.
+        """Embed texts, a sequence each: (len(texts), F_s)."""
+        # Texts of similar length share a batch, so that little is padded.
         order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
         rows: dict[int, Tensor] = {}
-        for start in range(0, len(order), self.batch_size):
-            part = order[start : start + self.batch_size]
+        for start in range(0, len(order), self._batch_size):
+            part = order[start : start + self._batch_size]
             batch = self._tokenizer(
                 [texts[i] for i in part],
                 padding=True,
@@ -123,7 +121,7 @@ class Bert:
             content = (batch.pop("special_tokens_mask") == 0) & (batch["attention_mask"] == 1)
             self._require_known(batch["input_ids"], content, [texts[i] for i in part])
             hidden = self._model(**batch.to(self._device)).last_hidden_state
-            if self.pooling == Pooling.CLS:
+            if self._pooling == Pooling.CLS:
                 pooled = hidden[:, 0]
             else:
                 weight = content[..., None].to(hidden)
@@ -137,12 +135,13 @@ class Bert:
         if not bool(known.all()):
             text = texts[int((~known).nonzero()[0])]
             raise ZsAudioError(
-                f"{self.metadata['encoder']}: the tokenizer knows no piece of {text!r}; are its files complete?"
+                f"{self.metadata['encoder']}: the tokenizer knows no piece of {text!r}. Reword the label, or check "
+                "that the files of the tokenizer are complete."
             )
 
 
 def locate(model: str, revision: str = "main", mirror: Path | None = None) -> Path:
-    """The folder of a model: itself if it is one, else in the mirror, else from the hub (fetched once, then cached).
+    """The folder of a model: a local folder, else one in the mirror, else a download from the hub, which is cached.
 
     Args:
         model: folder or hub name.
@@ -165,13 +164,13 @@ def locate(model: str, revision: str = "main", mirror: Path | None = None) -> Pa
         return Path(snapshot_download(model, revision=revision, allow_patterns=list(FILES)))
     except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
         raise ZsAudioError(
-            f"text.bert.model: {model!r} is no folder here and could not be downloaded from the hub ({type(error).__name__}). "
-            "Name a folder that holds the model, or try again with a network."
+            f"text.bert.model: {model!r} is no folder here and could not be downloaded from the hub "
+            f"({type(error).__name__}). Name a folder that holds the model, or try again with a network."
         ) from error
 
 
 def _public_name(model: str) -> str:
-    """The hub name where there is one; of a folder its last name, without a mirror's resolve/REVISION."""
+    """The hub name; for a folder its own name, in a mirror without resolve/REVISION."""
     parts = Path(model).parts
     if Path(model).is_dir():
         return parts[-3] if len(parts) > 2 and parts[-2] == "resolve" else Path(model).resolve().name
@@ -179,7 +178,7 @@ def _public_name(model: str) -> str:
 
 
 def _fingerprint(model: Any) -> str:
-    """A hash of the weights: the same wherever they came from."""
+    """A hash of the weights, wherever they come from."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         if name.startswith(UNUSED):

@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.text import Label, split_words
+from zsaudio.text.wording import Label, split_words
 
 
 class Vectors:
-    """A label is the mean over those of its words that the table has, looked up as written, then in lower case."""
+    """The mean over the words of a label that the table has, looked up as written, then in lower case."""
 
     def __init__(self, table: Path) -> None:
         """Args:
         table: text file with `word number number ...` on each line; a first line `count features` is skipped.
         """
-        self.table = table
+        self._table = table
         try:
             with table.open("rb") as file:
                 revision = hashlib.file_digest(file, "sha256").hexdigest()[:12]
@@ -29,32 +29,37 @@ class Vectors:
         self.metadata = {"encoder": "vectors", "revision": revision, "pooling": "words", "vectors": str(table)}
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
-        """See `TextEncoder.encode`; a label of which the table has no word is an error."""
-        words_of = [split_words(label.name) for label in labels]
-        vector_of = self._read({form for words in words_of for word in words for form in (word, word.lower())})
+        """See `TextEncoder.encode`; a label without any word in the table is an error."""
+        label_words = [split_words(label.name) for label in labels]
+        vectors = self._read({form for words in label_words for word in words for form in (word, word.lower())})
         rows = []
-        for label, words in zip(labels, words_of, strict=True):
-            known = [vector_of.get(word, vector_of.get(word.lower())) for word in words]
-            present = [vector for vector in known if vector is not None]
-            if not present:
-                raise ZsAudioError(f"{self.table}: has no vector for any word of the label {label.name!r}")
-            rows.append(np.mean(present, axis=0))
+        for label, words in zip(labels, label_words, strict=True):
+            forms = [word if word in vectors else word.lower() for word in words]
+            known = [vectors[form] for form in forms if form in vectors]
+            if not known:
+                raise ZsAudioError(
+                    f"text.vectors.table: {self._table} has no vector for any word of the label {label.name!r}"
+                )
+            rows.append(np.mean(known, axis=0))
         return np.array(rows, np.float32)
 
-    def _read(self, wanted: set[str]) -> dict[str, npt.NDArray[np.float32]]:
-        vector_of: dict[str, npt.NDArray[np.float32]] = {}
-        width = 0
-        with self.table.open(encoding="utf-8", errors="replace") as file:
+    def _read(self, words: set[str]) -> dict[str, npt.NDArray[np.float32]]:
+        """Vectors (F_s,) of those of the words that the table has."""
+        vectors: dict[str, npt.NDArray[np.float32]] = {}
+        features = 0
+        with self._table.open(encoding="utf-8", errors="replace") as file:
             for number, line in enumerate(file, start=1):
                 word, _, rest = line.rstrip().partition(" ")
-                if word not in wanted or (number == 1 and " " not in rest):
+                if word not in words or (number == 1 and " " not in rest):
                     continue
                 try:
                     vector = np.array(rest.split(), np.float32)
                 except ValueError as error:
-                    raise ZsAudioError(f"{self.table}, line {number}: not a word and its numbers ({error})") from error
-                width = width or len(vector)
-                if len(vector) != width:
-                    raise ZsAudioError(f"{self.table}, line {number}: {len(vector)} numbers, where {width} were before")
-                vector_of[word] = vector
-        return vector_of
+                    raise ZsAudioError(f"{self._table}, line {number}: not a word and its numbers ({error})") from error
+                features = features or len(vector)
+                if len(vector) != features:
+                    raise ZsAudioError(
+                        f"{self._table}, line {number}: {len(vector)} numbers, but earlier lines have {features}"
+                    )
+                vectors[word] = vector
+        return vectors

@@ -1,4 +1,4 @@
-"""A cell of the tables: one variant in one setting, all its members; trained, and scored on validation and test clips."""
+"""A cell of the tables: a variant in a setting, trained, and scored on validation and test clips."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from zsaudio.models.model_folder import VERSION, Config, StoredClass, StoredMember
+from zsaudio.models.model_folder import FILES, Config, StoredClass, StoredMember
 from zsaudio.models.variant import Variant
 from zsaudio.storage import tables
 from zsaudio.tasks.corpus_tables import CorpusTables, embed
@@ -20,8 +20,6 @@ from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.loop import Epoch, TrainingConfig, train
 from zsaudio.training.scoring import score_clips
 from zsaudio.training.stacked import StackedModels
-
-FILES = frozenset({"weights", "pca", "model", "vectors"})  # metadata of encoders that name a path or an address
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def describe(
     if task.unseen:
         roles |= {"train": task.train, "validation": task.validation}
     return Config(
-        version=VERSION,
+        version=2,
         variant=variant,
         setting=setting,
         corpus=corpus_name,

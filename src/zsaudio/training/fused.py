@@ -13,13 +13,12 @@ import torch
 from torch import Tensor
 
 from zsaudio.models.interfaces import Objective
-from zsaudio.models.objectives.warp import Warp
 from zsaudio.models.projections import HIDDEN_UNITS
 from zsaudio.models.variant import Variant
 from zsaudio.tasks.task import Member
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.batches import Batch
-from zsaudio.training.fused_warp import FusedWarp
+from zsaudio.training.compiled_warp import CompiledWarp
 from zsaudio.training.stacked import StackedModels
 
 PARTS = 2  # every product is cut into so many, so that two cores share those of three runs evenly
@@ -55,7 +54,7 @@ class FusedSgd:
     ) -> None:
         """Args:
         models: what is changed, in place.
-        objective: its gradient by the scores is taken by autograd, but for Warp.
+        objective: what to minimise.
         data: the training examples.
         members: R members.
         aggregator: "attention", "sum" or "mean".
@@ -64,7 +63,6 @@ class FusedSgd:
         """
         w, self.data, self.aggregator, self.lr = models.weights, data, aggregator, lr
         self.objective, self.n_classes = objective, len(data.text)
-        self.warp = FusedWarp(objective, self.n_classes) if isinstance(objective, Warp) else None
         self.w_audio, self.b_audio = w["audio.dense.weight"], w["audio.dense.bias"][:, None]
         self.w_hidden, self.b_hidden = w["text.hidden.weight"], w["text.hidden.bias"][:, None]
         self.w_text, self.b_text = w["text.dense.weight"], w["text.dense.bias"][:, None]
@@ -126,13 +124,10 @@ class FusedSgd:
         self._descend()
         return losses
 
-    def loss(self, scores: Tensor, labels: Tensor) -> Tensor:
-        """See `zsaudio.training.loop.Engine.loss`."""
-        return self.objective(scores, labels) if self.warp is None else self.warp(scores, labels)[0]
-
     def _loss_and_gradient(self, scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        if self.warp is not None:
-            return self.warp(scores, labels)
+        """Loss `[R, B]` of each clip, and its derivative by the scores `[R, B, C]`."""
+        if isinstance(self.objective, CompiledWarp):
+            return self.objective.with_gradient(scores, labels)
         with torch.inference_mode(False), torch.enable_grad():
             leaf = scores.clone().requires_grad_()
             losses = self.objective(leaf, labels.clone())
@@ -159,10 +154,9 @@ class FusedSgd:
         for cut in self.v_c_cuts:
             cut.copy_(self.v_c)
         torch.bmm(self.v_x_rows, self.v_c_rows.mT, out=self.s_rows)
-        if mask is None:
-            s = self.s
-        else:
-            s = torch.add(self.s, torch.where(mask, 0.0, -torch.inf)[..., None], out=self.alpha)
+        s = self.s
+        if mask is not None:
+            s = torch.add(s, torch.where(mask, 0.0, -torch.inf)[..., None], out=self.alpha)
         torch.softmax(s, 2, out=self.alpha)
         torch.mul(self.alpha, self.s, out=self.d_s)
         torch.sum(self.d_s, 2, out=self.y)
@@ -176,7 +170,7 @@ class FusedSgd:
         torch.bmm(self.total, self.v_c.mT, out=self.y)
 
     def _descend(self) -> None:
-        """Subtract lr times the gradient of the objective, whose derivative by the scores is `d_y`, from all weights."""
+        """Subtract lr times the gradient from all weights; `d_y` is the objective's derivative by the scores."""
         lr = self.lr
         if self.aggregator == "attention":
             # By eq. 4 and 5, d s = alpha (1 + s - y) d y; alpha s is in d_s already, and y has served.

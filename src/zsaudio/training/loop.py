@@ -17,6 +17,7 @@ from zsaudio.models.variant import Variant
 from zsaudio.tasks.task import Task
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.batches import Batch, batches
+from zsaudio.training.compiled_warp import compiled
 from zsaudio.training.fused import FusedSgd
 from zsaudio.training.scoring import validate
 from zsaudio.training.stacked import StackedModels, draw_models
@@ -67,20 +68,15 @@ class Engine(Protocol):
     def end_epoch(self) -> None:
         """After the last batch of an epoch: the stack has its weights."""
 
-    def loss(self, scores: Tensor, labels: Tensor) -> Tensor:
-        """The objective, for validation."""
-
 
 class Autograd:
-    """The engine for every variant: the objective by its equations, gradients by autograd, steps by torch.optim."""
+    """The engine for every variant: gradients by autograd, steps by torch.optim."""
 
     def __init__(
         self, models: StackedModels, objective: Objective, data: ExampleTensors, config: TrainingConfig
     ) -> None:
-        self.models, self.loss, self.data = models, objective, data
-        self.forward = models.training_forward()
-        trained = [models.weights[name].requires_grad_() for name in models.trained_names()]
-        self.optimiser = OPTIMISERS[config.optimiser](trained, lr=config.lr)
+        self.models, self.objective, self.data = models, objective, data
+        self.optimiser = OPTIMISERS[config.optimiser](models.parameters(), lr=config.lr)
 
     def start_epoch(self) -> None:
         """Nothing to prepare."""
@@ -88,9 +84,10 @@ class Autograd:
     def step(self, batch: Batch) -> Tensor:
         """See `Engine.step`."""
         x, mask = self.data.take(batch.rows)
-        losses = self.loss(self.forward(x, mask, self.data.text), batch.labels)
+        losses = self.objective(self.models.train_scores(x, mask, self.data.text), batch.labels)
         self.optimiser.zero_grad()
-        (losses * batch.share).sum().backward()  # the sum of the members' means: no member sees another's gradient
+        # The sum of the members' means: no member sees another's gradient.
+        (losses * batch.share).sum().backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
         return losses.detach()
 
@@ -113,8 +110,8 @@ def train(
     """
     members, knobs = task.members, config.knobs or {}
     seeds = [member.seed for member in members]
-    models = draw_models(variant, knobs, data.features, data.text.shape[-1], seeds).to(data.device)
-    objective: Objective = make_part("objective", variant.objective, knobs)
+    models = draw_models(variant, knobs, data.features, data.text.shape[-1], seeds, data.device)
+    objective = compiled(make_part("objective", variant.objective, knobs), len(data.text), data.device)
     engine: Engine
     if config.fused and FusedSgd.supports(variant, config.optimiser, data.device):
         engine = FusedSgd(models, objective, data, members, variant.aggregator, config.batch_size, config.lr)
@@ -125,15 +122,18 @@ def train(
     curve = []
     progress = tqdm(range(1, config.epochs + 1), desc="train", unit="epoch", mininterval=1)
     for epoch in progress:
+        total = torch.zeros(len(members), device=data.device)
         engine.start_epoch()
-        losses = sum((engine.step(batch) * batch.share.sign()).sum(1) for batch in batches(data, members, config.batch_size, epoch))
+        for batch in batches(data, members, config.batch_size, epoch):
+            total += (engine.step(batch) * batch.share.sign()).sum(dim=1)  # without what fills a batch up
         engine.end_epoch()
-        train_loss = [float(loss) / len(member.train) for loss, member in zip(losses, members, strict=True)]
-        validated = validate(models, validation, [member.validation for member in members], engine.loss)
-        curve.append(Epoch(epoch, train_loss, *map(list, zip(*validated, strict=True))))
+        losses = [loss / len(member.train) for loss, member in zip(total.tolist(), members, strict=True)]
+        validated = validate(models, validation, [member.validation for member in members], objective)
+        curve.append(Epoch(epoch, losses, [loss for loss, _ in validated], [precision for _, precision in validated]))
         if config.keep_best:
             better = np.array(curve[-1].validation_map) > best_map
             best.copy_from(models, better)
             best_map = np.where(better, curve[-1].validation_map, best_map)
-        progress.set_postfix(loss=f"{np.mean(train_loss):.3f}", map=f"{np.mean(curve[-1].validation_map):.4f}", refresh=False)
+        precision = np.mean(curve[-1].validation_map)
+        progress.set_postfix(loss=f"{np.mean(losses):.3f}", map=f"{precision:.4f}", refresh=False)
     return (best if config.keep_best else models.clone()), curve

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from zsaudio.evaluation.metrics import mean_average_precision
+from zsaudio.models.interfaces import Objective
 from zsaudio.models.model import Model, Scored
 from zsaudio.tasks.task import Rows
 from zsaudio.tasks.tensors import ExampleTensors
@@ -28,7 +29,7 @@ def score_batches(model: Model, data: ExampleTensors, rows: Rows) -> Iterator[Sc
     v_c = model.text(data.text)  # once for all batches
     for batch in torch.split(torch.from_numpy(rows), SCORING_BATCH):
         x, mask = data.take(batch.to(data.device))
-        yield model.aggregate(model.audio(x), v_c, mask)
+        yield model.head(model.audio(x), v_c, mask)
 
 
 def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> tuple[Floats, Floats | None]:
@@ -39,7 +40,7 @@ def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> tuple[Floats,
 
 
 def validate(
-    models: StackedModels, data: ExampleTensors, rows: Sequence[Rows], loss: Callable[[Tensor, Tensor], Tensor]
+    models: StackedModels, data: ExampleTensors, rows: Sequence[Rows], objective: Objective
 ) -> list[tuple[float, float]]:
     """Mean loss and mean average precision of each model over its clips of the data, by the score that is trained.
 
@@ -47,14 +48,14 @@ def validate(
         models: R models.
         data: the validation examples.
         rows: R times the clips that count.
-        loss: the objective.
+        objective: whose loss is taken.
     """
 
     @torch.inference_mode()
     def measure(scores: Tensor, member_rows: Rows) -> tuple[float, float]:
         labels = data.labels[torch.from_numpy(member_rows).to(data.device)].cpu()
         parts = zip(torch.split(scores, LOSS_BATCH), torch.split(labels, LOSS_BATCH), strict=True)
-        total = sum(float(loss(*part).sum()) for part in parts)
+        total = sum(float(objective(*part).sum()) for part in parts)
         return total / len(member_rows), mean_average_precision(scores.numpy(), data.carried[member_rows])
 
     scores = [

@@ -3,71 +3,95 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from zsaudio.errors import ZsAudioError
 from zsaudio.models.model import Model, Scored, draw_model
+from zsaudio.models.model_folder import WEIGHTS, Config
 from zsaudio.models.variant import Variant
 
 
 class StackedModels:
-    """R models of one variant.
+    """R models of one variant, stacked: a model whose weights have a leading axis R.
 
-    Attributes:
-        weights: parameters and buffers by the names that a model's state has, each `[R, ...]`.
+    Its projections take stacked weights as they are (`zsaudio.models.projections.Dense`), which is quick; its head, of
+    whatever parts, is mapped over the stack by torch.func.
     """
 
     def __init__(self, model: Model, weights: Mapping[str, Tensor]) -> None:
-        self._model, self.weights = model, dict(weights)
+        """Args:
+        model: one model, for its modules.
+        weights: `[R, ...]` by the names of the model's parameters and buffers.
+        """
+        self._single = model
+        self._stack = _with_weights(model, weights)
 
     def __len__(self) -> int:
-        return len(next(iter(self.weights.values())))
+        return len(self._stack.audio.dense.weight)
 
-    def to(self, device: torch.device) -> StackedModels:
-        """The same on a device."""
-        weights = {name: tensor.to(device) for name, tensor in self.weights.items()}
-        return StackedModels(copy.deepcopy(self._model).to(device), weights)
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """Parameters and buffers by name, each `[R, ...]`, as the stack holds them."""
+        return {name: tensor.detach() for name, tensor in self._stack.state_dict().items()}
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """What training changes."""
+        return self._stack.parameters()
 
     def model(self, r: int) -> Model:
         """Model r as an ordinary module, ready to score; it shares its weights with the stack."""
-        model = copy.deepcopy(self._model)
-        model.load_state_dict({name: tensor[r] for name, tensor in self.weights.items()}, assign=True)
-        return model.eval()
+        return _with_weights(self._single, {name: tensor[r] for name, tensor in self.weights.items()}).eval()
 
-    def training_forward(self) -> Callable[[Tensor, Tensor | None, Tensor], Tensor]:
-        """The forward pass of all models in training: clips `[R, B, T, F_a]`, mask and text to scores `[R, B, C]`."""
-        model = copy.deepcopy(self._model).train()
+    def train_scores(self, x: Tensor, mask: Tensor | None, text: Tensor) -> Tensor:
+        """Scores `[R, B, C]` of all models in training, each for clips of its own.
 
-        def scores(weights: Mapping[str, Tensor], x: Tensor, mask: Tensor | None, text: Tensor) -> Tensor:
-            scored: Scored = functional_call(model, dict(weights), (x, mask, text))
+        Args:
+            x: embeddings `[R, B, T, F_a]`.
+            mask: `[R, B, T]`, False for padding; None where every segment is real.
+            text: label embeddings `[C, F_s]`, the same for all.
+        """
+        head = self._single.head.train()
+
+        def score(weights: Mapping[str, Tensor], v_x: Tensor, v_c: Tensor, mask: Tensor | None) -> Tensor:
+            scored: Scored = functional_call(head, dict(weights), (v_x, v_c, mask))
             return scored.score
 
-        def forward(x: Tensor, mask: Tensor | None, text: Tensor) -> Tensor:
-            axes = (0, 0, None if mask is None else 0, None)
-            stacked: Tensor = vmap(scores, in_dims=axes, randomness="different")(self.weights, x, mask, text)
-            return stacked
+        v_x, v_c = self._stack.audio(x), self._stack.text(text.expand(len(self), -1, -1))
+        weights = dict(self._stack.head.named_parameters()) | dict(self._stack.head.named_buffers())
+        axes = (0, 0, 0, None if mask is None else 0)
+        scores: Tensor = vmap(score, in_dims=axes, randomness="different")(weights, v_x, v_c, mask)
+        return scores
 
-        return forward
-
-    def trained_names(self) -> list[str]:
-        """Names of the weights that training changes."""
-        return [name for name, parameter in self._model.named_parameters() if parameter.requires_grad]
+    def clone(self) -> StackedModels:
+        """A copy that shares no memory."""
+        return StackedModels(self._single, {name: tensor.clone() for name, tensor in self.weights.items()})
 
     def copy_from(self, other: StackedModels, members: npt.NDArray[np.bool_]) -> None:
         """Take the weights of some members, (R,), of another stack."""
         rows = torch.from_numpy(np.flatnonzero(members))
-        for name, tensor in self.weights.items():
-            tensor[rows] = other.weights[name][rows]
+        for tensor, source in zip(self.weights.values(), other.weights.values(), strict=True):
+            tensor[rows] = source[rows]
 
-    def clone(self) -> StackedModels:
-        """A copy that shares no memory and carries no gradient."""
-        return StackedModels(self._model, {name: tensor.detach().clone() for name, tensor in self.weights.items()})
+
+def _with_weights(model: Model, weights: Mapping[str, Tensor]) -> Model:
+    """A copy of a model with other weights, whatever their shapes."""
+    copied = copy.deepcopy(model)
+    parameters = dict(copied.named_parameters())
+    for name, tensor in weights.items():
+        place, _, leaf = name.rpartition(".")
+        trained = name in parameters
+        setattr(copied.get_submodule(place), leaf, nn.Parameter(tensor) if trained else tensor)
+    return copied
 
 
 def draw_models(
@@ -76,8 +100,37 @@ def draw_models(
     audio_features: int,
     text_features: int,
     seeds: Sequence[Sequence[int]],
+    device: torch.device,
 ) -> StackedModels:
     """One model for each seed. Its weights do not depend on which models stand beside it."""
     models = [draw_model(variant, knobs, audio_features, text_features, seed) for seed in seeds]
     states = [model.state_dict() for model in models]
-    return StackedModels(models[0], {name: torch.stack([state[name] for state in states]) for name in states[0]})
+    weights = {name: torch.stack([state[name] for state in states]).to(device) for name in states[0]}
+    return StackedModels(models[0].to(device), weights)
+
+
+def read_models(folder: Path, config: Config) -> StackedModels:
+    """The models of a folder, all its members.
+
+    Args:
+        folder: a model folder whose files are checked (`zsaudio.models.model_folder.read_model`).
+        config: its config.
+
+    Raises:
+        ZsAudioError: a part of the variant is not known here, or the weights are not those of the variant.
+    """
+    path = folder / WEIGHTS
+    try:
+        weights = load_file(path)
+        text_features = weights["text.hidden.weight"].shape[1]
+    except (SafetensorError, KeyError, IndexError, OSError) as error:
+        raise ZsAudioError(f"{path}: does not hold the weights of a model ({error})") from error
+    model = draw_model(config.variant, config.training, int(config.audio["features"]), text_features, seed=(0,))
+    expected = {name: (len(config.members), *tensor.shape) for name, tensor in model.state_dict().items()}
+    for name in expected.keys() | weights.keys():
+        shape = tuple(weights[name].shape) if name in weights else None
+        if shape != expected.get(name):
+            raise ZsAudioError(f"{path}: {name}: expected the shape {expected.get(name)}, got {shape}")
+        if weights[name].dtype != torch.float32 or not torch.isfinite(weights[name]).all():
+            raise ZsAudioError(f"{path}: {name}: expected finite numbers of float32")
+    return StackedModels(model, weights)

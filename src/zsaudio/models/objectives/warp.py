@@ -33,10 +33,8 @@ class Warp(Objective):
         negative = 1 - carried(labels, scores.shape[-1]).to(scores)[..., None, :]  # [..., B, 1, C]
         others = scores[..., None, :]
         hinge = (self.margin - positive + others).clamp(min=0) * negative  # eq. 9, [..., B, P, C]
-        if self.rank == "index":
-            above = (others > positive) | ((others == positive) & (negative > 0))
-        else:
-            above = hinge > 0
+        higher = (others > positive) | ((others == positive) & (negative > 0))
+        above = higher if self.rank == "index" else hinge > 0
         weight = rank_penalty(scores.shape[-1]).to(scores)[above.sum(-1)] * (labels >= 0)  # beta(i) / i, [..., B, P]
         return (weight * hinge.sum(-1)).sum(-1)
 

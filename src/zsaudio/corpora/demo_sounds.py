@@ -1,4 +1,4 @@
-"""The sounds of the demo corpus: six kinds in four registers and two rhythms, over background noise."""
+"""Sounds of the demo corpus: six kinds in four registers and two rhythms, mixed with background noise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FADE = 0.02  # seconds
 
 @dataclass(frozen=True)
 class Sound:
-    """One class of sound by its three words."""
+    """A class of sounds, by its three words."""
 
     register: str
     rhythm: str
@@ -47,9 +47,9 @@ SOUNDS = tuple(Sound(register, rhythm, kind) for kind in KINDS for register in R
 
 
 def mix(events: Sequence[Event], seconds: float, noise_level: float, rng: np.random.Generator) -> Samples:
-    """Events over pink-like noise of an RMS level in dB below full scale: samples at 16 kHz within ±1."""
+    """Mix events with noise of an RMS level in dB below full scale: samples at 16 kHz within ±1."""
     n = round(seconds * SAMPLE_RATE)
-    # A first-order low-pass with little slope: low frequencies prevail, as in most rooms.
+    # Noise through a gentle first-order low-pass: low frequencies dominate, as in most rooms.
     noise = scipy.signal.lfilter([1.0], [1.0, -0.85], rng.standard_normal(n))
     mixed: Samples = noise / noise.std() * 10 ** (noise_level / 20)
     for event in events:
@@ -59,7 +59,7 @@ def mix(events: Sequence[Event], seconds: float, noise_level: float, rng: np.ran
 
 
 def render(sound: Sound, n: int, rng: np.random.Generator) -> Samples:
-    """N samples of a sound with a peak of 1; pitch, and where in its cycle it starts, vary from one to the next."""
+    """N samples of a sound with a peak of 1, of random pitch and phase."""
     time = np.arange(n) / SAMPLE_RATE
     pitch = REGISTERS[sound.register] * 2 ** rng.uniform(-0.15, 0.15)
     start = rng.uniform(0, 1)
@@ -84,11 +84,11 @@ def render(sound: Sound, n: int, rng: np.random.Generator) -> Samples:
     return shaped / max(float(np.abs(shaped).max()), 1e-9)
 
 
-_SMOOTHER = scipy.signal.butter(1, 60, fs=SAMPLE_RATE, output="sos")  # takes the clicks off the pulses
+_SMOOTHER = scipy.signal.butter(1, 60, fs=SAMPLE_RATE, output="sos")  # removes clicks from the pulses
 
 
 def _harmonics(frequency: Samples, amplitudes: Sequence[float], start: float) -> Samples:
-    """Sum of the harmonics below the Nyquist frequency of a tone whose frequency (Hz) is given for each sample."""
+    """A tone of the given frequency (Hz) at each sample, with the harmonics that stay below the Nyquist frequency."""
     phase = 2 * np.pi * (np.cumsum(frequency) / SAMPLE_RATE + start)
     limit = SAMPLE_RATE / 2 / float(frequency.max())
     wave = np.zeros_like(frequency)

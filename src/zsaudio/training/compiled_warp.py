@@ -1,4 +1,4 @@
-"""The loss of `zsaudio.models.objectives.warp` with its gradient in one compiled pass, for the fused engine."""
+"""The loss of `zsaudio.models.objectives.warp` with its gradient in one compiled pass, on the processor."""
 
 from __future__ import annotations
 
@@ -10,17 +10,23 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from zsaudio.models.interfaces import Objective
 from zsaudio.models.objectives.warp import Warp, rank_penalty
 
 
-class FusedWarp:
-    """Weighted approximate-rank pairwise loss and its gradient, on the processor."""
+class CompiledWarp(Objective):
+    """Weighted approximate-rank pairwise loss; tests hold it to the equations of `Warp`."""
 
     def __init__(self, objective: Warp, n_classes: int) -> None:
         self._penalty = rank_penalty(n_classes).numpy()
         self._margin, self._by_index = self._penalty.dtype.type(objective.margin), objective.rank == "index"
 
-    def __call__(self, scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """See `Objective.__call__`; arguments as of `with_gradient`."""
+        losses: Tensor = _WithGradient.apply(scores, labels, self)  # type: ignore[no-untyped-call]
+        return losses
+
+    def with_gradient(self, scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Loss of each clip `[..., B]`, and its derivative by the scores `[..., B, C]`.
 
         Args:
@@ -39,6 +45,26 @@ class FusedWarp:
         losses, gradient = np.empty(f.shape[:-1], f.dtype), np.empty(f.shape, f.dtype)
         _fill(f, y, self._penalty, self._margin, self._by_index, losses, gradient)
         return torch.from_numpy(losses), torch.from_numpy(gradient)
+
+
+class _WithGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, labels: Tensor, warp: CompiledWarp) -> Tensor:
+        losses, gradient = warp.with_gradient(scores.detach(), labels)
+        ctx.save_for_backward(gradient)
+        return losses
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * upstream[..., None], None, None
+
+
+def compiled(objective: Objective, n_classes: int, device: torch.device) -> Objective:
+    """The objective itself, or, for `Warp` on the processor, its compiled form, which takes a third of the time."""
+    if isinstance(objective, Warp) and device.type == "cpu":
+        return CompiledWarp(objective, n_classes)
+    return objective
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc"})  # sums in any order, the same one whenever it is run

@@ -1,0 +1,36 @@
+"""Embeddings of clips as columns of the table of audio embeddings, each clip padded with zeros to T segments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from zsaudio.storage import tables
+
+
+def padded_columns(embeddings: Mapping[str, npt.NDArray[Any]], segments: int, features: int) -> dict[str, Any]:
+    """Columns of `zsaudio.storage.schemas.AUDIO`.
+
+    Args:
+        embeddings: (n, F_a) by clip id, n >= 1. A longer clip is cut to T segments.
+        segments: T.
+        features: F_a.
+
+    Returns:
+        clip_id; n_segments, how many segments of the clip are real; embedding, T * F_a values, zero where there is no
+        segment.
+    """
+    lengths = np.fromiter(map(len, embeddings.values()), np.int64, len(embeddings))
+    dtype = next(iter(embeddings.values())).dtype if embeddings else np.uint8
+    values = np.zeros((len(embeddings), segments, features), dtype)
+    for row, frames in zip(values, embeddings.values(), strict=True):
+        row[: len(frames)] = frames[:segments]
+    return {
+        "clip_id": pa.array(list(embeddings), pa.string()),
+        "n_segments": lengths.clip(max=segments).astype(np.int8),
+        "embedding": tables.vectors(values),
+    }

@@ -1,0 +1,116 @@
+"""What the report is made of: what the stages have left, and how the numbers came about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from zsaudio.report.results import Cells, collect, interval_rows, mean_over_runs
+from zsaudio.report.table_rows import TableRows
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a reader must know of how the numbers came about.
+
+    Attributes:
+        corpus: name of the corpus.
+        audio_encoder, text_encoder, pooling: what embedded clips and labels.
+        segments: T.
+        params: values by their paths in params.yaml, such as train.lr.
+        table1: classes and clips per fold.
+        frequent: the most frequent class of each fold.
+    """
+
+    corpus: str
+    audio_encoder: str
+    text_encoder: str
+    pooling: str
+    segments: int
+    params: Mapping[str, object]
+    table1: Mapping[str, float]
+    frequent: Mapping[str, str]
+
+    @property
+    def on_audioset(self) -> bool:
+        """Whether the paper's numbers may stand beside these."""
+        return self.corpus == "audioset"
+
+
+@dataclass(frozen=True)
+class Localised:
+    """What the stage localise left; each by (row, setting).
+
+    Attributes:
+        summaries: `zsaudio.storage.schemas.LOCALISATION`.
+        segments, events: `LOCATED` and `EVENTS` of the headline row.
+        figure2: `FIGURE2`, empty but for the model whose test fold has the class of Figure 2.
+    """
+
+    summaries: Cells
+    segments: Cells
+    events: Cells
+    figure2: Cells
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the stages have left, by (row, setting) where `Cells`; each of the schema of its name.
+
+    Attributes:
+        rows: of the tables.
+        results, resamples: metrics of the runs, and on resamples of the test clips.
+        curves, by_gamma, by_threshold, classes: of training, and of evaluation.
+        localised: where attention looks.
+        studies: `zsaudio.storage.schemas.STUDIES`, of this corpus.
+        folds, decisions: of the classes.
+        missing: why a (row, setting), or a part of it, is not there.
+        facts: how the numbers came about.
+    """
+
+    rows: TableRows
+    results: Cells
+    resamples: Cells
+    curves: Cells
+    by_gamma: Cells
+    by_threshold: Cells
+    classes: Cells
+    localised: Localised
+    studies: pd.DataFrame
+    folds: pd.DataFrame
+    decisions: pd.DataFrame
+    missing: Mapping[tuple[str, str], str]
+    facts: Facts
+
+    def plot_tables(self) -> dict[str, pd.DataFrame]:
+        """The data of the charts, by the names of `zsaudio.report.charts.CHARTS`; a row is named as in params.yaml."""
+        return {
+            "intervals": interval_rows(self.results, self.resamples),
+            "training": mean_over_runs(collect(self.curves), ["epoch"]),
+            "gamma": mean_over_runs(collect(self.by_gamma), ["gamma"]),
+            "threshold": mean_over_runs(collect(self.by_threshold), ["threshold"]),
+            "classes": collect(self.classes),
+            "sensitivity": self._sensitivity(),
+            "localise": self._localise(),
+        }
+
+    def _sensitivity(self) -> pd.DataFrame:
+        """Rows of the charts of studies: study, variant (the value, in words), model, setting and the metrics."""
+        if self.studies.empty:
+            return self.studies
+        own = self.studies["value"] == self.studies["study"].map(self.value_in_tables)
+        variant = self.studies["study"] + " = " + self.studies["value"] + own.map({True: " (tables)", False: ""})
+        return self.studies[["study", "model", "setting", "micro_f1", "macro_f1", "map"]].assign(variant=variant)
+
+    def _localise(self) -> pd.DataFrame:
+        rows = collect(self.localised.summaries)
+        if rows.empty:
+            return rows
+        by = ["model", "setting", "group", "length", "by"]
+        return rows.drop(columns="run").groupby(by, sort=False, as_index=False).mean()
+
+    def value_in_tables(self, study: str) -> str:
+        """The value of a study's param, or of its several, that the tables have."""
+        return ", ".join(str(self.facts.params.get(param, "?")) for param in study.split(", "))

@@ -1,0 +1,72 @@
+"""The rows of the tables: what each is called, of what kind it is, and which of them a reader compares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# One colour for a row throughout; they stand out from white and from black, and from each other for the colour-blind.
+PALETTE = (
+    *("#0f8a9d", "#d1495b", "#e08a1e", "#7a6fd0", "#8a8f94", "#5b8c3a"),
+    *("#b0559a", "#2f6fb5", "#a5793a", "#3f9a7c", "#c46a4a", "#6b6f8f"),
+)
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row of the tables.
+
+    Attributes:
+        title: what a reader sees.
+        task: name of its task; None of a baseline, which is not trained.
+        aggregator: of its variant; None of a baseline.
+    """
+
+    title: str
+    task: str | None = None
+    aggregator: str | None = None
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """All rows by name, in the order of the tables."""
+
+    by_name: Mapping[str, TableRow]
+
+    def title(self, name: str) -> str:
+        """What a reader sees of a row."""
+        return self.by_name[name].title
+
+    def colours(self) -> dict[str, str]:
+        """Colour by title."""
+        return {row.title: PALETTE[i % len(PALETTE)] for i, row in enumerate(self.by_name.values())}
+
+    def trained(self, name: str) -> bool:
+        """Whether a row is of a trained model, whose runs differ."""
+        return self.by_name[name].task is not None
+
+    def supervised(self, name: str) -> bool:
+        """Whether a row was cross-validated, so that its mAP is a mean over parts."""
+        return self.by_name[name].task == "cross_validation"
+
+    @property
+    def headline(self) -> str:
+        """The zero-shot row that the others are compared with: temporal attention, or else the first."""
+        names = [name for name, row in self.by_name.items() if row.task == "zero_shot"]
+        return "temporal_attention" if "temporal_attention" in names or not names else names[0]
+
+    def first(self, aggregator: str) -> str | None:
+        """The first zero-shot row with an aggregator."""
+        return next(
+            (n for n, row in self.by_name.items() if (row.task, row.aggregator) == ("zero_shot", aggregator)), None
+        )
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Differences worth a sentence: the headline row against each other, and uniform aggregation with itself."""
+        headline = self.headline
+        others = [name for name in self.by_name if name != headline and self.trained(name)]
+        pairs = [(name, headline) if self.supervised(name) else (headline, name) for name in others]
+        mean, literal = self.first("mean"), self.first("sum")
+        if mean and literal:
+            pairs.append((mean, literal))
+        return pairs
