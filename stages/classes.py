@@ -12,19 +12,18 @@ from zsaudio.storage import schemas, tables
 def main(params: Params, paths: Paths) -> None:
     ontology = read_ontology(paths.raw / "ontology.json")
     labels = read_labels(paths.raw / "class_labels_indices.csv")
-    chosen = params.classes
     flat = params.corpus == "local" and params.local.ontology is None  # every label is its own class
     rules = SelectionRules(
-        chosen.max_few_children,
-        None if flat else chosen.animal_root,
-        frozenset(chosen.animal_groups),
-        frozenset(chosen.animal_calls),
+        params.classes.max_few_children,
+        None if flat else params.classes.animal_root,
+        frozenset(params.classes.animal_groups),
+        frozenset(params.classes.animal_calls),
     )
     decisions = select_classes(ontology, set(labels["mid"]), rules)
 
     branch = {
-        mid: " + ".join(ontology.nodes[root].name for root in ontology.roots if root in found)
-        for mid, found in ontology.branches.items()
+        mid: " + ".join(ontology.nodes[root].name for root in ontology.roots if root in roots)
+        for mid, roots in ontology.branches.items()
     }
     tables.write_table(
         paths.class_decisions,
@@ -37,9 +36,9 @@ def main(params: Params, paths: Paths) -> None:
             "rule": [rule.value for rule in decisions.values()],
         },
     )
-    kept = labels[labels["mid"].map(lambda mid: mid in decisions and decisions[mid].keeps)].sort_values("index")
+    kept = labels.loc[[decisions[mid].keeps for mid in labels["mid"]]].sort_values("index")
     if kept.empty:
-        raise ZsAudioError(f"no class is left by the rules; {paths.class_decisions} says why for each node")
+        raise ZsAudioError(f"the rules keep no class; {paths.class_decisions} gives the reason for each node")
     tables.write_table(
         paths.classes,
         schemas.CLASSES,

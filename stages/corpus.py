@@ -1,8 +1,7 @@
-"""Stage corpus: synthesise or fetch the sounds and labels."""
+"""Stage corpus: synthesise or download the sounds and labels."""
 
 from params import Params
 from pipeline import Paths, run
-from zsaudio.corpora.coverage import Coverage
 from zsaudio.storage.downloads import default_mirror
 
 
@@ -11,27 +10,25 @@ def main(params: Params, paths: Paths) -> None:
         from zsaudio.corpora import demo
 
         demo.synthesise(paths.raw, params.demo.clips, params.demo.seed)
-    elif params.corpus == "local":
+        return
+    if params.corpus == "local":
         from zsaudio.corpora import local
 
-        chosen = params.local
-        assert chosen.recordings is not None  # checked with the params
-        labels = chosen.labels or chosen.recordings / local.LABELS
-        announce(local.prepare(local.Source(chosen.recordings, labels, chosen.ontology), paths.raw))
+        recordings = params.local.recordings
+        assert recordings is not None  # checked with the params
+        labels = params.local.labels or recordings / local.LABELS
+        coverage = local.prepare(local.LocalSource(recordings, labels, params.local.ontology), paths.raw)
     else:
         from zsaudio.corpora import audioset
 
-        source = audioset.Source(**params.audioset.model_dump())
-        recordings = params.audioset_audio.recordings
+        source = audioset.AudiosetSource(**params.audioset.model_dump())
         if params.corpus == "audioset":
-            announce(audioset.prepare(source, paths.raw, paths.downloads, default_mirror()))
+            coverage = audioset.prepare(source, paths.raw, paths.downloads, default_mirror())
         else:
+            recordings = params.audioset_audio.recordings
             assert recordings is not None  # checked with the params
-            announce(audioset.prepare_recordings(source, recordings, paths.raw, paths.downloads, default_mirror()))
-
-
-def announce(found: Coverage) -> None:
-    print(f"{len(found.missing):,} clips, {found.missing.sum():,} of them without sound")
+            coverage = audioset.prepare_recordings(source, recordings, paths.raw, paths.downloads, default_mirror())
+    print(f"{len(coverage.missing):,} clips, {coverage.missing.sum():,} of them without sound")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stage folds: classes and clips into three disjoint folds by greedy co-occurrence (section 3.2, Table 1)."""
+"""Stage folds: split the classes into three disjoint folds, and the clips with them (section 3.2, Table 1)."""
 
 from params import Params
 from pipeline import Paths, run

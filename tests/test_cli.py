@@ -133,8 +133,8 @@ def test_an_unreadable_recording_does_not_stop_the_others(here, run):
         (["export"], 2, "Missing argument 'DIR'"),
         (["export", "nowhere"], 2, "nowhere: is no folder"),
         (["export", "model", "--to", "model"], 2, "model: is there already; name a new folder"),
-        (["check-corpus", "nowhere"], 2, "nowhere: is no folder; name the one with the recordings"),
-        (["check-corpus", ".", "--audioset", ".", "--labels", "x.csv"], 2, "--audioset has its labels in its lists"),
+        (["check-corpus", "nowhere"], 2, "nowhere: is not a folder; name the one with the recordings"),
+        (["check-corpus", ".", "--audioset", ".", "--labels", "x.csv"], 2, "--audioset has its own labels"),
     ],
 )
 def test_a_mistake_is_one_sentence(here, run, arguments, status, message):
@@ -193,7 +193,7 @@ def test_check_corpus_says_what_is_usable(here, run):
     (sounds / "labels.csv").write_text("file,labels\na.wav,dog\n")
     status, out, err = run("check-corpus", "sounds")
     assert status == 1
-    assert err == "zsaudio: sounds: 1 classes have a recording, and the three folds need one each at least\n"
+    assert err == "zsaudio: sounds: 1 classes have a usable recording, and 3 folds need at least one each\n"
 
 
 def test_the_command_is_installed(here):

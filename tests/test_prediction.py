@@ -180,7 +180,7 @@ def test_an_encoder_that_cannot_be_had_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     audio = {"encoder": "google_vggish", "weights": "http://127.0.0.1:9/vggish.pth", "pca": "http://127.0.0.1:9/p.npz"}
     write_model(tmp_path / "a", model_config(audio=audio))
-    with pytest.raises(ZsAudioError, match=r"audio\.weights: vggish\.pth could not be had; .+--audio"):
+    with pytest.raises(ZsAudioError, match=r"audio\.weights: vggish\.pth could not be downloaded; .+--audio"):
         zsaudio.load(tmp_path / "a")
     text = {"encoder": "bert:some/model", "revision": "x", "pooling": "words", "model": "some/model", "branch": "main"}
     write_model(tmp_path / "b", model_config(text=text))

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from zsaudio.errors import ZsAudioError
-from zsaudio_cli import check_corpus, export, figure, predict
+from zsaudio_cli import check_corpus, export, figure, predict, sweep
 
 app = typer.Typer(
     name="zsaudio",
@@ -20,6 +20,7 @@ for name, module, command, settings in (
     ("predict", predict, predict.predict, {}),
     ("export", export, export.export, {}),
     ("check-corpus", check_corpus, check_corpus.check_corpus, {}),
+    ("sweep", sweep, sweep.sweep, {}),
     ("figure", figure, figure.figure, figure.SETTINGS_OF_COMMAND),
 ):
     app.command(name, epilog=f"\b\nExample:\n  {module.EXAMPLE}", context_settings=settings)(command)

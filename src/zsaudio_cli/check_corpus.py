@@ -1,18 +1,22 @@
-"""zsaudio check-corpus: what of a corpus of one's own is usable."""
+"""zsaudio check-corpus: what of a folder of recordings is usable, before hours are spent on it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-SHOWN = 10  # names of a kind; the others are counted
+from zsaudio.errors import ZsAudioError
 
+SHOWN = 10  # names that are listed; the others are counted
+FEW = 10  # recordings of a class, below which its figures mean little
+FOLDS = 3  # each needs a class
 EXAMPLE = "zsaudio check-corpus my_sounds --labels my_sounds/labels.csv"
 
 
@@ -22,7 +26,7 @@ def check_corpus(
         Path | None, typer.Option(metavar="CSV", help="Columns file and labels; default: labels.csv in DIR.")
     ] = None,
     ontology: Annotated[
-        Path | None, typer.Option(metavar="JSON", help="Of AudioSet's form; default: every label is its own class.")
+        Path | None, typer.Option(metavar="JSON", help="In AudioSet's format; default: every label is its own class.")
     ] = None,
     audioset: Annotated[
         Path | None,
@@ -32,48 +36,155 @@ def check_corpus(
         ),
     ] = None,
 ) -> int:
-    """Say what of a folder of recordings is usable, what is missing, and how often each class occurs.
+    """Report which recordings of a folder are usable, which are missing, and how often each class occurs.
 
-    Reads the labels and the recordings' headers, and changes nothing. Exit status 1 if it cannot be used: no
-    recording, fewer than three classes, or a label without a word.
+    Reads the labels and the headers of the recordings, and changes nothing. Exit status 1 if the pipeline would stop:
+    no recording, fewer than three classes, or a label without a word.
     """
     if audioset and (labels or ontology):
-        raise typer.BadParameter("--audioset has its labels in its lists; leave --labels and --ontology out")
+        raise typer.BadParameter("--audioset has its own labels; leave --labels and --ontology out")
+    check = check_audioset(folder, audioset) if audioset else check_local(folder, labels, ontology)
 
-    from zsaudio.corpora.check import FEW, check_audioset, check_local
-    from zsaudio.corpora.local import LABELS, Source
-
-    if audioset:
-        found = check_audioset(folder, audioset)
-    else:
-        found = check_local(Source(folder, labels or folder / LABELS, ontology))
-
-    listed = len(found.seconds) + len(found.missing) + len(found.unreadable)
-    length = timedelta(seconds=round(sum(found.seconds.values())))
-    print(f"{len(found.seconds):,} of {listed:,} listed clips are usable, {length} in all")
-    short = sum(seconds < 1 for seconds in found.seconds.values())
+    listed = len(check.seconds) + len(check.missing) + len(check.unreadable)
+    length = timedelta(seconds=round(sum(check.seconds.values())))
+    print(f"{len(check.seconds):,} of {listed:,} listed clips are usable, {length} in all")
+    short = sum(seconds < 1 for seconds in check.seconds.values())
     if short:
         print(f"{short:,} of them are shorter than a second and will be padded")
-    _names("without a recording", found.missing)
-    _names("unreadable", found.unreadable.values())
-    _names("recordings that are not listed", map(str, found.unlisted))
-    print(f"\n{len(found.counts):,} classes, {found.usable_classes:,} of them with a usable recording")
-    width = max((len(name) for name in found.counts), default=0)
-    for name, (clips, usable) in found.counts.items():
+    _print_names("without a recording", check.missing)
+    _print_names("unreadable", list(check.unreadable.values()))
+    _print_names("recordings that are not listed", list(map(str, check.unlisted)))
+    print(f"\n{len(check.counts):,} classes, {check.usable_classes:,} of them with a usable recording")
+    width = max(map(len, check.counts), default=0)
+    for name, (clips, usable) in check.counts.items():
         print(f"  {name:{width}}  {usable:>7,} of {clips:,}")
-    if found.few:
-        print(f"{len(found.few):,} classes have fewer than {FEW} usable recordings; their figures will mean little")
-    if found.obstacle:
-        print(f"zsaudio: {folder}: {found.obstacle}", file=sys.stderr)
+    if check.rare:
+        print(f"{len(check.rare):,} classes have fewer than {FEW} usable recordings; their figures will mean little")
+    if check.obstacle:
+        print(f"zsaudio: {folder}: {check.obstacle}", file=sys.stderr)
         return 1
     return 0
 
 
-def _names(what: str, names: Iterable[str]) -> None:
-    every = list(names)
-    if every:
-        print(f"{len(every):,} {what}:")
-        for name in islice(every, SHOWN):
+@dataclass(frozen=True)
+class CorpusCheck:
+    """Which recordings of a corpus are usable.
+
+    Attributes:
+        seconds: length of each usable recording, from its header, by clip id.
+        missing: clip ids without a recording.
+        unreadable: reason by clip id.
+        unlisted: recordings of no listed clip.
+        counts: for each class its clips and the usable ones among them, the most frequent class first.
+    """
+
+    seconds: dict[str, float]
+    missing: list[str]
+    unreadable: dict[str, str]
+    unlisted: list[Path]
+    counts: dict[str, tuple[int, int]]
+
+    @property
+    def usable_classes(self) -> int:
+        """Number of classes with a usable recording."""
+        return sum(usable > 0 for _, usable in self.counts.values())
+
+    @property
+    def rare(self) -> list[str]:
+        """Classes with fewer usable recordings than meaningful results need."""
+        return [name for name, (_, usable) in self.counts.items() if usable < FEW]
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why the pipeline would stop, if it would."""
+        from zsaudio.text import has_words
+
+        if not self.seconds:
+            return "no recording is usable"
+        wordless = [name for name in self.counts if not has_words(name)]
+        if wordless:
+            return f"the label {wordless[0]!r} has no word that a text encoder could embed"
+        if self.usable_classes < FOLDS:
+            return f"{self.usable_classes} classes have a usable recording, and {FOLDS} folds need at least one each"
+        return None
+
+
+def check_local(folder: Path, labels: Path | None, ontology: Path | None) -> CorpusCheck:
+    """Check a folder of recordings and the CSV of their labels, by default the folder's labels.csv.
+
+    Raises:
+        ZsAudioError: as `zsaudio.corpora.local.read_source`.
+    """
+    from zsaudio.corpora.local import LABELS, LocalSource, read_source
+    from zsaudio.formats.recordings import find_recordings
+
+    listing = read_source(LocalSource(folder, labels or folder / LABELS, ontology))
+    name_of = dict(zip(listing.mids, listing.names, strict=True))
+    names = {clip: [name_of[mid] for mid in mids] for clip, _, mids in listing.clips}
+    paths = {clip: path for clip, path, _ in listing.clips if path.is_file()}
+    return _check(names, paths, find_recordings(folder))
+
+
+def check_audioset(folder: Path, lists: Path) -> CorpusCheck:
+    """Check a folder of recordings of AudioSet's clips.
+
+    Args:
+        folder: the recordings.
+        lists: a folder with class_labels_indices.csv and *_segments.csv.
+
+    Raises:
+        ZsAudioError: a folder does not exist, or a list does not have AudioSet's format.
+    """
+    from zsaudio.formats.clip_lists import read_labels, read_segments
+    from zsaudio.formats.recordings import find_recordings, match_clips
+
+    if not folder.is_dir():
+        raise ZsAudioError(f"{folder}: is not a folder; name the one with the recordings")
+    labels = read_labels(lists / "class_labels_indices.csv")
+    segments = read_segments(lists, labels)
+    name_of = dict(zip(labels["index"], labels["display_name"], strict=True))
+    names = {
+        clip: [name_of[label] for label in segments.labels[segments.offsets[i] : segments.offsets[i + 1]]]
+        for i, clip in enumerate(segments.clip_ids)
+    }
+    recordings = find_recordings(folder)
+    return _check(names, match_clips(recordings, list(names)), recordings)
+
+
+def _check(names: Mapping[str, Sequence[str]], paths: Mapping[str, Path], recordings: Iterable[Path]) -> CorpusCheck:
+    """Read the headers.
+
+    Args:
+        names: names of the labels by clip.
+        paths: recording by clip, for the clips that have one.
+        recordings: all recordings in the folder.
+    """
+    from tqdm import tqdm
+
+    from zsaudio.audio.recording import duration
+
+    seconds, unreadable = {}, {}
+    for clip, path in tqdm(paths.items(), desc="headers", unit="file", mininterval=1, disable=None):
+        try:
+            seconds[clip] = duration(path)
+        except ZsAudioError as error:
+            unreadable[clip] = str(error)
+    clips = Counter(name for labels in names.values() for name in labels)
+    usable = Counter(name for clip in seconds for name in names[clip])
+    listed = {path.resolve() for path in paths.values()}
+    return CorpusCheck(
+        seconds,
+        [clip for clip in names if clip not in paths],
+        unreadable,
+        [path for path in recordings if path.resolve() not in listed],
+        {name: (count, usable[name]) for name, count in clips.most_common()},
+    )
+
+
+def _print_names(title: str, names: Sequence[str]) -> None:
+    if names:
+        print(f"{len(names):,} {title}:")
+        for name in names[:SHOWN]:
             print(f"  {name}")
-        if len(every) > SHOWN:
-            print(f"  and {len(every) - SHOWN:,} more")
+        if len(names) > SHOWN:
+            print(f"  and {len(names) - SHOWN:,} more")

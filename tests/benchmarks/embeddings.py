@@ -11,9 +11,8 @@ from measure import alternate, seconds
 from corpus import Corpus
 from records import record, sequence_example
 from zsaudio.storage import schemas, tables
-from zsaudio.audio.google_vggish import FACTS, embedding_tables
-from zsaudio.formats.clip_lists import clip_id
-from zsaudio.formats.tfrecord import parse_record, read_records
+from zsaudio.audio.google_vggish import METADATA, embedding_tables
+from zsaudio.formats.tfrecord import parse_records, read_records
 
 CLIPS = 42_531
 READ = 4_000  # records that the tfrecord package reads; its rate does not depend on their number
@@ -37,15 +36,13 @@ def names_in(raw: Path) -> list[str]:
     names = []
     for path in sorted(raw.glob("*.tfrecord")):
         with path.open("rb") as stream:
-            for payload in read_records(stream, str(path)):
-                found = parse_record(payload, str(path))
-                names.append(clip_id(found.ytid, found.start))
+            names += [clip for clip, _ in parse_records(read_records(stream, str(path)), str(path))]
     return names
 
 
 def ours(raw: Path, clips: list[str], out: Path) -> None:
     """What the stage audio does."""
-    tables.concatenate(out, schemas.AUDIO, embedding_tables(raw, clips, 10), {**FACTS, "segments": "10"})
+    tables.concatenate(out, schemas.AUDIO, embedding_tables(raw, clips, 10), {**METADATA, "segments": "10"})
 
 
 def theirs(raw: Path) -> None:
@@ -80,7 +77,8 @@ def growth(corpus: Corpus, folder: Path, fractions: tuple[float, ...]) -> list[f
             for i in range(n):
                 payload = payloads[i % len(payloads)]
                 if i >= len(payloads):  # another id of the same length
-                    ytid = parse_record(payload, "").ytid.encode()
+                    clip, _ = next(parse_records([payload], ""))
+                    ytid = clip.rpartition("_")[0].encode()
                     payload = payload.replace(ytid, b"=" + ytid[1:])
                 file.write(record(payload))
         clips = names_in(part)

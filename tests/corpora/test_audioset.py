@@ -1,4 +1,4 @@
-"""AudioSet from a small archive in its public form: over HTTP, resumed, verified, and what is missing listed."""
+"""AudioSet from a small archive in its public format: over HTTP, resumed, verified, with missing clips listed."""
 
 import io
 import json
@@ -11,9 +11,9 @@ import pytest
 
 from records import record, sequence_example
 from zsaudio import ZsAudioError
-from zsaudio.corpora.audioset import Source, prepare, prepare_recordings, unpack_embeddings
+from zsaudio.corpora.audioset import AudiosetSource, prepare, prepare_recordings, unpack_embeddings
 from zsaudio.formats.recordings import read_recordings
-from zsaudio.formats.tfrecord import parse_record, read_records
+from zsaudio.formats.tfrecord import parse_records, read_records
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (10, 128), dtype=np.uint8)
 LABELS = 'index,mid,display_name\n0,/m/a,"Speech"\n1,/m/b,"Dog"\n'
@@ -61,7 +61,7 @@ def site(tmp_path) -> Path:
     return folder.parent
 
 
-def source(base: str = "http://host", **changes) -> Source:
+def source(base: str = "http://host", **changes) -> AudiosetSource:
     addresses = {
         "ontology": f"{base}/ontology.json",
         "labels": f"{base}/class_labels_indices.csv",
@@ -70,7 +70,7 @@ def source(base: str = "http://host", **changes) -> Source:
         "subsets": ["bal_train", "eval"],
         "sha256": {},
     }
-    return Source(**{**addresses, **changes})
+    return AudiosetSource(**{**addresses, **changes})
 
 
 def content_of(folder: Path) -> dict[str, bytes]:
@@ -81,8 +81,8 @@ def test_records_of_the_subsets_are_gathered_and_missing_clips_listed(site, tmp_
     coverage = prepare(source(), tmp_path / "raw", tmp_path / "downloads", str(site))
     assert (len(coverage.missing), coverage.missing.sum()) == (4, 1)  # ddd has a record, but no frame
     with (tmp_path / "raw" / "bal_train.tfrecord").open("rb") as stream:
-        found = [parse_record(payload, "x").ytid for payload in read_records(stream, "x")]
-    assert found == ["aaa", "bbb", "zzz"]
+        clips = [name for name, _ in parse_records(read_records(stream, "x"), "x")]
+    assert clips == ["aaa_0", "bbb_30000", "zzz_0"]
     assert (tmp_path / "raw" / "missing_clips.csv").read_text() == "clip_id,subset\nddd_5000,eval\n"
     counts = pd.read_csv(tmp_path / "raw" / "clip_counts.csv")
     assert counts[["mid", "clips", "missing"]].to_numpy().tolist() == [["/m/a", 2, 0], ["/m/b", 3, 1]]
@@ -97,7 +97,7 @@ def test_over_http_a_cut_is_resumed_by_the_next_run_to_the_same_bytes(site, tmp_
     whole = (site / "host" / "features.tar.gz").stat().st_size
 
     server.cuts = {"features.tar.gz": whole // 5}  # each of the three attempts
-    with pytest.raises(ZsAudioError, match=r"features\.tar\.gz could not be had.*kept and resumed next time"):
+    with pytest.raises(ZsAudioError, match=r"features\.tar\.gz could not be downloaded.*the next run resumes after"):
         prepare(public, raw, downloads, None)
     assert (downloads / "features.tar.gz.part").exists()
     assert not (raw / "bal_train.tfrecord").exists()
@@ -144,7 +144,7 @@ def test_a_damaged_archive_leaves_no_embeddings(site, tmp_path, damage, message)
 
 def test_the_real_archive_holds_every_clip(mirror, tmp_path):
     base = "http://storage.googleapis.com/us_audioset/youtube_corpus/v1"
-    real = Source(
+    real = AudiosetSource(
         ontology="https://raw.githubusercontent.com/audioset/ontology/master/ontology.json",
         labels=f"{base}/csv/class_labels_indices.csv",
         features=f"{base}/features/features.tar.gz",
@@ -168,8 +168,8 @@ def test_recordings_stand_in_for_the_embeddings(site, tmp_path):
     for name in ("Yaaaaaaaaaaa.wav", "part/bbbbbbbbbbb_30_40.flac", "other.wav"):
         (recordings / name).write_text("sound")
     raw = tmp_path / "raw"
-    found = prepare_recordings(source("http://host"), recordings, raw, tmp_path / "downloads", str(site))
-    assert (len(found.missing), found.missing.sum()) == (4, 2)
+    coverage = prepare_recordings(source("http://host"), recordings, raw, tmp_path / "downloads", str(site))
+    assert (len(coverage.missing), coverage.missing.sum()) == (4, 2)
     assert read_recordings(raw) == {
         "aaaaaaaaaaa_0": recordings / "Yaaaaaaaaaaa.wav",
         "bbbbbbbbbbb_30000": recordings / "part/bbbbbbbbbbb_30_40.flac",
@@ -179,12 +179,12 @@ def test_recordings_stand_in_for_the_embeddings(site, tmp_path):
 
     (recordings / "Yaaaaaaaaaaa.wav").unlink()
     (recordings / "part/bbbbbbbbbbb_30_40.flac").unlink()
-    with pytest.raises(ZsAudioError, match=r"audioset_audio\.recordings: .+ has 1 recordings, none of them named"):
+    with pytest.raises(ZsAudioError, match=r"audioset_audio\.recordings: none of the 1 recordings in .+ is named"):
         prepare_recordings(source(), recordings, raw, tmp_path / "downloads", str(site))
-    with pytest.raises(ZsAudioError, match=r"audioset_audio\.recordings: .+nowhere is no folder"):
+    with pytest.raises(ZsAudioError, match=r"audioset_audio\.recordings: expected the folder .+, got .+nowhere"):
         prepare_recordings(source(), tmp_path / "nowhere", raw, tmp_path / "downloads", str(site))
 
 
 def test_offline_the_corpus_without_a_network_is_named(tmp_path):
-    with pytest.raises(ZsAudioError, match=r"ontology\.json could not be had; .+ `corpus: demo` needs no network\."):
+    with pytest.raises(ZsAudioError, match=r"ontology\.json could not be downloaded; .+ `corpus: demo` needs no net"):
         prepare(source("http://127.0.0.1:9"), tmp_path / "raw", tmp_path / "downloads", None)

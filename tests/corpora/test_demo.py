@@ -1,4 +1,4 @@
-"""The demo corpus: the same from the same seed, in AudioSet's formats, with work for every rule, and audible."""
+"""The demo corpus: reproducible, in AudioSet's formats, with nodes for every rule of selection, and audible."""
 
 from itertools import pairwise
 
@@ -8,12 +8,12 @@ import pytest
 import soundfile
 from scipy.sparse import csr_matrix
 
-from zsaudio.corpora.demo import compose, labels_of, ontology, synthesise
-from zsaudio.corpora.sounds import REGISTERS, SAMPLE_RATE, SOUNDS, Event, mix, render
 from zsaudio.classes.folds import incidence, keep_classes, split_classes
-from zsaudio.formats.ontology import read_ontology
-from zsaudio.formats.clip_lists import read_labels, read_segments
 from zsaudio.classes.selection import Rule, SelectionRules, select_classes
+from zsaudio.corpora.demo import compose, labels_of, ontology, synthesise
+from zsaudio.corpora.demo_sounds import REGISTERS, SAMPLE_RATE, SOUNDS, Event, mix, render
+from zsaudio.formats.clip_lists import read_labels, read_segments
+from zsaudio.formats.ontology import read_ontology
 from zsaudio.text import split_words
 
 RULES = SelectionRules(
@@ -41,22 +41,22 @@ def test_another_seed_gives_other_clips():
     assert list(compose(5, 0)) != list(compose(5, 1))
 
 
-def test_every_rule_has_work(raw):
-    found = read_ontology(raw / "ontology.json")
+def test_every_rule_of_selection_applies(raw):
+    graph = read_ontology(raw / "ontology.json")
     labelled = set(read_labels(raw / "class_labels_indices.csv")["mid"])
-    decisions = select_classes(found, labelled, RULES)
+    decisions = select_classes(graph, labelled, RULES)
     assert set(decisions.values()) == set(Rule)
-    kept = {found.nodes[mid].name for mid, rule in decisions.items() if rule.keeps}
+    kept = {graph.nodes[mid].name for mid, rule in decisions.items() if rule.keeps}
     assert kept == {sound.name for sound in SOUNDS}
-    assert any(len(parents) > 1 and len(found.branches[mid]) == 1 for mid, parents in found.parents.items())
+    assert any(len(parents) > 1 and len(graph.branches[mid]) == 1 for mid, parents in graph.parents.items())
 
 
 def test_each_fold_has_classes_that_share_words_with_the_others():
     labels = {name: i for i, name in enumerate(sound.name for sound in SOUNDS)}
     clips = [[labels[name] for name in labels_of(clip) if name in labels] for clip in compose(1000, 0)]
     matrix = np.zeros((len(clips), len(labels)), np.int64)
-    for row, found in zip(matrix, clips, strict=True):
-        row[found] = 1
+    for row, clip_labels in zip(matrix, clips, strict=True):
+        row[clip_labels] = 1
     split = split_classes(csr_matrix(matrix))
     vocabularies = [
         {word.lower() for name, i in labels.items() if split.fold[i] == fold for word in split_words(name)}
@@ -116,7 +116,7 @@ def test_sounds_are_in_their_register_and_rhythm(sound):
     assert (silent > 0.2) == (sound.rhythm == "pulsing")
 
 
-def test_labels_that_are_no_class_stand_beside_those_that_are(raw):
+def test_clips_have_labels_that_are_no_classes_beside_those_that_are(raw):
     labels = read_labels(raw / "class_labels_indices.csv")
     segments = read_segments(raw, labels)
     selected = labels[labels["display_name"].isin([sound.name for sound in SOUNDS])]["index"].to_numpy()

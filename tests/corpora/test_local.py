@@ -1,4 +1,4 @@
-"""A corpus of one's own, from a folder and a CSV to AudioSet's formats, and what the check says of it."""
+"""A local corpus: from a folder and a CSV to AudioSet's formats."""
 
 import json
 
@@ -7,16 +7,15 @@ import pytest
 import soundfile
 
 from zsaudio import ZsAudioError
-from zsaudio.corpora.check import check_audioset, check_local
-from zsaudio.corpora.local import Source, prepare
+from zsaudio.corpora.local import LocalSource, prepare
+from zsaudio.formats.clip_lists import read_labels, read_segments
 from zsaudio.formats.ontology import read_ontology
 from zsaudio.formats.recordings import read_recordings
-from zsaudio.formats.clip_lists import read_labels, read_segments
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Five recordings, one of them no recording, one listed and missing, one not listed."""
+    """Four recordings, of which one is not listed; listed without one: a text file and a missing file."""
     folder = tmp_path / "my sounds"
     (folder / "deep").mkdir(parents=True)
     for name in ("a.wav", "deep/a.wav", "ç, d.flac", "unlisted.ogg"):
@@ -30,13 +29,13 @@ def folder(tmp_path):
     return folder
 
 
-def source(folder, ontology=None) -> Source:
-    return Source(folder, folder / "labels.csv", ontology)
+def source(folder, ontology=None) -> LocalSource:
+    return LocalSource(folder, folder / "labels.csv", ontology)
 
 
 def test_without_an_ontology_every_label_is_a_class(folder, tmp_path):
     raw = tmp_path / "raw"
-    found = prepare(source(folder), raw)
+    coverage = prepare(source(folder), raw)
     labels = read_labels(raw / "class_labels_indices.csv")
     assert labels["display_name"].tolist() == ["Bird song, call", "cat", "dog", "rain"]
     ontology = read_ontology(raw / "ontology.json")
@@ -47,9 +46,9 @@ def test_without_an_ontology_every_label_is_a_class(folder, tmp_path):
     recordings = read_recordings(raw)
     assert recordings["ç_d_0"] == folder / "ç, d.flac"
     assert "gone_0" not in recordings
-    assert found.missing.tolist() == [False, False, False, True, False]
+    assert coverage.missing.tolist() == [False, False, False, True, False]
     assert (raw / "missing_clips.csv").read_text() == "clip_id,subset\ngone_0,local\n"
-    assert found.counts.set_index("display_name").loc["cat", ["clips", "missing"]].tolist() == [2, 1]
+    assert coverage.counts.set_index("display_name").loc["cat", ["clips", "missing"]].tolist() == [2, 1]
 
 
 def test_labels_are_names_or_ids_of_an_ontology(folder, tmp_path):
@@ -95,55 +94,19 @@ def test_a_mistake_in_the_csv_is_one_sentence(folder, tmp_path, content, message
         prepare(source(folder), tmp_path / "raw")
 
 
-def test_what_is_not_there_is_named(tmp_path):
-    with pytest.raises(ZsAudioError, match=r"nowhere: is no folder; .+ \(local\.recordings\)"):
-        prepare(Source(tmp_path / "nowhere", tmp_path / "labels.csv"), tmp_path / "raw")
+def test_missing_files_are_named(tmp_path):
+    with pytest.raises(ZsAudioError, match=r"nowhere: is not a folder; .+ \(local\.recordings\)"):
+        prepare(LocalSource(tmp_path / "nowhere", tmp_path / "labels.csv"), tmp_path / "raw")
     with pytest.raises(ZsAudioError, match=r"labels\.csv: there is no such file; a corpus needs a CSV with"):
-        prepare(Source(tmp_path, tmp_path / "labels.csv"), tmp_path / "raw")
+        prepare(LocalSource(tmp_path, tmp_path / "labels.csv"), tmp_path / "raw")
     (tmp_path / "labels.csv").write_bytes(b"file,labels\n\xff\xfe.wav,dog\n")
     with pytest.raises(ZsAudioError, match="cannot be read as a CSV in UTF-8"):
-        prepare(Source(tmp_path, tmp_path / "labels.csv"), tmp_path / "raw")
+        prepare(LocalSource(tmp_path, tmp_path / "labels.csv"), tmp_path / "raw")
 
 
-def test_names_that_look_alike_stay_apart(tmp_path):
+def test_similar_file_names_give_different_clips(tmp_path):
     for name in ("a b.wav", "a_b.wav", "a_b-2.wav"):
         soundfile.write(tmp_path / name, np.zeros(16_000), 16_000)
     (tmp_path / "labels.csv").write_text("file,labels\na_b-2.wav,x\na b.wav,x\na_b.wav,X\n")
     prepare(source(tmp_path), tmp_path / "raw")
     assert list(read_recordings(tmp_path / "raw")) == ["a_b-2_0", "a_b_0", "a_b-3_0"]
-
-
-def test_the_check_says_what_is_usable(folder):
-    found = check_local(source(folder))
-    assert found.seconds == {"a_0": 1.5, "deep_a_0": 1.5, "ç_d_0": 1.5}
-    assert found.missing == ["gone_0"]
-    assert list(found.unreadable) == ["broken_0"]
-    assert [path.name for path in found.unlisted] == ["unlisted.ogg"]
-    assert found.counts == {"dog": (2, 1), "rain": (2, 2), "cat": (2, 1), "Bird song, call": (1, 1)}
-    assert found.usable_classes == 4
-    assert found.few == list(found.counts)
-    assert found.obstacle is None
-    for name in ("a.wav", "ç, d.flac"):
-        (folder / name).unlink()
-    assert (
-        check_local(source(folder)).obstacle == "1 classes have a recording, and the three folds need one each at least"
-    )
-    (folder / "deep/a.wav").unlink()
-    assert check_local(source(folder)).obstacle == "no recording is usable"
-
-
-def test_the_check_of_audiosets_clips(tmp_path):
-    lists, recordings = tmp_path / "lists", tmp_path / "recordings"
-    lists.mkdir()
-    recordings.mkdir()
-    (lists / "class_labels_indices.csv").write_text('index,mid,display_name\n0,/m/a,"Speech"\n1,/m/b,"Dog"\n')
-    (lists / "eval_segments.csv").write_text(
-        'aaaaaaaaaaa, 0.000, 10.000, "/m/a,/m/b"\nbbbbbbbbbbb, 30.000, 40.000, "/m/b"\n'
-    )
-    soundfile.write(recordings / "Yaaaaaaaaaaa.flac", np.zeros(160_000), 16_000)
-    found = check_audioset(recordings, lists)
-    assert found.seconds == {"aaaaaaaaaaa_0": 10.0}
-    assert found.missing == ["bbbbbbbbbbb_30000"]
-    assert found.counts == {"Dog": (2, 1), "Speech": (1, 1)}
-    with pytest.raises(ZsAudioError, match="nowhere: is no folder"):
-        check_audioset(tmp_path / "nowhere", lists)

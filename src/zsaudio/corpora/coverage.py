@@ -49,5 +49,6 @@ def write_coverage(raw: Path, segments: Segments, labels: pd.DataFrame, present:
 
 def _count(indices: npt.NDArray[np.int64], labels: pd.DataFrame) -> npt.NDArray[Any]:
     """How often each label's index occurs, in the order of the label list."""
-    counts: npt.NDArray[Any] = np.bincount(indices, minlength=int(labels["index"].max()) + 1)
-    return counts[labels["index"].to_numpy()]
+    counts = np.bincount(indices, minlength=int(labels["index"].max()) + 1)
+    ordered: npt.NDArray[Any] = counts[labels["index"].to_numpy()]
+    return ordered

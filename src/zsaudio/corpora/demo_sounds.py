@@ -62,23 +62,23 @@ def render(sound: Sound, n: int, rng: np.random.Generator) -> Samples:
     """N samples of a sound with a peak of 1, of random pitch and phase."""
     time = np.arange(n) / SAMPLE_RATE
     pitch = REGISTERS[sound.register] * 2 ** rng.uniform(-0.15, 0.15)
-    start = rng.uniform(0, 1)
+    phase = rng.uniform(0, 1)
     if sound.kind == "hum":
-        wave = _harmonics(np.full(n, pitch), [1.0, 0.4], start)
+        wave = _harmonics(np.full(n, pitch), [1.0, 0.4], phase)
     elif sound.kind == "buzz":
-        wave = _harmonics(np.full(n, pitch), [1 / k for k in range(1, 16)], start)
+        wave = _harmonics(np.full(n, pitch), [1 / k for k in range(1, 16)], phase)
     elif sound.kind == "warble":
-        wave = _harmonics(pitch * (1 + 0.12 * np.sin(2 * np.pi * (7 * time + start))), [1.0, 0.3], start)
+        wave = _harmonics(pitch * (1 + 0.12 * np.sin(2 * np.pi * (7 * time + phase))), [1.0, 0.3], phase)
     elif sound.kind == "siren":
-        wave = _harmonics(pitch * 2 ** (0.5 * np.sin(2 * np.pi * (0.6 * time + start))), [1.0, 0.5, 0.25], start)
+        wave = _harmonics(pitch * 2 ** (0.5 * np.sin(2 * np.pi * (0.6 * time + phase))), [1.0, 0.5, 0.25], phase)
     else:
         source = rng.standard_normal(n)
         if sound.kind == "rattle":
-            source *= np.exp(-((time + start) * 22 % 1) * 9)
+            source *= np.exp(-((time + phase) * 22 % 1) * 9)
         band = [pitch * 0.8, min(pitch * 2.4, SAMPLE_RATE * 0.49)]
         wave = scipy.signal.sosfilt(scipy.signal.butter(2, band, "bandpass", fs=SAMPLE_RATE, output="sos"), source)
     if sound.rhythm == "pulsing":
-        wave = wave * scipy.signal.sosfilt(_SMOOTHER, ((time * PULSES + start) % 1 < 0.5).astype(float))
+        wave = wave * scipy.signal.sosfilt(_SMOOTHER, ((time * PULSES + phase) % 1 < 0.5).astype(float))
     fade = np.minimum(1, np.minimum(time, time[::-1]) / FADE)
     shaped: Samples = wave * fade
     return shaped / max(float(np.abs(shaped).max()), 1e-9)
@@ -87,12 +87,18 @@ def render(sound: Sound, n: int, rng: np.random.Generator) -> Samples:
 _SMOOTHER = scipy.signal.butter(1, 60, fs=SAMPLE_RATE, output="sos")  # removes clicks from the pulses
 
 
-def _harmonics(frequency: Samples, amplitudes: Sequence[float], start: float) -> Samples:
-    """A tone of the given frequency (Hz) at each sample, with the harmonics that stay below the Nyquist frequency."""
-    phase = 2 * np.pi * (np.cumsum(frequency) / SAMPLE_RATE + start)
+def _harmonics(frequency: Samples, amplitudes: Sequence[float], phase: float) -> Samples:
+    """A tone of varying frequency, with the harmonics that stay below the Nyquist frequency.
+
+    Args:
+        frequency: (n,) in Hz.
+        amplitudes: of the first harmonics.
+        phase: at the start, in cycles.
+    """
+    angle = 2 * np.pi * (np.cumsum(frequency) / SAMPLE_RATE + phase)
     limit = SAMPLE_RATE / 2 / float(frequency.max())
     wave = np.zeros_like(frequency)
     for k, amplitude in enumerate(amplitudes, start=1):
         if k < limit:
-            wave += amplitude * np.sin(k * phase)
+            wave += amplitude * np.sin(k * angle)
     return wave

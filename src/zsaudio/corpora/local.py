@@ -1,4 +1,4 @@
-"""A corpus of one's own: a folder of recordings and a CSV of their labels, turned into AudioSet's formats."""
+"""A local corpus: a folder of recordings and a CSV of their labels, converted to AudioSet's formats."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from zsaudio.corpora.coverage import Coverage, coverage, write_coverage
+from zsaudio.corpora.coverage import Coverage, write_coverage
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.clip_lists import read_labels, read_rows, read_segments, write_labels, write_segments
 from zsaudio.formats.labels import split_labels
@@ -19,19 +19,20 @@ from zsaudio.formats.ontology import Ontology, read_ontology
 from zsaudio.formats.recordings import write_recordings
 from zsaudio.storage.files import write_text
 
-SECONDS = 10.0  # what a clip is said to last; longer recordings are cut by audio.segments
+SECONDS = 10.0  # nominal length of a clip; the encoder cuts longer recordings
 SUBSET = "local"
-LABELS = "labels.csv"  # in the folder of the recordings, where nothing else is said
+LABELS = "labels.csv"  # in the folder of the recordings, the default
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where the corpus lies.
+class LocalSource:
+    """Files of the corpus.
 
     Attributes:
-        recordings: folder that the names in the CSV are relative to.
+        recordings: folder that the file names in the CSV are relative to.
         labels: CSV with the columns file and labels, the labels of a file separated as in `split_labels`.
-        ontology: JSON of AudioSet's form, whose names or ids the labels are; None: each label is a class of its own.
+        ontology: JSON in the format of AudioSet's ontology.json, with the labels as names or ids; None: each label is a
+            class of its own.
     """
 
     recordings: Path
@@ -40,13 +41,13 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """What the CSV says.
+class LocalListing:
+    """Content of the CSV.
 
     Attributes:
-        clips: the recordings that are listed: clip_id, path and mids of the labels.
+        clips: clip_id, path and mids of the labels of each listed recording.
         mids, names: the labels that occur, in the ontology's order or by name.
-        nodes: the ontology in AudioSet's JSON form.
+        nodes: the ontology in AudioSet's JSON format.
     """
 
     clips: list[tuple[str, Path, list[str]]]
@@ -55,64 +56,64 @@ class Listed:
     nodes: list[dict[str, Any]]
 
 
-def prepare(source: Source, raw: Path) -> Coverage:
-    """Write the corpus in AudioSet's formats into `raw`, with recordings.csv and what is missing.
+def prepare(source: LocalSource, raw: Path) -> Coverage:
+    """Fill `raw` with the corpus in AudioSet's formats, recordings.csv, and the clips without a recording.
 
     Raises:
-        ZsAudioError: the CSV cannot be read, a label is not in the ontology, or not one recording is there.
+        ZsAudioError: as `read_source`; or none of the listed recordings exists.
     """
-    listed = read_source(source)
-    present = {clip: path for clip, path, _ in listed.clips if path.is_file()}
+    listing = read_source(source)
+    present = {clip: path for clip, path, _ in listing.clips if path.is_file()}
     if not present:
         raise ZsAudioError(
-            f"{source.labels}: none of its {len(listed.clips):,} files is in {source.recordings}; names are relative "
-            f"to that folder, like {listed.clips[0][1].name}"
+            f"{source.labels}: none of its {len(listing.clips):,} files is in {source.recordings}; names are relative "
+            f"to that folder, like {listing.clips[0][1].name}"
         )
     raw.mkdir(parents=True, exist_ok=True)
-    write_text(raw / "ontology.json", json.dumps(listed.nodes, indent=2, ensure_ascii=False) + "\n")
-    write_labels(raw / "class_labels_indices.csv", listed.mids, listed.names)
-    rows = ((clip.removesuffix("_0"), 0.0, SECONDS, mids) for clip, _, mids in listed.clips)
+    write_text(raw / "ontology.json", json.dumps(listing.nodes, indent=2, ensure_ascii=False) + "\n")
+    write_labels(raw / "class_labels_indices.csv", listing.mids, listing.names)
+    rows = ((clip.removesuffix("_0"), 0.0, SECONDS, mids) for clip, _, mids in listing.clips)
     write_segments(raw / f"{SUBSET}_segments.csv", rows)
     write_recordings(raw, present)
     labels = read_labels(raw / "class_labels_indices.csv")
-    segments = read_segments(raw, labels)
-    found = coverage(segments, labels, present)
-    write_coverage(raw, segments, found)
-    return found
+    return write_coverage(raw, read_segments(raw, labels), labels, present)
 
 
-def read_source(source: Source) -> Listed:
+def read_source(source: LocalSource) -> LocalListing:
     """Read the CSV and the ontology.
 
     Raises:
-        ZsAudioError: the folder or a file is not there or not of its form, a file is listed twice or has no label, or
-            a label is not in the ontology.
+        ZsAudioError: the folder or a file is missing, a file has another format, a recording is listed twice or has no
+            label, or a label is not in the ontology.
     """
     if not source.recordings.is_dir():
-        raise ZsAudioError(f"{source.recordings}: is no folder; name the one with the recordings (local.recordings)")
+        raise ZsAudioError(f"{source.recordings}: is not a folder; name the one with the recordings (local.recordings)")
     rows = _read_csv(source.labels)
-    found = [split_labels(text) for text in rows["labels"]]
-    empty = [file for file, labels in zip(rows["file"], found, strict=True) if not labels]
-    if empty:
-        raise ZsAudioError(f"{source.labels}: column 'labels' is empty for {empty[0]!r} ({len(empty)} such files)")
+    labels = [split_labels(text) for text in rows["labels"]]
+    unlabelled = [file for file, file_labels in zip(rows["file"], labels, strict=True) if not file_labels]
+    if unlabelled:
+        raise ZsAudioError(
+            f"{source.labels}: column 'labels' is empty for {unlabelled[0]!r} ({len(unlabelled)} such files)"
+        )
+    vocabulary = sorted({label for file_labels in labels for label in file_labels})
     if source.ontology is None:
-        names = sorted({label for labels in found for label in labels})
-        mids = _slugs(names, "/local/")
+        names, mids = vocabulary, _slugs(vocabulary, "/local/")
         mid_of = dict(zip(names, mids, strict=True))
-        nodes = [_node(mid, name) for mid, name in zip(mids, names, strict=True)]
+        empty = {"description": "", "child_ids": [], "restrictions": []}
+        nodes = [{"id": mid, "name": name, **empty} for mid, name in zip(mids, names, strict=True)]
     else:
         ontology = read_ontology(source.ontology)
-        mid_of = _lookup(ontology, sorted({label for labels in found for label in labels}), source)
-        used = set(mid_of.values())
-        mids = [mid for mid in ontology.nodes if mid in used]
+        mid_of = _mids(ontology, vocabulary, source)
+        occurring = set(mid_of.values())
+        mids = [mid for mid in ontology.nodes if mid in occurring]
         names = [ontology.nodes[mid].name for mid in mids]
         nodes = json.loads(source.ontology.read_text(encoding="utf-8"))
-    ids = _slugs([str(Path(file).with_suffix("")) for file in rows["file"]])
+    ytids = _slugs(str(Path(file).with_suffix("")) for file in rows["file"])
     clips = [
-        (f"{ytid}_0", source.recordings / file, list(dict.fromkeys(mid_of[label] for label in labels)))
-        for ytid, file, labels in zip(ids, rows["file"], found, strict=True)
+        (f"{ytid}_0", source.recordings / file, list(dict.fromkeys(mid_of[label] for label in file_labels)))
+        for ytid, file, file_labels in zip(ytids, rows["file"], labels, strict=True)
     ]
-    return Listed(clips, mids, names, nodes)
+    return LocalListing(clips, mids, names, nodes)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -124,9 +125,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
         ) from error
     except (OSError, ValueError, pd.errors.ParserWarning) as error:
         raise ZsAudioError(
-            f"{path}: cannot be read as a CSV in UTF-8 with a file and its labels on each line, "
-            "several labels in quotes "
-            f"({' '.join(str(error).split())})"
+            f"{path}: cannot be read as a CSV in UTF-8 with a file and its labels on each line, several labels in "
+            f"quotes ({' '.join(str(error).split())})"
         ) from error
     missing = [name for name in ("file", "labels") if name not in rows]
     if missing:
@@ -140,31 +140,27 @@ def _read_csv(path: Path) -> pd.DataFrame:
     nameless = rows["file"].isin(["", "."])
     if nameless.any():
         raise ZsAudioError(f"{path}: column 'file' is empty in {nameless.sum()} lines")
-    twice = rows["file"].duplicated()
-    if twice.any():
-        raise ZsAudioError(f"{path}: column 'file' has {rows.loc[twice, 'file'].iloc[0]!r} more than once")
+    duplicates = rows.loc[rows["file"].duplicated(), "file"]
+    if not duplicates.empty:
+        raise ZsAudioError(f"{path}: column 'file' has {duplicates.iloc[0]!r} more than once")
     return rows
 
 
-def _lookup(ontology: Ontology, labels: Sequence[str], source: Source) -> dict[str, str]:
-    """The mid that each label is, or is the name of."""
-    by_name = {node.name.casefold(): mid for mid, node in ontology.nodes.items()}
-    found = {label: label if label in ontology.nodes else by_name.get(label.casefold()) for label in labels}
-    unknown = [label for label, mid in found.items() if mid is None]
+def _mids(ontology: Ontology, labels: Sequence[str], source: LocalSource) -> dict[str, str]:
+    """The mid of each label, which is a mid itself or the name of a node."""
+    mid_by_name = {node.name.casefold(): mid for mid, node in ontology.nodes.items()}
+    mids = {label: label if label in ontology.nodes else mid_by_name.get(label.casefold(), "") for label in labels}
+    unknown = [label for label, mid in mids.items() if not mid]
     if unknown:
         raise ZsAudioError(
             f"{source.labels}: the label {unknown[0]!r} is neither a name nor an id of {source.ontology} "
             f"({len(unknown)} such labels); separate labels by commas, or by semicolons where names have commas"
         )
-    return {label: mid for label, mid in found.items() if mid is not None}
-
-
-def _node(mid: str, name: str) -> dict[str, Any]:
-    return {"id": mid, "name": name, "description": "", "child_ids": [], "restrictions": []}
+    return mids
 
 
 def _slugs(names: Iterable[str], prefix: str = "") -> list[str]:
-    """Names of letters, digits, points and dashes, all different, for files whose format has no room for others."""
+    """Names reduced to letters, digits, dots and dashes, and made different, for files that allow no others."""
     slugs: dict[str, None] = {}
     for name in names:
         slug = plain = prefix + (re.sub(r"[^\w.-]+", "_", name).strip("_") or "x")

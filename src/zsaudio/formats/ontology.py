@@ -77,7 +77,7 @@ class Ontology:
 
 
 def read_ontology(path: Path) -> Ontology:
-    """Read an ontology in the format of AudioSet's ontology.json: a list of objects with id, name, child_ids and restrictions.
+    """Read an ontology.json in AudioSet's format: a list of objects with id, name, child_ids and restrictions.
 
     Raises:
         ZsAudioError: the file has another format, an id twice, a child without a node, or a circle.

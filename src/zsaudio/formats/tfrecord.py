@@ -75,18 +75,22 @@ def read_records(stream: BinaryIO, where: str) -> Iterator[bytes]:
         ZsAudioError: a checksum is wrong or the stream ends within a record.
     """
     position = 0
+
+    def damaged(problem: str) -> ZsAudioError:
+        return ZsAudioError(f"{where}: {problem} at byte {position}; download the file again")
+
     while header := stream.read(12):
         if len(header) < 12:
-            raise _truncated(where, position)
+            raise damaged("ends within the record")
         length, length_crc = _LENGTH.unpack(header)
         if length_crc != _masked_crc(header[:8]):
-            raise ZsAudioError(f"{where}: wrong checksum of a record's length at byte {position}; download the file again")
+            raise damaged("wrong checksum of a record's length")
         body = stream.read(length + 4)
         if len(body) < length + 4:
-            raise _truncated(where, position)
+            raise damaged("ends within the record")
         payload = body[:length]
         if _CRC.unpack_from(body, length)[0] != _masked_crc(payload):
-            raise ZsAudioError(f"{where}: wrong checksum of the record at byte {position}; download the file again")
+            raise damaged("wrong checksum of the record")
         yield payload
         position += 16 + length
 
@@ -136,10 +140,6 @@ def _frames(feature_lists: list[bytes]) -> npt.NDArray[np.uint8] | None:
 def _masked_crc(data: bytes) -> int:
     crc = google_crc32c.value(data)
     return int(((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
-
-
-def _truncated(where: str, position: int) -> ZsAudioError:
-    return ZsAudioError(f"{where}: ends within the record at byte {position}; download the file again")
 
 
 def _message_class() -> Any:

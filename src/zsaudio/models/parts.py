@@ -73,12 +73,16 @@ def make_part(kind: str, name: str, values: Mapping[str, Any], *sizes: int) -> A
         ZsAudioError: there is no such part, or a value is not what its knob may be.
     """
     part = part_class(kind, name)
-    return part(*sizes, **{knob: _checked(knob, hint, values) for knob, hint in knobs(part).items() if knob in values})
-
-
-def _checked(knob: str, hint: Any, values: Mapping[str, Any]) -> Any:
+    own = {knob: _checked(knob, hint, values[knob]) for knob, hint in knobs(part).items() if knob in values}
     try:
-        return check_value(hint, values[knob])
+        return part(*sizes, **own)
+    except (ValueError, AssertionError) as error:  # what its constructor makes of values that do not go together
+        raise ZsAudioError(f"{kind} {name}: {error}") from error
+
+
+def _checked(knob: str, hint: Any, value: Any) -> Any:
+    try:
+        return check_value(hint, value)
     except ValueError as error:
         raise ZsAudioError(f"{knob}: {error}") from None
 

@@ -62,8 +62,10 @@ def check_knobs(variant: Variant, shared: Mapping[str, Any], training: Sequence[
             )
         if every.count(knob) > 1:
             raise ZsAudioError(f"{knob}: several parts of this variant have a knob of this name; rename one")
+    from zsaudio.models.projections import SHARED_UNITS  # torch, which those who only read variants do without
+
     for kind, name in variant.parts().items():
-        sizes = (1,) if kind == "aggregator" else ()
+        sizes = (SHARED_UNITS,) if kind == "aggregator" else ()
         make_part(kind, name, {**shared, **variant.knobs}, *sizes)
 
 

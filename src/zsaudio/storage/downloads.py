@@ -43,20 +43,17 @@ def fetch(url: str, folder: Path, mirror: str | None = None, checksum: str | Non
     if (local_mirror := mirror_folder(mirror)) is not None:
         mirrored = local_mirror / location
         if mirrored.is_file():
-            verify(mirrored, checksum)
-            return mirrored
+            return _verified(mirrored, checksum)
         failures.append(f"{mirrored} (no such file)")
     if path.is_file():
-        verify(path, checksum)
-        return path
+        return _verified(path, checksum)
     for address in [f"{mirror.rstrip('/')}/{location}", url] if mirror and "://" in mirror else [url]:
         try:
             _download(address, path, attempts)
         except _Unreachable as error:
             failures.append(f"{address} ({error})")
         else:
-            verify(path, checksum)
-            return path
+            return _verified(path, checksum)
     raise ZsAudioError(
         f"{path.name} could not be downloaded; tried {'; '.join(failures)}. Set AUDIOSET_MIRROR to a folder or base "
         "URL that has it at HOST/PATH."
@@ -73,20 +70,14 @@ def mirror_folder(mirror: str | None) -> Path | None:
     return Path(mirror) if mirror and "://" not in mirror else None
 
 
-def verify(path: Path, expected: str | None) -> None:
-    """Check a file against its checksum, if there is one.
-
-    Raises:
-        ZsAudioError: it differs.
-    """
-    if expected is None:
-        return
-    actual = sha256(path)
-    if not actual.startswith(expected):
+def _verified(path: Path, checksum: str | None) -> Path:
+    actual = sha256(path) if checksum else ""
+    if checksum and not actual.startswith(checksum):
         raise ZsAudioError(
-            f"{path}: its sha256 is {actual}, not {expected}: delete the file to download it again; if its publisher "
+            f"{path}: its sha256 is {actual}, not {checksum}: delete the file to download it again; if its publisher "
             "has changed it, change the expected checksum"
         )
+    return path
 
 
 def _download(url: str, path: Path, attempts: int) -> None:

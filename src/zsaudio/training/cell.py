@@ -50,7 +50,9 @@ def run_cell(variant: Variant, task: Task, corpus: CorpusTables, config: Trainin
     """
     tensors = {id(examples): ExampleTensors(embed(examples, corpus), device) for examples in _distinct(task)}
     train_data, validation, test = (tensors[id(examples)] for examples in (task.train, task.validation, task.test))
-    models, curve = train(variant, task, train_data, validation, config)
+    with torch.random.fork_rng():  # for parts that draw as they go, such as dropout
+        torch.manual_seed(task.members[0].seed[0])
+        models, curve = train(variant, task, train_data, validation, config)
     return Cell(
         models,
         curve,

@@ -100,7 +100,8 @@ def train(
 ) -> tuple[StackedModels, list[Epoch]]:
     """Train all members of a task, and validate them after each epoch.
 
-    A member's result does not depend on which members stand beside it. On the processor it is deterministic.
+    A member's result does not depend on which members stand beside it, unless a part draws random numbers. On the
+    processor it is deterministic.
 
     Args:
         variant: what to train.
@@ -111,7 +112,7 @@ def train(
     members, knobs = task.members, config.knobs or {}
     seeds = [member.seed for member in members]
     models = draw_models(variant, knobs, data.features, data.text.shape[-1], seeds, data.device)
-    objective = compiled(make_part("objective", variant.objective, knobs), len(data.text), data.device)
+    objective = compiled(make_part("objective", variant.objective, knobs), data.device)
     engine: Engine
     if config.fused and FusedSgd.supports(variant, config.optimiser, data.device):
         engine = FusedSgd(models, objective, data, members, variant.aggregator, config.batch_size, config.lr)

@@ -19,5 +19,5 @@ from zsaudio.formats.labels import split_labels
         (" , ", []),
     ],
 )
-def test_commas_separate_or_semicolons_if_there_are_any(text, expected):
+def test_semicolons_separate_labels_else_commas(text, expected):
     assert split_labels(text) == expected

@@ -1,4 +1,4 @@
-"""The greedy split: by hand on a small example, and its invariants with hypothesis."""
+"""The split into folds: small examples by hand, and invariants with hypothesis."""
 
 import numpy as np
 import pyarrow as pa
@@ -52,8 +52,8 @@ def test_clips_belong_to_the_fold_of_all_their_labels(corpus):
     matrix = matrix_of(clips, n_classes)
     split = split_classes(matrix)
     for labels, fold in zip(clips, fold_of_clips(matrix, split), strict=True):
-        found = {int(split.fold[label]) for label in labels}
-        assert fold == (found.pop() if len(found) == 1 else -1)
+        label_folds = {int(split.fold[label]) for label in labels}
+        assert fold == (label_folds.pop() if len(label_folds) == 1 else -1)
 
 
 @given(corpora(), st.randoms(use_true_random=False))

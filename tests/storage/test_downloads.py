@@ -18,11 +18,11 @@ def site(tmp_path, serve):
     return serve(folder)
 
 
-def break_off(site, downloads, size: int) -> str:
-    """Fetch the file over a connection that breaks after `size` bytes and is well again afterwards; its address."""
+def cut_download(site, downloads, size: int) -> str:
+    """Fetch the file over a connection that breaks after `size` bytes, and works again afterwards: its address."""
     url = f"{site.url}/set/file.bin"
     site.cuts = {"file.bin": size}
-    with pytest.raises(ZsAudioError, match=r"the connection broke off; [\d,]+ bytes are kept and resumed next time"):
+    with pytest.raises(ZsAudioError, match=r"the connection broke; the next run resumes after [\d,]+ bytes"):
         fetch(url, downloads, attempts=1)
     site.cuts = {}
     return url
@@ -30,7 +30,7 @@ def break_off(site, downloads, size: int) -> str:
 
 def test_a_cut_download_is_resumed_by_the_next_run(site, tmp_path):
     downloads = tmp_path / "downloads"
-    url = break_off(site, downloads, len(CONTENT) // 2)
+    url = cut_download(site, downloads, len(CONTENT) // 2)
     assert not (downloads / "file.bin").exists()
     part = (downloads / "file.bin.part").stat().st_size
     assert 0 < part <= len(CONTENT) // 2
@@ -38,23 +38,23 @@ def test_a_cut_download_is_resumed_by_the_next_run(site, tmp_path):
     path = fetch(url, downloads)
     assert path.read_bytes() == CONTENT
     assert site.ranges == [None, f"bytes={part}-"]
-    assert sorted(found.name for found in downloads.iterdir()) == ["file.bin"]
+    assert [path.name for path in downloads.iterdir()] == ["file.bin"]
 
 
-def test_a_cut_is_taken_up_again_within_a_run(site, tmp_path):
+def test_a_cut_download_is_resumed_within_a_run(site, tmp_path):
     site.cuts = {"file.bin": 4_000_000}  # three answers make 10 MB
     assert fetch(f"{site.url}/set/file.bin", tmp_path).read_bytes() == CONTENT
 
 
-def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(site, tmp_path):
-    url = break_off(site, tmp_path / "downloads", 3_000_000)
+def test_a_file_that_has_changed_is_fetched_from_its_start(site, tmp_path):
+    url = cut_download(site, tmp_path / "downloads", 3_000_000)
     changed = CONTENT[::-1]
     (tmp_path / "site" / "set" / "file.bin").write_bytes(changed)
     assert fetch(url, tmp_path / "downloads").read_bytes() == changed
 
 
 def test_a_part_longer_than_the_file_is_thrown_away(site, tmp_path):
-    url = break_off(site, tmp_path / "downloads", 3_000_000)
+    url = cut_download(site, tmp_path / "downloads", 3_000_000)
     with (tmp_path / "downloads" / "file.bin.part").open("ab") as part:
         part.write(CONTENT)
     assert fetch(url, tmp_path / "downloads").read_bytes() == CONTENT
@@ -62,33 +62,33 @@ def test_a_part_longer_than_the_file_is_thrown_away(site, tmp_path):
 
 def test_a_server_without_ranges_sends_all_again(site, tmp_path):
     site.supports_ranges = False
-    url = break_off(site, tmp_path, 3_000_000)
+    url = cut_download(site, tmp_path, 3_000_000)
     assert fetch(url, tmp_path).read_bytes() == CONTENT
 
 
-def test_what_is_there_is_not_fetched_again(site, tmp_path):
+def test_a_downloaded_file_is_not_fetched_again(site, tmp_path):
     for _ in range(2):
         fetch(f"{site.url}/set/file.bin", tmp_path / "downloads")
     assert len(site.ranges) == 1
 
 
-def test_a_mirror_folder_is_used_where_it_lies(tmp_path):
+def test_files_of_a_mirror_folder_are_used_where_they_are(tmp_path):
     mirrored = tmp_path / "mirror" / "host" / "path" / "file.bin"
     mirrored.parent.mkdir(parents=True)
     mirrored.write_bytes(b"content")
-    found = fetch("https://host/path/file.bin", tmp_path / "downloads", mirror=str(tmp_path / "mirror"))
-    assert found == mirrored
+    path = fetch("https://host/path/file.bin", tmp_path / "downloads", mirror=str(tmp_path / "mirror"))
+    assert path == mirrored
     assert not (tmp_path / "downloads").exists()
 
 
 def test_a_mirror_by_url_is_asked_before_the_public_address(site, tmp_path):
-    found = fetch("http://set/file.bin", tmp_path / "downloads", mirror=f"{site.url}/")
-    assert found.read_bytes() == CONTENT
+    path = fetch("http://set/file.bin", tmp_path / "downloads", mirror=f"{site.url}/")
+    assert path.read_bytes() == CONTENT
 
 
 def test_a_wrong_checksum_is_refused(site, tmp_path):
     with pytest.raises(
-        ZsAudioError, match=r"file\.bin: its sha256 is \w+, not 00: delete it to fetch it again; if its"
+        ZsAudioError, match=r"file\.bin: its sha256 is \w+, not 00: delete the file to download it again"
     ):
         fetch(f"{site.url}/set/file.bin", tmp_path, checksum="00")
     good = hashlib.sha256(CONTENT).hexdigest()
@@ -102,12 +102,12 @@ def test_offline_and_not_mirrored_says_what_was_tried(tmp_path, serve):
     with pytest.raises(ZsAudioError) as caught:
         fetch(url, tmp_path, mirror=str(tmp_path / "mirror"), attempts=1)
     message = str(caught.value)
-    assert "none.bin could not be had; tried" in message
+    assert "none.bin could not be downloaded; tried" in message
     assert str(tmp_path / "mirror") in message
     assert f"{url} (no connection)" in message
     assert "Set AUDIOSET_MIRROR to a folder or base URL that has it at HOST/PATH." in message
 
 
 def test_a_missing_file_is_named_with_the_servers_answer(site, tmp_path):
-    with pytest.raises(ZsAudioError, match="the server answers 404"):
+    with pytest.raises(ZsAudioError, match="the server answered 404"):
         fetch(f"{site.url}/set/other.bin", tmp_path)

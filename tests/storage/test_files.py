@@ -31,7 +31,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "{", "[1]"])
-def test_other_json_is_refused(tmp_path, content):
+def test_a_file_without_a_json_object_is_refused(tmp_path, content):
     path = tmp_path / "x.json"
     if content:
         path.write_text(content)

@@ -1,4 +1,4 @@
-"""AudioSet's label and segment files."""
+"""AudioSet's lists of labels and clips."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def labels(tmp_path):
     return read_labels(path)
 
 
-def test_reads_audiosets_own_form(tmp_path, labels):
+def test_reads_audiosets_own_files(tmp_path, labels):
     (tmp_path / "eval_segments.csv").write_text(
         "# Segments csv created Sun Mar  5 10:54:25 2017\n"
         "# num_ytids=2, num_segs=2\n"
@@ -23,19 +23,19 @@ def test_reads_audiosets_own_form(tmp_path, labels):
         '--4gqARaEJE, 0.000, 10.000, "/m/b,/m/a"\n'
         '-0SdAVK79lg, 30.500, 40.000, "/m/b"\n'
     )
-    found = read_segments(tmp_path, labels)
-    assert found.clip_ids.tolist() == ["--4gqARaEJE_0", "-0SdAVK79lg_30500"]
-    assert found.subsets.tolist() == ["eval", "eval"]
-    assert found.labels.tolist() == [1, 0, 1]
-    assert found.offsets.tolist() == [0, 2, 3]
+    segments = read_segments(tmp_path, labels)
+    assert segments.clip_ids.tolist() == ["--4gqARaEJE_0", "-0SdAVK79lg_30500"]
+    assert segments.subsets.tolist() == ["eval", "eval"]
+    assert segments.labels.tolist() == [1, 0, 1]
+    assert segments.offsets.tolist() == [0, 2, 3]
 
 
-def test_what_is_written_is_read_back(tmp_path):
+def test_written_lists_are_read_back(tmp_path):
     write_labels(tmp_path / "class_labels_indices.csv", ["/m/a", "/m/b"], ["Speech", 'Dog, "Canis"'])
     assert (tmp_path / "class_labels_indices.csv").read_text() == LABELS
     write_segments(tmp_path / "eval_segments.csv", [("x", 1.0, 11.0, ["/m/b", "/m/a"])])
-    found = read_segments(tmp_path, read_labels(tmp_path / "class_labels_indices.csv"))
-    assert (found.clip_ids.tolist(), found.labels.tolist()) == (["x_1000"], [1, 0])
+    segments = read_segments(tmp_path, read_labels(tmp_path / "class_labels_indices.csv"))
+    assert (segments.clip_ids.tolist(), segments.labels.tolist()) == (["x_1000"], [1, 0])
 
 
 def test_clip_ids_are_those_of_the_strong_labels():
@@ -48,21 +48,21 @@ def test_clip_ids_are_those_of_the_strong_labels():
         ("# YTID, start_seconds, end_seconds, positive_labels\n", "list no clip"),
         ('x, 0, 10, "/m/z"\n', "label '/m/z' is not in the label list"),
         ('x, 0, 10, ""\n', "clip 'x' has no labels"),
-        ("x, 0\n", "not a segments file of AudioSet's form"),
-        ("x, 0, 10, /m/a,/m/b\n", "not a segments file of AudioSet's form"),
-        ('x, inf, 10, "/m/a"\n', "column 'start_seconds' has a value that is no time"),
-        ('x, zero, 10, "/m/a"\n', "not a segments file of AudioSet's form"),
-        ('x, 0, 10, "/m/a", 3\ny, 0, 10, "/m/a", 3, 4\n', "not a segments file of AudioSet's form"),
+        ("x, 0\n", "expected the format of AudioSet's segments files"),
+        ("x, 0, 10, /m/a,/m/b\n", "expected the format of AudioSet's segments files"),
+        ('x, inf, 10, "/m/a"\n', "column 'start_seconds' has a value that is not a time"),
+        ('x, zero, 10, "/m/a"\n', "expected the format of AudioSet's segments files"),
+        ('x, 0, 10, "/m/a", 3\ny, 0, 10, "/m/a", 3, 4\n', "expected the format of AudioSet's segments files"),
         ('x, 0, 10, "/m/a"\nx, 0.0, 10, "/m/b"\n', "clip 'x_0' is listed twice"),
     ],
 )
-def test_other_files_are_refused(tmp_path, labels, content, message):
+def test_malformed_segments_files_are_refused(tmp_path, labels, content, message):
     (tmp_path / "eval_segments.csv").write_text(content)
     with pytest.raises(ZsAudioError, match=message):
         read_segments(tmp_path, labels)
 
 
-def test_a_folder_without_segments_is_named(tmp_path, labels):
+def test_a_folder_without_segments_files_is_named(tmp_path, labels):
     with pytest.raises(ZsAudioError, match=r"no file named \*_segments\.csv"):
         read_segments(tmp_path, labels)
 
@@ -76,7 +76,7 @@ def test_a_folder_without_segments_is_named(tmp_path, labels):
         ("index,mid,display_name\nx,/m/a,A\n", "column 'index' must hold whole numbers"),
     ],
 )
-def test_other_label_lists_are_refused(tmp_path, content, message):
+def test_malformed_label_lists_are_refused(tmp_path, content, message):
     path = tmp_path / "class_labels_indices.csv"
     path.write_text(content)
     with pytest.raises(ZsAudioError, match=message):

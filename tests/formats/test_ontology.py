@@ -27,14 +27,14 @@ def test_parents_roots_and_branches(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "not an ontology of AudioSet's form"),
-        ("[1]", "not an ontology of AudioSet's form"),
-        ('[{"id": "a"}]', "not an ontology of AudioSet's form.*name"),
+        ("{", "expected the format of AudioSet's ontology.json"),
+        ("[1]", "expected the format of AudioSet's ontology.json"),
+        ('[{"id": "a"}]', "expected the format of AudioSet's ontology.json.*name"),
         (json.dumps([item("a"), item("a")]), "1 ids appear more than once"),
-        (json.dumps([item("a", "x")]), "names a child 'x' that has no node"),
+        (json.dumps([item("a", "x")]), "has a child 'x' that is not in the ontology"),
     ],
 )
-def test_other_files_are_refused(tmp_path, content, message):
+def test_malformed_files_are_refused(tmp_path, content, message):
     path = tmp_path / "ontology.json"
     path.write_text(content)
     with pytest.raises(ZsAudioError, match=message):

@@ -31,7 +31,7 @@ CLIPS = ["--4gqARaEJE_0", "Yabcdefghij_30000", "a_b-c_d-e_f_30000", "twice_ytid1
         ("a_b-c_d-e_f_000030", "a_b-c_d-e_f_30000"),
         ("a_b-c_d-e_f", "a_b-c_d-e_f_30000"),
         ("twice_ytid1_10_20", "twice_ytid1_10000"),
-        ("twice_ytid1", None),  # of two clips, and no start
+        ("twice_ytid1", None),  # two clips, and no start
         ("--4gqARaEJE_7", None),  # another start
         ("--4gqARaEJX", None),
         ("--4gqARaEJE_copy", None),
@@ -39,24 +39,24 @@ CLIPS = ["--4gqARaEJE_0", "Yabcdefghij_30000", "a_b-c_d-e_f_30000", "twice_ytid1
     ],
 )
 @pytest.mark.parametrize("extension", ["wav", "FLAC"])
-def test_spellings(stem, clip, extension):
+def test_names_of_downloaders_match_clips(stem, clip, extension):
     path = Path("some/folder") / f"{stem}.{extension}"
     assert match_clips([path], CLIPS) == ({} if clip is None else {clip: path})
 
 
-def test_the_first_of_several_counts():
+def test_the_first_of_several_recordings_is_used():
     paths = [Path("b/--4gqARaEJE.wav"), Path("a/Y--4gqARaEJE.flac")]
     assert match_clips(paths, CLIPS) == {"--4gqARaEJE_0": paths[1]}
 
 
-def test_recordings_are_found_below_and_others_not(tmp_path):
+def test_recordings_are_found_in_subfolders_and_other_files_are_not(tmp_path):
     (tmp_path / "deep" / "er").mkdir(parents=True)
     for name in ("a.wav", "deep/b.FLAC", "deep/er/ç d.mp3", "deep/notes.txt", "deep/.hidden.wav", "labels.csv"):
         (tmp_path / name).write_text("")
     assert [path.name for path in find_recordings(tmp_path)] == ["a.wav", "b.FLAC", "ç d.mp3"]
 
 
-def test_the_list_holds_files_inside_and_outside(tmp_path):
+def test_the_list_has_files_inside_and_outside_the_corpus_folder(tmp_path):
     raw, outside = tmp_path / "raw", tmp_path / "my sounds, all"
     (raw / "audio").mkdir(parents=True)
     outside.mkdir()
@@ -69,5 +69,5 @@ def test_the_list_holds_files_inside_and_outside(tmp_path):
 
 
 def test_a_corpus_without_a_list_is_named(tmp_path):
-    with pytest.raises(ZsAudioError, match=r"recordings\.csv: the table of recordings is not there"):
+    with pytest.raises(ZsAudioError, match=r"recordings\.csv: there is no table of recordings"):
         read_recordings(tmp_path)

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from zsaudio import ZsAudioError
-from zsaudio.formats.ontology import Node, Ontology, read_ontology
 from zsaudio.classes.selection import Rule, SelectionRules, select_classes
+from zsaudio.formats.ontology import Node, Ontology, read_ontology
 
 RULES = SelectionRules(animal_groups=frozenset({"Animal", "Bird"}), animal_calls=frozenset({"Bird song"}))
 
@@ -38,47 +38,47 @@ def test_an_unlabelled_node_is_dropped():
     assert decide({"root": ["a", "b"]}, unlabelled="b")["b"] is Rule.UNLABELLED
 
 
-def test_rule_1_a_restricted_node_is_dropped_and_stood_in_for_by_its_children():
-    found = decide({"root": ["a"], "a": ["b", "c", "d"]}, restricted="a")
-    assert found["a"] is Rule.RESTRICTED
-    assert [found[name] for name in "bcd"] == [Rule.DEEPEST] * 3
+def test_rule_1_a_restricted_node_is_dropped_and_its_children_are_not():
+    decisions = decide({"root": ["a"], "a": ["b", "c", "d"]}, restricted="a")
+    assert decisions["a"] is Rule.RESTRICTED
+    assert [decisions[name] for name in "bcd"] == [Rule.DEEPEST] * 3
 
 
 def test_rule_2_a_node_under_two_branches_is_dropped():
-    found = decide({"root": ["a", "b"], "other": ["b"]})
-    assert found["b"] is Rule.SEVERAL_BRANCHES
-    assert found["a"] is Rule.DEEPEST
+    decisions = decide({"root": ["a", "b"], "other": ["b"]})
+    assert decisions["b"] is Rule.SEVERAL_BRANCHES
+    assert decisions["a"] is Rule.DEEPEST
 
 
 def test_rule_2_two_parents_in_one_branch_do_no_harm():
-    found = decide({"root": ["a", "b"], "a": ["x", "p", "q"], "b": ["x", "r", "s"]})
-    assert found["x"] is Rule.DEEPEST
+    decisions = decide({"root": ["a", "b"], "a": ["x", "p", "q"], "b": ["x", "r", "s"]})
+    assert decisions["x"] is Rule.DEEPEST
 
 
-def test_rule_3_a_node_with_three_children_gives_way_to_them():
-    found = decide({"root": ["a"], "a": ["b", "c", "d"]})
-    assert found["a"] is Rule.BROADER
-    assert [found[name] for name in "bcd"] == [Rule.DEEPEST] * 3
+def test_rule_3_the_children_of_a_node_with_three_are_kept_in_its_place():
+    decisions = decide({"root": ["a"], "a": ["b", "c", "d"]})
+    assert decisions["a"] is Rule.BROADER
+    assert [decisions[name] for name in "bcd"] == [Rule.DEEPEST] * 3
 
 
 @pytest.mark.parametrize("children", [["b"], ["b", "c"]])
 def test_rule_3_a_node_with_one_or_two_children_is_kept_in_their_place(children):
-    found = decide({"root": ["a"], "a": children})
-    assert found["a"] is Rule.FEW_CHILDREN
-    assert {found[name] for name in children} == {Rule.NARROW}
+    decisions = decide({"root": ["a"], "a": children})
+    assert decisions["a"] is Rule.FEW_CHILDREN
+    assert {decisions[name] for name in children} == {Rule.NARROW}
 
 
 def test_the_number_of_few_children_is_a_constant():
-    found = decide({"root": ["a"], "a": ["b", "c"]}, rules=SelectionRules(max_few_children=1))
-    assert found["a"] is Rule.BROADER
+    decisions = decide({"root": ["a"], "a": ["b", "c"]}, rules=SelectionRules(max_few_children=1))
+    assert decisions["a"] is Rule.BROADER
 
 
-def test_children_with_children_of_their_own_are_walked_on():
+def test_children_of_a_kept_node_that_have_children_are_decided_by_their_own():
     """Music is kept beside its instruments."""
-    found = decide({"root": ["music"], "music": ["instrument"], "instrument": ["guitar", "piano", "drum"]})
-    assert found["music"] is Rule.FEW_CHILDREN
-    assert found["instrument"] is Rule.BROADER
-    assert found["guitar"] is Rule.DEEPEST
+    decisions = decide({"root": ["music"], "music": ["instrument"], "instrument": ["guitar", "piano", "drum"]})
+    assert decisions["music"] is Rule.FEW_CHILDREN
+    assert decisions["instrument"] is Rule.BROADER
+    assert decisions["guitar"] is Rule.DEEPEST
 
 
 def test_only_labelled_unrestricted_children_are_counted():
@@ -88,39 +88,39 @@ def test_only_labelled_unrestricted_children_are_counted():
 
 
 def test_a_child_in_two_branches_still_makes_its_parent_broad():
-    found = decide({"root": ["a"], "a": ["b", "c", "d"], "other": ["d", "x"]})
-    assert found["a"] is Rule.BROADER
-    assert found["d"] is Rule.SEVERAL_BRANCHES
+    decisions = decide({"root": ["a"], "a": ["b", "c", "d"], "other": ["d", "x"]})
+    assert decisions["a"] is Rule.BROADER
+    assert decisions["d"] is Rule.SEVERAL_BRANCHES
 
 
 def test_animals_are_kept_in_place_of_their_sounds():
-    found = decide({"Animal": ["Dog", "Frog", "Owl"], "Dog": ["bark", "howl", "growl"]})
-    assert found["Dog"] is Rule.ANIMAL
-    assert found["bark"] is Rule.ANIMAL_SOUND
-    assert found["Frog"] is Rule.DEEPEST
+    decisions = decide({"Animal": ["Dog", "Frog", "Owl"], "Dog": ["bark", "howl", "growl"]})
+    assert decisions["Dog"] is Rule.ANIMAL
+    assert decisions["bark"] is Rule.ANIMAL_SOUND
+    assert decisions["Frog"] is Rule.DEEPEST
 
 
 def test_elsewhere_sounds_are_kept():
     assert decide({"root": ["Dog"], "Dog": ["bark", "howl", "growl"]})["bark"] is Rule.DEEPEST
 
 
-def test_groups_of_animals_give_way_to_the_animals():
-    found = decide({"Animal": ["Bird", "x", "y"], "Bird": ["owl", "crow", "dove"]})
-    assert found["Bird"] is Rule.BROADER
-    assert found["owl"] is Rule.DEEPEST
+def test_animals_are_kept_in_place_of_their_group():
+    decisions = decide({"Animal": ["Bird", "x", "y"], "Bird": ["owl", "crow", "dove"]})
+    assert decisions["Bird"] is Rule.BROADER
+    assert decisions["owl"] is Rule.DEEPEST
 
 
-def test_what_a_whole_group_calls_is_no_class():
-    found = decide({"Animal": ["Bird", "x", "y"], "Bird": ["Bird song", "owl", "crow"], "Bird song": ["chirp"]})
-    assert found["Bird song"] is Rule.ANIMAL_CALL
-    assert found["chirp"] is Rule.ANIMAL_CALL
-    assert found["owl"] is Rule.DEEPEST
+def test_a_sound_of_a_whole_group_is_no_class():
+    decisions = decide({"Animal": ["Bird", "x", "y"], "Bird": ["Bird song", "owl", "crow"], "Bird song": ["chirp"]})
+    assert decisions["Bird song"] is Rule.ANIMAL_CALL
+    assert decisions["chirp"] is Rule.ANIMAL_CALL
+    assert decisions["owl"] is Rule.DEEPEST
 
 
-def test_what_one_path_keeps_another_does_not_take_away():
-    found = decide({"root": ["a", "b"], "a": ["x"], "b": ["x", "y", "z"]})
-    assert found["a"] is Rule.FEW_CHILDREN
-    assert found["x"] is Rule.DEEPEST
+def test_a_node_that_one_path_keeps_no_other_path_drops():
+    decisions = decide({"root": ["a", "b"], "a": ["x"], "b": ["x", "y", "z"]})
+    assert decisions["a"] is Rule.FEW_CHILDREN
+    assert decisions["x"] is Rule.DEEPEST
 
 
 def test_every_node_has_a_decision_in_the_ontologys_order():
@@ -135,12 +135,12 @@ def test_a_label_outside_the_ontology_is_an_error():
 
 
 def test_a_mistyped_animal_root_is_an_error():
-    with pytest.raises(ZsAudioError, match=r"classes\.animal_root: 'Animals' is no top-level node; known are A"):
+    with pytest.raises(ZsAudioError, match=r"classes\.animal_root: expected a top-level node, one of A; got 'Animals'"):
         select_classes(Ontology({"a": Node("a", "A")}), {"a"}, SelectionRules(animal_root="Animals"))
 
 
 def test_audioset_has_334_classes(mirror):
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     params = yaml.safe_load((root / "params.yaml").read_text())["classes"]
     rules = SelectionRules(
         params["max_few_children"],

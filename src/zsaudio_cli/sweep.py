@@ -1,0 +1,151 @@
+"""zsaudio sweep: a grid of experiments, run one after another and collected into one table for the report."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from zsaudio.errors import ZsAudioError
+from zsaudio.storage import schemas, tables
+from zsaudio.tasks.settings import SETTINGS
+
+EXAMPLE = "zsaudio sweep train.lr=0.001,0.1 --models temporal_attention,uniform_mean --seeds 0"
+TARGETS = ("evaluate", "baseline")  # stages that the table needs, with all that they depend on
+KEY = ["study", "value", "model", "setting"]
+
+Values = Mapping[str, str]  # of params, by their paths
+
+
+def sweep(
+    grid: Annotated[list[str], typer.Argument(metavar="PARAM=VALUE,VALUE...", help="Values that a param takes.")],
+    models: Annotated[str | None, typer.Option(help="Rows to train, by commas; default: those of params.yaml.")] = None,
+    settings: Annotated[str | None, typer.Option(help="Settings, by commas; default: those of params.yaml.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="Seeds, by commas; default: those of params.yaml.")] = None,
+) -> int:
+    """Train with other values of params, and collect the results in metrics/studies/CORPUS.csv.
+
+    Every combination of values is an experiment of DVC (`dvc exp show` lists them), run in a copy of the project, and
+    so are the values that params.yaml has, for comparison. Results take the place of earlier ones of the same values.
+    The report shows them after the next `dvc repro`.
+    """
+    params = _params()
+    axes = dict(_axis(text, params) for text in grid)
+    combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    current = {param: _value(params, param) for param in axes}
+    if current not in combinations:
+        combinations.append(current)
+    lists = {"models": models, "settings": settings, "train.seeds": seeds}
+    fixed = {param: f"[{text}]" for param, text in lists.items() if text is not None}
+    path = Path("metrics/studies") / f"{params['corpus']}.csv"
+    failed = []
+    for number, values in enumerate(combinations, start=1):
+        described = ", ".join(f"{param}={value}" for param, value in values.items())
+        print(f"experiment {number} of {len(combinations)}: {described}", flush=True)
+        name = _run({**values, **fixed})
+        if name is None:
+            failed.append(described)
+        else:
+            _merge(path, _collect(name, values))
+    print(f"{path}: {len(combinations) - len(failed)} of {len(combinations)} experiments")
+    for described in failed:
+        print(f"zsaudio: {described}: the experiment failed, see above", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _params() -> dict[str, Any]:
+    """All params, as DVC reads them.
+
+    Raises:
+        ZsAudioError: there is no project here.
+    """
+    import dvc.api
+    from dvc.exceptions import DvcException
+
+    try:
+        params: dict[str, Any] = dvc.api.params_show()
+    except DvcException as error:
+        raise ZsAudioError(f"no project of DVC with params is here ({error}); call it in the project's folder") from error
+    return params
+
+
+def _axis(text: str, params: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Param and values of "PARAM=VALUE,VALUE"."""
+    param, equals, values = text.partition("=")
+    listed = [value.strip() for value in values.split(",")]
+    if not equals or not all(listed):
+        raise typer.BadParameter(f"{text}: expected PARAM=VALUE,VALUE such as train.lr=0.001,0.1")
+    _value(params, param)
+    return param, listed
+
+
+def _value(params: Mapping[str, Any], param: str) -> str:
+    value: Any = params
+    for key in param.split("."):
+        if not isinstance(value, Mapping) or key not in value:
+            raise typer.BadParameter(f"{param}: params.yaml has no such param")
+        value = value[key]
+    return str(value)
+
+
+def _run(values: Values) -> str | None:
+    """Run an experiment; its name, or None if it failed. What DVC has run before comes from its cache."""
+    name = f"sweep-{hashlib.sha256(json.dumps(values).encode()).hexdigest()[:10]}"
+    overrides = [option for param, value in values.items() for option in ("--set-param", f"{param}={value}")]
+    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--force", "--name", name]
+    return name if subprocess.run([*command, *overrides, *TARGETS], check=False).returncode == 0 else None
+
+
+def _collect(name: str, values: Values) -> pd.DataFrame:
+    """The results of an experiment, as rows of `zsaudio.storage.schemas.STUDIES`."""
+    import dvc.api
+
+    def read(path: str) -> str:
+        return str(dvc.api.read(path, rev=name))
+
+    params = dvc.api.params_show(rev=name)
+    corpus, rows = params["corpus"], []
+    table1 = json.loads(read(f"metrics/{corpus}/table1.json"))
+    for model, setting in itertools.product(params["models"], params["settings"]):
+        metrics = json.loads(read(f"metrics/{corpus}/{model}/{setting}.json"))
+        chance = json.loads(read(f"metrics/{corpus}/zero_rule/{setting}.json"))["map"]
+        curve = pd.read_csv(io.StringIO(read(f"data/{corpus}/curves/{model}/{setting}.csv")))
+        validation = curve.groupby("epoch")["validation_map"].mean()
+        rows.append(
+            {
+                "study": ", ".join(values),
+                "value": ", ".join(values.values()),
+                "model": model,
+                "setting": setting,
+                "seeds": ", ".join(map(str, params["train"]["seeds"])),
+                "clips": int(table1[f"{SETTINGS[setting].test}_clips"]),
+                "chance": chance,
+                **{metric: metrics[metric] for metric in ("micro_f1", "macro_f1", "map")},
+                "validation_map": validation.iloc[-1],
+                "best_validation_map": validation.max(),
+                "best_epoch": int(validation.idxmax()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _merge(path: Path, rows: pd.DataFrame) -> None:
+    """Put rows into the table, in place of those of the same values."""
+    if path.exists():
+        earlier = tables.read_table(path, schemas.STUDIES).to_pandas()
+        rows = pd.concat([earlier, rows]).drop_duplicates(KEY, keep="last")
+    columns: Sequence[str] = list(schemas.STUDIES.columns)
+    rows = rows.sort_values(["study", "model"], kind="stable")
+    try:
+        tables.write_table(path, schemas.STUDIES, {column: rows[column].to_list() for column in columns})
+    except OSError as error:
+        raise ZsAudioError(f"{path}: cannot be written ({error.strerror})") from error
