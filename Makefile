@@ -1,8 +1,8 @@
-# `make repro` runs the pipeline, `make test` checks the project, `make readme` renews its results, `make bench` measures its speed; each installs what it needs into .venv first.
+# `make repro` runs the pipeline, `make test` checks the project, `make studies` runs the committed studies, `make readme` renews what the READMEs quote, `make readme-run` runs their commands, `make bench` measures speed; each installs what it needs into .venv first.
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: repro test readme bench
+.PHONY: repro test studies readme readme-run bench
 repro: .venv/ready
 	dvc repro
 
@@ -13,8 +13,17 @@ test: .venv/ready
 	mypy
 	pytest
 
+studies: .venv/ready
+	zsaudio sweep train.lr=0.001,0.1 --models temporal_attention,uniform_aggregation,uniform_mean --seeds 0
+	zsaudio sweep train.rank=violators --models temporal_attention --seeds 0
+	zsaudio sweep folds.spanning=any --models temporal_attention --seeds 0
+	zsaudio sweep folds.split=1,2,3,4,5,6,7,8,9,10 --models temporal_attention,uniform_mean --seeds 0
+
 readme: .venv/ready
-	python .ci/readme.py
+	python .ci/docs.py
+
+readme-run: .venv/ready
+	python .ci/docs.py --run
 
 bench: .venv/ready
 	python tests/benchmarks

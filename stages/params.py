@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -64,6 +65,18 @@ def _address(value: str) -> str:
     return value
 
 
+def _variant_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", value):
+        raise ValueError(f"expected a name of lower-case letters, digits and _, a letter first; got {shown(value)}")
+    return value
+
+
+def _title(value: str) -> str:
+    if not value or value != value.strip() or len(value.splitlines()) > 1:
+        raise ValueError(f"expected a line of text without blanks around it, got {shown(value)}")
+    return value
+
+
 CorpusName = Annotated[str, one_of(CORPORA)]
 Distinct = AfterValidator(_distinct)
 Count = Annotated[int, whole(1, 10**9)]
@@ -71,20 +84,20 @@ Seed = Annotated[int, whole(0, 2**31 - 1)]
 Address = Annotated[str, AfterValidator(_address)]
 
 
-class Section(BaseModel):
+class ParamsSection(BaseModel):
     """A part of params.yaml: no key but the known ones."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DemoParams(Section):
+class DemoParams(ParamsSection):
     """The synthesised corpus."""
 
     seed: Seed
     clips: Annotated[int, whole(30, 10**6)]
 
 
-class AudiosetParams(Section):
+class AudiosetParams(ParamsSection):
     """Public addresses of AudioSet."""
 
     ontology: Address
@@ -95,13 +108,13 @@ class AudiosetParams(Section):
     sha256: dict[str, str | None]
 
 
-class AudiosetAudioParams(Section):
+class AudiosetAudioParams(ParamsSection):
     """AudioSet's labels with recordings of one's own."""
 
     recordings: Path | None
 
 
-class LocalParams(Section):
+class LocalParams(ParamsSection):
     """A corpus of one's own."""
 
     recordings: Path | None
@@ -109,7 +122,7 @@ class LocalParams(Section):
     ontology: Path | None
 
 
-class ClassesParams(Section):
+class ClassesParams(ParamsSection):
     """Constants of the selection rules (section 3.1)."""
 
     max_few_children: Annotated[int, whole(0, 1000)]
@@ -118,14 +131,14 @@ class ClassesParams(Section):
     animal_calls: list[str]
 
 
-class FoldsParams(Section):
+class FoldsParams(ParamsSection):
     """The split (section 3.2)."""
 
     split: Annotated[Literal["greedy"] | int, BeforeValidator(_greedy_or_seed)]
     spanning: Annotated[str, one_of(("drop", "any"))]
 
 
-class VggishParams(Section):
+class VggishParams(ParamsSection):
     """VGGish on recordings."""
 
     weights: str
@@ -135,7 +148,7 @@ class VggishParams(Section):
     precision: Annotated[str, one_of(("float32", "bfloat16"))]
 
 
-class AudioParams(Section):
+class AudioParams(ParamsSection):
     """Audio embeddings (section 3.3)."""
 
     encoder: dict[CorpusName, Annotated[str, one_of(("logmel", "google_vggish", "vggish"))]]
@@ -144,7 +157,7 @@ class AudioParams(Section):
     vggish: VggishParams
 
 
-class BertParams(Section):
+class BertParams(ParamsSection):
     """BERT, and what is loaded like it."""
 
     model: str
@@ -153,19 +166,19 @@ class BertParams(Section):
     batch_size: Annotated[int, whole(1, 10**5)]
 
 
-class VectorsParams(Section):
+class VectorsParams(ParamsSection):
     """Word vectors from a table."""
 
     table: Path | None
 
 
-class WordsParams(Section):
+class WordsParams(ParamsSection):
     """A fixed pseudo-random vector for each word."""
 
     features: Annotated[int, whole(1, 10**5)]
 
 
-class TextParams(Section):
+class TextParams(ParamsSection):
     """Label embeddings (section 3.3)."""
 
     encoder: dict[CorpusName, Annotated[str, one_of(("bert", "vectors", "words"))]]
@@ -174,7 +187,7 @@ class TextParams(Section):
     words: WordsParams
 
 
-class TrainParams(Section):
+class TrainParams(ParamsSection):
     """Training (sections 2.3 and 3.5)."""
 
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=100), Distinct]
@@ -194,7 +207,7 @@ class VariantParams(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    title: Annotated[str, Field(pattern=r"^\S([^\r\n]*\S)?$")]
+    title: Annotated[str, AfterValidator(_title)]
     task: Annotated[str, one_of(TASKS)] = "zero_shot"
     aggregator: str
     score: str
@@ -216,7 +229,7 @@ class VariantParams(BaseModel):
         return dict(self.model_extra or {})
 
 
-class Params(Section):
+class Params(ParamsSection):
     """All of params.yaml."""
 
     corpus: CorpusName
@@ -229,7 +242,7 @@ class Params(Section):
     models: Annotated[list[str], Field(min_length=1), Distinct]
     baselines: Annotated[list[Annotated[str, one_of(BASELINES)]], Distinct]
     settings: Annotated[list[Annotated[str, one_of(tuple(SETTINGS))]], Field(min_length=1), Distinct]
-    variants: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], VariantParams]
+    variants: dict[Annotated[str, AfterValidator(_variant_name)], VariantParams]
     strong_labels: dict[CorpusName, Path | None]
     demo: DemoParams
     audioset: AudiosetParams
@@ -245,7 +258,13 @@ class Params(Section):
         """The variant of a model that is listed in `models`."""
         entry = self.variants[model]
         parts = {kind: getattr(entry, kind) for kind in KINDS}
-        return Variant(name=model, task=entry.task, fused=entry.fused, knobs=entry.knobs, **parts)
+        knobs = {**entry.knobs, **self._training_knobs(entry)}
+        return Variant(name=model, task=entry.task, fused=entry.fused, knobs=knobs, **parts)
+
+    def _training_knobs(self, entry: VariantParams) -> dict[str, Any]:
+        """What a variant has of training for itself, as numbers where they are written as text."""
+        own = {knob: value for knob, value in entry.knobs.items() if knob in TRAINING_KNOBS}
+        return TrainParams.model_validate(self.train.model_dump() | own).model_dump(include={*own})
 
     @model_validator(mode="after")
     def _fits_together(self) -> Params:
@@ -293,9 +312,8 @@ class Params(Section):
             if entry.title in titles:
                 raise ValueError(f"variants.{name}.title: {titles[entry.title]} has the same title; choose another")
             titles[entry.title] = name
-            own = {knob: value for knob, value in entry.knobs.items() if knob in TRAINING_KNOBS}
             try:
-                TrainParams.model_validate(self.train.model_dump() | own)
+                self._training_knobs(entry)
             except ValidationError as error:
                 raise ValueError(_sentence(error.errors()[0], f"variants.{name}.")) from None
 

@@ -75,6 +75,6 @@ def read_params(path: Path) -> Params:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ZsAudioError(f"{path}: cannot be read; run stages from the project's folder") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2020-13-45, thousands of digits
         raise ZsAudioError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
     return parse_params(values)

@@ -1,4 +1,4 @@
-"""What several tests share: the mirror of the real data, and a web server that can be told to misbehave."""
+"""What several tests share: a finished pipeline, the mirror of the real data, and a web server that can misbehave."""
 
 import functools
 import http.server
@@ -8,6 +8,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from miniature import MODELS, SETTINGS, Project
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Project:
+    """A finished run in a folder whose name has a space and a letter that is not ASCII; tests change copies of it.
+
+    Of its two models one is tested by eq. 7.
+    """
+    project = Project.clone(tmp_path_factory.mktemp("odd päth"))
+    project.set_params(models=MODELS, settings=SETTINGS, variants__supervised__fused=False, resamples=200)
+    project.set_params(demo__clips=60, train__epochs=2, train__seeds=[0, 1], train__parts=3)
+    project.commit()
+    project.dvc("repro")
+    project.commit()
+    return project
+
+
+@pytest.fixture(scope="module")
+def project(finished, tmp_path_factory) -> Project:
+    """A copy of the finished run for the tests of a module, each of which leaves it as it was."""
+    return finished.copy(tmp_path_factory.mktemp("copy") / "odd päth")
 
 
 @pytest.fixture(scope="session")

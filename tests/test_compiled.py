@@ -14,6 +14,10 @@ MODULES = [
 ]
 
 
+def test_the_modules_are_found():
+    assert {"zsaudio.evaluation.kernels", "zsaudio.training.compiled_warp"} <= set(MODULES)
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_compiled_functions_call_none_of_another_file(name):
     module = importlib.import_module(name)

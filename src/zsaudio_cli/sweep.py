@@ -74,7 +74,11 @@ def _params() -> dict[str, Any]:
     try:
         params: dict[str, Any] = dvc.api.params_show()
     except DvcException as error:
-        raise ZsAudioError(f"no project of DVC with params is here ({error}); call it in the project's folder") from error
+        raise ZsAudioError(
+            f"no project of DVC with params is here ({error}); call it in the project's folder"
+        ) from error
+    if not str(Path.cwd()).isascii():  # it writes the path into the copy's config, as ASCII
+        raise ZsAudioError(f"{Path.cwd()}: DVC runs experiments in copies only if this path is ASCII; move the project")
     return params
 
 
@@ -82,7 +86,7 @@ def _axis(text: str, params: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Param and values of "PARAM=VALUE,VALUE"."""
     param, equals, values = text.partition("=")
     listed = [value.strip() for value in values.split(",")]
-    if not equals or not all(listed):
+    if not param or not equals or not all(listed):
         raise typer.BadParameter(f"{text}: expected PARAM=VALUE,VALUE such as train.lr=0.001,0.1")
     _value(params, param)
     return param, listed
@@ -94,15 +98,20 @@ def _value(params: Mapping[str, Any], param: str) -> str:
         if not isinstance(value, Mapping) or key not in value:
             raise typer.BadParameter(f"{param}: params.yaml has no such param")
         value = value[key]
-    return str(value)
+    if isinstance(value, Mapping):
+        raise typer.BadParameter(f"{param}: is a section; name one of its params, such as {param}.{next(iter(value))}")
+    return "null" if value is None else str(value)
 
 
 def _run(values: Values) -> str | None:
     """Run an experiment; its name, or None if it failed. What DVC has run before comes from its cache."""
     name = f"sweep-{hashlib.sha256(json.dumps(values).encode()).hexdigest()[:10]}"
+    dvc = [sys.executable, "-m", "dvc", "exp"]
+    # `run --force` would replace an earlier one of the name, and run stages again that are in the cache.
+    subprocess.run([*dvc, "remove", name], check=False, capture_output=True)
     overrides = [option for param, value in values.items() for option in ("--set-param", f"{param}={value}")]
-    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--force", "--name", name]
-    return name if subprocess.run([*command, *overrides, *TARGETS], check=False).returncode == 0 else None
+    command = [*dvc, "run", "--temp", "--name", name, *overrides, *TARGETS]
+    return name if subprocess.run(command, check=False).returncode == 0 else None
 
 
 def _collect(name: str, values: Values) -> pd.DataFrame:
@@ -144,7 +153,7 @@ def _merge(path: Path, rows: pd.DataFrame) -> None:
         earlier = tables.read_table(path, schemas.STUDIES).to_pandas()
         rows = pd.concat([earlier, rows]).drop_duplicates(KEY, keep="last")
     columns: Sequence[str] = list(schemas.STUDIES.columns)
-    rows = rows.sort_values(["study", "model"], kind="stable")
+    rows = rows.sort_values("study", kind="stable")
     try:
         tables.write_table(path, schemas.STUDIES, {column: rows[column].to_list() for column in columns})
     except OSError as error:

@@ -24,13 +24,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import commands
 import embeddings
 import metrics
-import scale
 import split
 import torch
-import training
 import whole
 from measure import FRACTIONS, Row, alternate, exponent, in_process
 
+import training
 from corpus import Corpus
 
 ROOT = Path(__file__).parents[2]
@@ -42,59 +41,67 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--json", type=Path, default=ROOT / "metrics/bench.json")
-    chosen = parser.parse_args()
-    torch.set_num_threads(chosen.threads)
-    project = chosen.project.resolve()
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    project = arguments.project.resolve()
     corpus = Corpus(project)
-    chosen.json.parent.mkdir(parents=True, exist_ok=True)
-    found: dict[str, Any] = {"machine": machine(chosen.threads), "data": corpus.name, "rows": {}}
-    if len(chosen.only) < len(BENCHMARKS) and chosen.json.exists():  # the other parts stay as they were measured
-        earlier = json.loads(chosen.json.read_text())
-        if all(earlier[name] == found[name] for name in ("machine", "data")):
-            found = earlier
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    results: dict[str, Any] = {"machine": machine(arguments.threads), "data": corpus.name, "rows": {}}
+    if len(arguments.only) < len(BENCHMARKS) and arguments.json.exists():  # the other parts stay as they were measured
+        earlier = json.loads(arguments.json.read_text())
+        if all(earlier[name] == results[name] for name in ("machine", "data")):
+            results = earlier
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for name, bench in BENCHMARKS.items():
-            if name in chosen.only:
+            if name in arguments.only:
                 print(f"{name} ...", file=sys.stderr)
-                rows, found[name] = bench(corpus, folder)
-                found["rows"][name] = [vars(row) | {"kept": row.kept} for row in rows]
-    show(found)
-    chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+                rows, results[name] = bench(corpus, folder)
+                results["rows"][name] = [vars(row) | {"kept": row.kept} for row in rows]
+    show(results)
+    arguments.json.write_text(json.dumps(results, indent=2) + "\n")
 
 
-Found = tuple[list[Row], dict[str, Any]]
+Measured = tuple[list[Row], dict[str, Any]]
 
 
-def bench_training(corpus: Corpus, folder: Path) -> Found:
+def bench_training(corpus: Corpus, folder: Path) -> Measured:
     numbers = training.measure(corpus)
     same = training.differences(corpus)
     plain = "one run after another, clip by clip"
-    rows = [
-        Row("an epoch of training and validation", plain, numbers["ratio"], "x", 10),
-        Row("the same, training alone", plain, numbers["ratio_train"], "x", 0),
-        Row("an epoch, by the equations' operations", "peak of a matrix product", numbers["share"], "of it", 0.7),
-        Row("the same, training alone", "peak of a matrix product", numbers["share_train"], "of it", 0.7),
-        Row("weights after 3 epochs of 640 clips, float64", plain, same["part_after_3"], "apart", 1e-4, at_most=True),
-        Row("weights after an epoch of all clips, float64", plain, same["double_after_1"], "apart", 1e-4, at_most=True),
+    rows = []
+    for engine, name, bounds in (("fused", "the fused engine", (10, 7, 0.7)), ("loop", "the loop", (5, 3.5, 0))):
+        epoch, alone = f"an epoch of training and validation, {name}", f"training alone, {name}"
+        peak, by = "peak of a matrix product", "by the equations' operations"
+        rows += [
+            Row(epoch, plain, numbers[f"{engine}_ratio"], "x", bounds[0]),
+            Row(alone, plain, numbers[f"{engine}_ratio_train"], "x", bounds[1]),
+            Row(f"{epoch}, {by}", peak, numbers[f"{engine}_share"], "of it", bounds[2]),
+            Row(f"{alone}, {by}", peak, numbers[f"{engine}_share_train"], "of it", bounds[2]),
+        ]
+    within = {"bound": 1e-4, "at_most": True}
+    rows += [
+        Row("weights after 3 epochs of 640 clips, float64", plain, same["part_after_3"], "apart", **within),
+        Row("the same, the loop", plain, same["loop_part_after_3"], "apart", **within),
+        Row("weights after an epoch of all clips, float64", plain, same["double_after_1"], "apart", **within),
         Row("weights after 3 epochs of all clips, float32", plain, same["after_3"], "apart", 0),
-        Row("the same", f"{plain}, against itself from the next floats", same["itself_after_3"], "apart", 0),
+        Row(f"{plain}: the same", "itself from the next floats", same["itself_after_3"], "apart", 0),
     ]
     return rows, {**numbers, **same}
 
 
-def bench_tables(corpus: Corpus, folder: Path) -> Found:
+def bench_tables(corpus: Corpus, folder: Path) -> Measured:
     clone = commands.Clone(corpus.project, folder / "tables")
     clone.check_finished()
     start, per_epoch = commands.tables_seconds(clone)
-    plain = whole.straightforward_epoch(clone.folder / "data" / clone.corpus)
+    plain = whole.straightforward_epoch(clone.folder, clone.corpus)
     ours, theirs = start + 100 * per_epoch, 100 * plain
     numbers = {"corpus": clone.corpus, "stages": start, "epoch": per_epoch, "ours": ours, "straightforward": theirs}
     what = f"Tables 3 and 4 of {clone.corpus}, 100 epochs"
     return [Row(what, "the straightforward training alone", theirs / ours, "x", 8)], numbers
 
 
-def bench_commands(corpus: Corpus, folder: Path) -> Found:
+def bench_commands(corpus: Corpus, folder: Path) -> Measured:
     clone = commands.Clone(corpus.project, folder / "commands")
     clone.check_finished()
     numbers = commands.measure(clone)
@@ -115,7 +122,7 @@ def bench_commands(corpus: Corpus, folder: Path) -> Found:
     return rows, {"corpus": clone.corpus, **numbers, "start": started}
 
 
-def bench_embeddings(corpus: Corpus, folder: Path) -> Found:
+def bench_embeddings(corpus: Corpus, folder: Path) -> Measured:
     place = folder / "embeddings"
     place.mkdir()
     n, ours, theirs = embeddings.rates(corpus, place)
@@ -123,7 +130,7 @@ def bench_embeddings(corpus: Corpus, folder: Path) -> Found:
     return [row], {"records": ours, "tfrecord": theirs}
 
 
-def bench_evaluation(corpus: Corpus, folder: Path) -> Found:
+def bench_evaluation(corpus: Corpus, folder: Path) -> Measured:
     scores, labels = metrics.scores_and_labels(corpus)
     ways = {"ours": lambda: metrics.ours(scores, labels), "sklearn": lambda: metrics.sklearns(scores, labels)}
     taken = alternate(ways)
@@ -135,7 +142,7 @@ def bench_evaluation(corpus: Corpus, folder: Path) -> Found:
     return rows, taken
 
 
-def bench_split(corpus: Corpus, folder: Path) -> Found:
+def bench_split(corpus: Corpus, folder: Path) -> Measured:
     numbers = in_process("split.py", str(split.CLIPS))
     what = f"class split of {split.CLIPS:,} clips"
     rows = [
@@ -145,7 +152,7 @@ def bench_split(corpus: Corpus, folder: Path) -> Found:
     return rows, {**numbers}
 
 
-def bench_growth(corpus: Corpus, folder: Path) -> Found:
+def bench_growth(corpus: Corpus, folder: Path) -> Measured:
     place = folder / "growth"
     place.mkdir()
     taken = {
@@ -176,27 +183,19 @@ def machine(threads: int) -> dict[str, object]:
     return {"processor": names[0] if names else platform.processor(), "threads": threads, **versions}
 
 
-def show(found: dict[str, Any]) -> None:
-    print(f"{found['machine']}; {found['data']}\n")
+def show(results: dict[str, Any]) -> None:
+    print(f"{results['machine']}; {results['data']}\n")
     print("| what | against | measured | bound | |\n|---|---|---|---|---|")
-    for row in (row for name in BENCHMARKS for row in found["rows"].get(name, [])):
+    for row in (row for name in BENCHMARKS for row in results["rows"].get(name, [])):
         bound = f"{'at most' if row['at_most'] else 'at least'} {row['bound']:g}" if row["bound"] else ""
         kept = "" if not row["bound"] else "kept" if row["kept"] else "**missed**"
         print(f"| {row['what']} | {row['against']} | {row['value']:.3g} {row['unit']} | {bound} | {kept} |")
-    if "growth" in found:
-        growth = found["growth"]
+    if "growth" in results:
+        growth = results["growth"]
         print("\n| seconds at so many times the clips | " + " | ".join(f"{f:g}" for f in FRACTIONS) + " | exponent |")
         print("|---|" + "---|" * (len(FRACTIONS) + 1))
         for name, times in growth["seconds"].items():
             print(f"| {name} | " + " | ".join(f"{t:.3g}" for t in times) + f" | {growth['exponents'][name]:.2f} |")
-    needed = ("training", "embeddings", "split")
-    if all(name in found for name in needed):
-        print(f"\n| all of AudioSet ({scale.FULL:,} clips) | 2 cores | 16 cores | one GPU |\n|---|---|---|---|")
-        for line in scale.durations(scale.rates(*(found[name] for name in needed))):
-            print("| " + " | ".join(line) + " |")
-        print("\n| memory | GiB | where |\n|---|---|---|")
-        for what, gib, where in scale.memory():
-            print(f"| {what} | {gib:.1f} | {where} |")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from zsaudio.dataset import Audio, Classes, Clips, FoldData, load_fold, read_corpus
-from zsaudio.tasks.settings import SETTINGS
 from zsaudio.formats.clip_lists import Segments
 from zsaudio.formats.tfrecord import OFFSET, SCALE
+from zsaudio.tasks.corpus_tables import Audio, Embedded, embed, read_corpus
+from zsaudio.tasks.fold_examples import fold_examples
+from zsaudio.tasks.settings import SETTINGS
+from zsaudio.tasks.task import Classes, Clips, Examples
 
 CLIPS, CLASSES, TEXT_FEATURES = 7_882, 111, 384  # of the training fold of setting 1
 LABELS = 527
@@ -26,22 +28,23 @@ class Corpus:
         self.real = (self.data / "text.parquet").exists() and (self.data / "audio.parquet").exists()
         self.name = "AudioSet's bal_train and eval" if self.real else "synthesised data of AudioSet's sizes"
 
-    def fold(self, name: str) -> FoldData:
+    def fold(self, name: str) -> Embedded:
         return read_fold(self.data, name) if self.real else synthesised_fold(name)
 
-    def setting(self, name: str) -> tuple[FoldData, FoldData, FoldData]:
-        """Training, validation and test data of a setting."""
-        chosen = SETTINGS[name]
-        return self.fold(chosen.train), self.fold(chosen.validation), self.fold(chosen.test)
+    def setting(self, name: str) -> tuple[Embedded, Embedded, Embedded]:
+        """Training, validation and test examples of a setting."""
+        folds = SETTINGS[name]
+        return self.fold(folds.train), self.fold(folds.validation), self.fold(folds.test)
 
 
 @cache
-def read_fold(data: Path, name: str) -> FoldData:
+def read_fold(data: Path, name: str) -> Embedded:
     """A fold of a corpus, from what the stages have made of it."""
-    return load_fold(name, read_corpus(data))
+    corpus = read_corpus(data).with_audio()
+    return embed(fold_examples(name, corpus.folds, corpus.clips), corpus)
 
 
-def synthesised_fold(name: str) -> FoldData:
+def synthesised_fold(name: str) -> Embedded:
     rng = np.random.default_rng([*name.encode()])
     labels = np.full((CLIPS, 6), -1, np.int64)
     for row, n in zip(labels, rng.choice(6, CLIPS, p=[0.7, 0.2, 0.06, 0.02, 0.01, 0.01]) + 1, strict=True):
@@ -51,19 +54,17 @@ def synthesised_fold(name: str) -> FoldData:
     n_segments = np.where(rng.random(CLIPS) < 0.05, 9, 10)
     text = rng.standard_normal((CLASSES, TEXT_FEATURES)).astype(np.float32) / 4
     ids = np.array([f"{name}_{i}" for i in range(CLIPS)], object)
-    return FoldData(
-        Classes(name, np.arange(CLASSES), mids, mids),
-        Clips(ids, labels),
-        text,
-        Audio(values, n_segments, SCALE, OFFSET),
-    )
+    examples = Examples(name, Classes(np.arange(CLASSES), mids, mids), Clips(ids, labels))
+    return Embedded(examples, text, Audio(values, n_segments, SCALE, OFFSET))
 
 
-def scaled(data: FoldData, fraction: float) -> FoldData:
+def scaled(data: Embedded, fraction: float) -> Embedded:
     """So many times the clips; beyond one, the same clips again."""
-    rows = np.arange(round(len(data.clips) * fraction)) % len(data.clips)
+    clips = data.examples.clips
+    rows = np.arange(round(len(clips) * fraction)) % len(clips)
     audio = replace(data.audio, values=data.audio.values[rows], n_segments=data.audio.n_segments[rows])
-    return replace(data, clips=Clips(data.clips.clip_ids[rows], data.clips.labels[rows]), audio=audio)
+    examples = replace(data.examples, clips=Clips(clips.clip_ids[rows], clips.labels[rows]))
+    return replace(data, examples=examples, audio=audio)
 
 
 def synthesised_segments(clips: int, seed: int = 0) -> Segments:

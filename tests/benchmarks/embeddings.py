@@ -10,9 +10,9 @@ from measure import alternate, seconds
 
 from corpus import Corpus
 from records import record, sequence_example
-from zsaudio.storage import schemas, tables
 from zsaudio.audio.google_vggish import METADATA, embedding_tables
 from zsaudio.formats.tfrecord import parse_records, read_records
+from zsaudio.storage import schemas, tables
 
 CLIPS = 42_531
 READ = 4_000  # records that the tfrecord package reads; its rate does not depend on their number

@@ -58,7 +58,7 @@ def alternate(functions: Mapping[str, Callable[[], object]], rounds: int = ROUND
                 times[name].append(seconds(function))
                 if time.perf_counter() > end:
                     break
-    return {name: float(np.mean(found)) for name, found in times.items()}
+    return {name: float(np.mean(of_function)) for name, of_function in times.items()}
 
 
 def exponent(sizes: list[float], times: list[float]) -> float:
@@ -70,5 +70,5 @@ def in_process(script: str, *arguments: str) -> dict[str, float]:
     """Run a benchmark in a process of its own, so that its peak memory is its own; it prints JSON."""
     command = [sys.executable, str(Path(__file__).with_name(script)), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    numbers: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return numbers

@@ -7,9 +7,10 @@ from measure import seconds
 from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve
 
 from corpus import Corpus
-from zsaudio.dataset import read_folds
 from zsaudio.evaluation.metrics import average_precision, best_threshold, count, f1_by_threshold, micro_f1
-from zsaudio.evaluation.scores import read_scores
+from zsaudio.evaluation.scored_clips import read_scores
+from zsaudio.tasks.build import build_task
+from zsaudio.tasks.corpus_tables import read_folds
 
 THRESHOLDS = 61  # of the curve in the report
 
@@ -18,13 +19,12 @@ def scores_and_labels(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
     """Of one run of temporal attention on the test fold of setting 1."""
     path = corpus.data / "scores/temporal_attention/setting1/test.feather"
     if not path.exists():
-        data = corpus.setting("setting1")[2]
-        labels = data.clips.carried(len(data.classes))
+        labels = corpus.setting("setting1")[2].examples.carried()
         noise = np.random.default_rng(0).standard_normal(labels.shape)
         return (noise + labels).astype(np.float32), labels
-    found = read_scores(path, *read_folds(corpus.data))
-    run = found.run == 0
-    return found.fused(0.5)[run], found.carried[run]
+    scores = read_scores(path, build_task("zero_shot", "setting1", *read_folds(corpus.data)).test)
+    run = scores.run == 0
+    return scores.tested(0.5)[run], scores.carried[run]
 
 
 def thresholds_of(scores: np.ndarray) -> np.ndarray:

@@ -6,54 +6,55 @@ autograd, a DataLoader of 32.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from sklearn.metrics import average_precision_score
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from zsaudio.dataset import FoldData
-from zsaudio.learning.model import HIDDEN_UNITS, SHARED_UNITS, Aggregation, Weights
+from zsaudio.models.projections import HIDDEN_UNITS, SHARED_UNITS
+from zsaudio.tasks.corpus_tables import Embedded
+
+LAYERS = {"audio.dense": ("audio", 0), "text.hidden": ("text", 0), "text.dense": ("text", 2)}  # the product's, and ours
 
 
 class Model(nn.Module):
     """f_a and f_s of section 2.2 with the score that is trained."""
 
-    def __init__(self, audio_features: int, text_features: int, aggregation: Aggregation) -> None:
+    def __init__(self, audio_features: int, text_features: int, aggregator: str) -> None:
         super().__init__()
         self.audio = nn.Sequential(nn.Linear(audio_features, SHARED_UNITS), nn.Tanh())
         self.text = nn.Sequential(
             nn.Linear(text_features, HIDDEN_UNITS), nn.Tanh(), nn.Linear(HIDDEN_UNITS, SHARED_UNITS), nn.Tanh()
         )
-        self.aggregation = aggregation
+        self.aggregator = aggregator
 
     def forward(self, x: Tensor, real: Tensor, text: Tensor) -> Tensor:
         """Embeddings (B, T, F_a), which segments are real (B, T), and labels (C, F_s) to scores (B, C)."""
         s = self.audio(x) @ self.text(text).T  # eq. 1 to 3: (B, T, C)
         real = real[:, :, None]
-        if self.aggregation is Aggregation.ATTENTION:
+        if self.aggregator == "attention":
             return (s.masked_fill(~real, -torch.inf).softmax(dim=1) * s).sum(dim=1)  # eq. 4 and 5
         total = (s * real).sum(dim=1)  # eq. 6
-        return total / real.sum(dim=1) if self.aggregation is Aggregation.MEAN else total
+        return total / real.sum(dim=1) if self.aggregator == "mean" else total
 
-    def start_from(self, weights: Weights, r: int) -> None:
-        """Take the weights of model r."""
-        for layer, matrix, bias in self._layers(weights):
-            layer.weight.data.copy_(matrix[r].T)
-            layer.bias.data.copy_(bias[r, 0])
+    def start_from(self, weights: Mapping[str, Tensor], r: int) -> None:
+        """Take the weights of model r of a stack, by the names of `zsaudio.training.stacked`."""
+        for parameter, tensor in self._pairs(weights, r):
+            parameter.data.copy_(tensor)
 
-    def difference(self, weights: Weights, r: int) -> float:
-        """Largest difference from the weights of model r."""
-        return max(
-            float(
-                max((layer.weight.detach() - matrix[r].T).abs().max(), (layer.bias.detach() - bias[r, 0]).abs().max())
-            )
-            for layer, matrix, bias in self._layers(weights)
-        )
+    def difference(self, weights: Mapping[str, Tensor], r: int) -> float:
+        """Largest difference from the weights of model r of a stack."""
+        return max(float((parameter.detach() - tensor).abs().max()) for parameter, tensor in self._pairs(weights, r))
 
-    def _layers(self, w: Weights) -> list[tuple[nn.Linear, Tensor, Tensor]]:
-        pairs = [(w.audio, w.audio_bias), (w.hidden, w.hidden_bias), (w.text, w.text_bias)]
-        return [(layer, *pair) for layer, pair in zip((self.audio[0], self.text[0], self.text[2]), pairs, strict=True)]
+    def _pairs(self, weights: Mapping[str, Tensor], r: int) -> list[tuple[nn.Parameter, Tensor]]:
+        pairs = []
+        for name, (projection, number) in LAYERS.items():
+            layer = getattr(self, projection)[number]
+            pairs += [(layer.weight, weights[f"{name}.weight"][r].T), (layer.bias, weights[f"{name}.bias"][r])]
+        return pairs
 
 
 def warp_loss(scores: Tensor, carried: Tensor, margin: float = 1.0) -> Tensor:
@@ -74,9 +75,9 @@ def warp_loss(scores: Tensor, carried: Tensor, margin: float = 1.0) -> Tensor:
 class ClipDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """One clip at a time: its embeddings (T, F_a), which segments are real (T,) and which classes it carries (C,)."""
 
-    def __init__(self, data: FoldData) -> None:
+    def __init__(self, data: Embedded) -> None:
         self.audio = data.audio
-        self.carried = torch.from_numpy(data.clips.carried(len(data.classes)))
+        self.carried = torch.from_numpy(data.examples.carried())
 
     def __len__(self) -> int:
         return len(self.carried)
@@ -87,11 +88,11 @@ class ClipDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
         return stored * self.audio.scale + self.audio.offset, real, self.carried[row]
 
 
-def run_epoch(model: Model, data: FoldData, order: np.ndarray, lr: float, batch_size: int = 32) -> float:
+def run_epoch(model: Model, data: Embedded, order: np.ndarray, lr: float, batch_size: int = 32) -> float:
     """Pass once over the clips in this order by plain SGD; returns the mean loss of a clip."""
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     loader = DataLoader(ClipDataset(data), batch_size=batch_size, sampler=order.tolist())
-    text = torch.from_numpy(data.text)
+    text = torch.from_numpy(data.text).to(torch.get_default_dtype())
     total = 0.0
     for x, real, carried in loader:
         optimizer.zero_grad()
@@ -104,9 +105,9 @@ def run_epoch(model: Model, data: FoldData, order: np.ndarray, lr: float, batch_
 
 
 @torch.no_grad()
-def validate(model: Model, data: FoldData, rows: np.ndarray | None = None) -> tuple[float, float]:
+def validate(model: Model, data: Embedded, rows: np.ndarray | None = None) -> tuple[float, float]:
     """Mean loss and mean average precision over some clips, or all."""
-    text = torch.from_numpy(data.text)
+    text = torch.from_numpy(data.text).to(torch.get_default_dtype())
     scores, labels, total = [], [], 0.0
     for x, real, carried in DataLoader(
         ClipDataset(data), batch_size=32, sampler=None if rows is None else rows.tolist()

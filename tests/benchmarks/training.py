@@ -1,64 +1,77 @@
-"""Training a cell against the straightforward way and against the processor's peak."""
+"""Training a cell by either engine against the straightforward way and against the processor's peak."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 
 import numpy as np
 import straightforward
 import torch
 from measure import alternate, seconds
+from torch import Tensor
 
+from builders import CPU, members, variant
 from corpus import Corpus, scaled
-from zsaudio.dataset import FoldData
-from zsaudio.learning.model import HIDDEN_UNITS, SHARED_UNITS, Aggregation, Weights, initial_weights
-from zsaudio.learning.scoring import validate
-from zsaudio.learning.tensors import FoldTensors
-from zsaudio.learning.training import Member, Training, TrainingConfig
+from zsaudio.models.objectives.warp import Warp
+from zsaudio.models.projections import HIDDEN_UNITS, SHARED_UNITS
+from zsaudio.tasks.corpus_tables import Embedded
+from zsaudio.tasks.tensors import ExampleTensors
+from zsaudio.training.batches import batches
+from zsaudio.training.compiled_warp import compiled
+from zsaudio.training.fused import FusedSgd
+from zsaudio.training.loop import Autograd, Engine, TrainingConfig
+from zsaudio.training.scoring import validate
+from zsaudio.training.stacked import draw_models
 
 RUNS = 3
-CPU = torch.device("cpu")
 PEAK = 2048  # side of the matrices that the peak is measured with
 CONFIG = TrainingConfig()
+ROW = variant("attention")
 
 
 class Ours:
-    """Epochs of this project: all runs at once."""
+    """Epochs of this project: all runs at once, by the fused engine or by the loop. See `zsaudio.training.loop`."""
 
-    def __init__(self, data: FoldData, validation: FoldData, config: TrainingConfig = CONFIG, runs: int = RUNS) -> None:
-        self.data, self.validation, self.config = FoldTensors(data, CPU), FoldTensors(validation, CPU), config
-        rows, validated = np.arange(len(data.clips)), np.arange(len(validation.clips))
-        self.members = [Member((seed,), rows, validated) for seed in range(runs)]
-        self.weights = initial_weights(self.data.features, data.text.shape[1], [m.seed for m in self.members])
-        self.start = self.weights.clone()
-        self.training = Training(self.weights, self.data, self.members, config)
+    def __init__(self, data: Embedded, validation: Embedded, *, fused: bool = True, runs: int = RUNS) -> None:
+        self.data, self.validation = ExampleTensors(data, CPU), ExampleTensors(validation, CPU)
+        self.members = members(data.examples, validation.examples, *range(runs))
+        seeds = [member.seed for member in self.members]
+        self.models = draw_models(ROW, {}, self.data.features, data.text.shape[1], seeds, CPU)
+        self.start = self.models.clone().weights
+        self.objective = compiled(Warp(), CPU)
+        self.engine: Engine = Autograd(self.models, self.objective, self.data, CONFIG)
+        if fused:
+            of_paper = (self.members, ROW.aggregator, CONFIG.batch_size, CONFIG.lr)
+            self.engine = FusedSgd(self.models, self.objective, self.data, *of_paper)
         self.epoch = 0
 
     def train(self) -> None:
         self.epoch += 1
-        self.training.run_epoch(self.epoch)
+        total = torch.zeros(len(self.members))
+        self.engine.start_epoch()
+        for batch in batches(self.data, self.members, CONFIG.batch_size, self.epoch):
+            total += (self.engine.step(batch) * batch.share.sign()).sum(dim=1)
+        self.engine.end_epoch()
 
     def validate(self) -> None:
-        c, rows = self.config, [member.validation for member in self.members]
-        validate(self.weights, self.validation, rows, c.aggregation, c.margin, c.rank)
+        validate(self.models, self.validation, [member.validation for member in self.members], self.objective)
 
 
 class Straightforward:
     """Epochs of the straightforward way: one run after another."""
 
-    def __init__(self, data: FoldData, validation: FoldData, start: Weights, aggregation: Aggregation) -> None:
+    def __init__(self, data: Embedded, validation: Embedded, start: Mapping[str, Tensor]) -> None:
         self.data, self.validation, self.epoch = data, validation, 0
-        features = data.audio.values.shape[2]
         self.models = []
-        for r in range(len(start.audio)):
-            model = straightforward.Model(features, data.text.shape[1], aggregation)
+        for r in range(len(start["audio.dense.weight"])):
+            model = straightforward.Model(data.audio.values.shape[2], data.text.shape[1], ROW.aggregator)
             model.start_from(start, r)
             self.models.append(model)
 
     def train(self) -> None:
         self.epoch += 1
         for seed, model in enumerate(self.models):
-            order = np.random.default_rng([seed, self.epoch]).permutation(len(self.data.clips))
+            order = np.random.default_rng([seed, self.epoch]).permutation(len(self.data.examples.clips))
             straightforward.run_epoch(model, self.data, order, CONFIG.lr, CONFIG.batch_size)
 
     def validate(self) -> None:
@@ -66,7 +79,7 @@ class Straightforward:
             straightforward.validate(model, self.validation)
 
 
-def operations(data: FoldData, validation: FoldData, runs: int = RUNS) -> tuple[float, float]:
+def operations(data: Embedded, validation: Embedded, runs: int = RUNS) -> tuple[float, float]:
     """Floating-point operations that the equations and their gradients need in an epoch: training, validation.
 
     A product and its two gradients are three products of the same size; inputs need no gradient, so for the first
@@ -80,7 +93,7 @@ def operations(data: FoldData, validation: FoldData, runs: int = RUNS) -> tuple[
     hidden = 2.0 * steps * classes * text_features * HIDDEN_UNITS
     text = 2.0 * steps * classes * HIDDEN_UNITS * SHARED_UNITS
     trained = 2 * audio + 2 * hidden + 3 * (compatibility + text)
-    scored = 2.0 * len(validation.clips) * segments * SHARED_UNITS * (features + len(validation.text))
+    scored = 2.0 * len(validation.examples.clips) * segments * SHARED_UNITS * (features + len(validation.text))
     return runs * trained, runs * scored
 
 
@@ -92,72 +105,75 @@ def peak() -> float:
 
 
 def measure(corpus: Corpus) -> dict[str, float]:
-    """Seconds of an epoch both ways, in training and in validation, and the share of the peak."""
+    """Seconds of an epoch each way, in training and in validation, ratios to the straightforward way, and shares of
+    the peak. Both engines are validated alike.
+    """
     data, validation, _ = corpus.setting("setting1")
-    ours = Ours(data, validation)
-    plain = Straightforward(data, validation, ours.start, CONFIG.aggregation)
-    rates = []
+    fused, loop = (Ours(data, validation, fused=fused) for fused in (True, False))
+    plain = Straightforward(data, validation, fused.start)
+    rates: list[float] = []
     taken = alternate(
         {
             "peak": lambda: rates.append(peak()),
-            "ours_train": ours.train,
-            "ours_validate": ours.validate,
+            "fused_train": fused.train,
+            "loop_train": loop.train,
+            "validate": fused.validate,
             "plain_train": plain.train,
             "plain_validate": plain.validate,
         }
     )
     trained, scored = operations(data, validation)
-    own = taken["ours_train"] + taken["ours_validate"]
-    return {
-        **{name: value for name, value in taken.items() if name != "peak"},
-        "peak": max(rates),
-        "operations": trained + scored,
-        "clips": len(data.clips),
-        "ratio_train": taken["plain_train"] / taken["ours_train"],
-        "ratio": (taken["plain_train"] + taken["plain_validate"]) / own,
-        "share_train": trained / taken["ours_train"] / max(rates),
-        "share": (trained + scored) / own / max(rates),
-    }
+    numbers = {name: value for name, value in taken.items() if name != "peak"}
+    numbers |= {"peak": max(rates), "operations": trained + scored, "clips": len(data.examples.clips)}
+    for engine in ("fused", "loop"):
+        train, epoch = taken[f"{engine}_train"], taken[f"{engine}_train"] + taken["validate"]
+        numbers[f"{engine}_ratio_train"] = taken["plain_train"] / train
+        numbers[f"{engine}_ratio"] = (taken["plain_train"] + taken["plain_validate"]) / epoch
+        numbers[f"{engine}_share_train"] = trained / train / max(rates)
+        numbers[f"{engine}_share"] = (trained + scored) / epoch / max(rates)
+    return numbers
 
 
 def differences(corpus: Corpus, clips: int = 640) -> dict[str, float]:
-    """Largest difference of a weight between both ways: in double precision after three epochs of some of the clips,
-    and after one of all; in single precision after three epochs of all, and there also of the straightforward way
-    from itself, started from weights that are the next floats.
+    """Largest difference of a weight from the straightforward way: in double precision after three epochs of some of
+    the clips, by either engine, and after one of all; in single precision after three epochs of all, and there also
+    of the straightforward way from itself, started from weights that are the next floats.
 
     Ranks turn over where scores are close, so training lets rounding grow until it is all the difference there is.
     """
     data, validation, _ = corpus.setting("setting1")
-    found = {"after_3": apart(data, 3)}
+    apart_by = {"after_3": apart(data, 3)}
     torch.set_default_dtype(torch.float64)
     try:
-        precise = replace(data, text=data.text.astype(np.float64))  # type: ignore[arg-type]
-        found["part_after_3"] = apart(scaled(precise, clips / len(data.clips)), 3)
-        found["double_after_1"] = apart(precise, 1)
+        part = scaled(data, clips / len(data.examples.clips))
+        apart_by["part_after_3"] = apart(part, 3)
+        apart_by["loop_part_after_3"] = apart(part, 3, fused=False)
+        apart_by["double_after_1"] = apart(data, 1)
     finally:
         torch.set_default_dtype(torch.float32)
-    ours = Ours(data, validation, runs=1)
-    moved = Weights(**{name: torch.nextafter(w, w + 1) for name, w in ours.start.tensors().items()})
-    one, other = (Straightforward(data, validation, start, CONFIG.aggregation) for start in (ours.start, moved))
+    start = Ours(data, validation, runs=1).start
+    moved = {name: torch.nextafter(tensor, tensor + 1) for name, tensor in start.items()}
+    first, second = (Straightforward(data, validation, weights) for weights in (start, moved))
     for _ in range(3):
-        one.train()
-        other.train()
-    pairs = zip(one.models[0].parameters(), other.models[0].parameters(), strict=True)
-    found["itself_after_3"] = max(float((a - b).detach().abs().max()) for a, b in pairs)
-    return found
+        first.train()
+        second.train()
+    pairs = zip(first.models[0].parameters(), second.models[0].parameters(), strict=True)
+    apart_by["itself_after_3"] = max(float((a - b).detach().abs().max()) for a, b in pairs)
+    return apart_by
 
 
-def apart(data: FoldData, epochs: int) -> float:
-    ours = Ours(data, data, runs=1)
-    plain = Straightforward(data, data, ours.start, CONFIG.aggregation)
+def apart(data: Embedded, epochs: int, *, fused: bool = True) -> float:
+    """Largest difference of a weight between an engine and the straightforward way after some epochs."""
+    ours = Ours(data, data, fused=fused, runs=1)
+    plain = Straightforward(data, data, ours.start)
     for _ in range(epochs):
         ours.train()
         plain.train()
-    return plain.models[0].difference(ours.weights, 0)
+    return plain.models[0].difference(ours.models.weights, 0)
 
 
 def growth(corpus: Corpus, fractions: tuple[float, ...]) -> list[float]:
-    """Seconds of an epoch with so many times the clips, training and validation."""
+    """Seconds of an epoch with so many times the clips, training by the fused engine and validation."""
     data, validation, _ = corpus.setting("setting1")
     taken = []
     for fraction in fractions:

@@ -6,24 +6,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from zsaudio.dataset import Classes
 from zsaudio.evaluation.bootstrap import bootstrap, draw, resampled_precision
 from zsaudio.evaluation.metrics import average_precision
-from zsaudio.evaluation.runs import evaluate
-from zsaudio.evaluation.scores import FoldScores
-from zsaudio.evaluation.spread import METRICS, interval, intervals
+from zsaudio.evaluation.runs import RunResult, Threshold, evaluate
+from zsaudio.evaluation.scored_clips import ScoredClips
+from zsaudio.evaluation.spread import METRICS, interval
+from zsaudio.tasks.task import Classes, Clips, Examples
 
-CLASSES = Classes("fold1", np.arange(4), list("abcd"), list("ABCD"))
+CLASSES = Classes(np.arange(4), list("abcd"), list("ABCD"))
+THREADS = 2
 
 
-def fold_scores(n: int, runs: int = 1, parts: int = 1, seed: int = 0, signal: float = 1.0) -> FoldScores:
+def random_scores(n: int, runs: int = 1, parts: int = 1, seed: int = 0, signal: float = 1.0) -> ScoredClips:
     """Scores of `runs` models for the same n clips, which a cross-validation deals into parts."""
     rng = np.random.default_rng(seed)
     carried = rng.random((n, 4)) < 0.25
     run = np.repeat(np.arange(runs), n)
     clip = np.concatenate([rng.permutation(n) if parts > 1 else np.arange(n) for _ in range(runs)])
-    scores = rng.standard_normal((n * runs, 4)) + signal * carried[clip]
-    return FoldScores(CLASSES, run, clip % parts, clip, carried[clip], None, scores.astype(np.float32))
+    scores = (rng.standard_normal((n * runs, 4)) + signal * carried[clip]).astype(np.float32)
+    clips = Clips(np.array([f"clip{i}" for i in range(n)], object), np.full((n, 1), -1))
+    return ScoredClips(Examples("fold1", CLASSES, clips), run, clip % parts, clip, carried[clip], scores, None)
+
+
+def measure(test: ScoredClips, threshold: Threshold = "validation") -> list[RunResult]:
+    return evaluate(test, test, None, threshold, THREADS)
 
 
 def test_a_resample_draws_as_many_clips_as_there_are():
@@ -34,23 +40,25 @@ def test_a_resample_draws_as_many_clips_as_there_are():
     assert not np.array_equal(draws, draw(50, 20, "fold2"))
 
 
-def test_f1_is_that_of_the_drawn_clips():
-    test = fold_scores(60, runs=2)
-    results = evaluate(test, test, 0.5, "validation")
-    found = bootstrap(test, 0.5, results, 5)
+@pytest.mark.parametrize("parts", [1, 3])
+def test_f1_is_that_of_the_drawn_clips(parts):
+    test = random_scores(60, runs=2, parts=parts)
+    results = measure(test)
+    resampled = bootstrap(test, None, results, 5, THREADS)
     draws = draw(60, 5, "fold1")
-    drawn = []
+    by_resample = []
     for b in range(5):
         micro, macro = [], []
         for result in results:
-            rows = np.repeat(np.flatnonzero(test.run == result.run), draws[:, b])
-            predicted = test.z_hat[rows] > result.threshold
+            of_run = np.flatnonzero(test.run == result.run)
+            rows = np.repeat(of_run, draws[test.clip[of_run], b])
+            predicted = test.score[rows] > np.array(result.thresholds)[test.part[rows], None]
             micro.append(f1_score(test.carried[rows], predicted, average="micro"))
             macro.append(f1_score(test.carried[rows], predicted, average="macro", zero_division=0))
-        drawn.append([np.mean(micro), np.mean(macro)])
-    for name, values in zip(("micro_f1", "macro_f1"), np.transpose(drawn), strict=True):
-        assert found[name] - found[name].mean() == pytest.approx(values - values.mean(), abs=1e-6)
-        assert found[name].mean() == pytest.approx(np.mean([getattr(result, name) for result in results]))
+        by_resample.append([np.mean(micro), np.mean(macro)])
+    for name, values in zip(("micro_f1", "macro_f1"), np.transpose(by_resample), strict=True):
+        assert resampled[name] - resampled[name].mean() == pytest.approx(values - values.mean(), abs=1e-6)
+        assert resampled[name].mean() == pytest.approx(np.mean([getattr(result, name) for result in results]))
 
 
 @given(st.integers(0, 2**31), st.booleans())
@@ -61,18 +69,19 @@ def test_drawing_each_clip_once_gives_the_average_precision_of_the_data(seed, ti
     scores = scores.round() if ties else scores
     labels = rng.random((30, 3)) < 0.2
     labels[:, 2] = False
-    once = np.ones((30, 3), np.uint16)
-    expected = average_precision(scores, labels)
-    assert resampled_precision(scores, labels, once) == pytest.approx(np.stack([expected] * 3, axis=1), nan_ok=True)
+    once = np.ones((30, 3), np.uint8)
+    expected = np.stack([average_precision(scores, labels)] * 3, axis=1)
+    assert resampled_precision(scores, labels, once) == pytest.approx(expected, nan_ok=True)
 
 
 def test_average_precision_by_hand():
     scores = np.array([[4.0], [3.0], [2.0], [1.0]], np.float32)
     labels = np.array([[True], [False], [True], [False]])
-    drawn = np.array([[2, 0, 1], [1, 1, 0], [1, 0, 0], [0, 3, 3]], np.uint16)
+    drawn = np.array([[2, 0, 1], [1, 1, 0], [1, 0, 0], [0, 3, 3]], np.uint8)
     # Drawn 2, 1, 1, 0 times: the first positive stands at 1 of 1, its copy does not count; the second has three hits
     # (two copies and itself) among four clips. (2 x 1 + 1 x 3/4) / 3.
-    assert resampled_precision(scores, labels, drawn)[0] == pytest.approx([(2 + 3 / 4) / 3, np.nan, 1.0], nan_ok=True)
+    expected = [(2 + 3 / 4) / 3, np.nan, 1.0]
+    assert resampled_precision(scores, labels, drawn)[0] == pytest.approx(expected, nan_ok=True)
 
 
 @given(st.integers(0, 2**31), st.integers(1, 12), st.booleans())
@@ -92,8 +101,8 @@ def test_average_precision_clip_by_clip(seed, positives, ties):
             total += of_clip[clip] * (others + 1) / (better + 1)
         copies = of_clip[:positives].sum()
         expected.append(total / copies if copies else np.nan)
-    found = resampled_precision(scores[:, None], labels[:, None], drawn)
-    assert found[0] == pytest.approx(expected, nan_ok=True, rel=1e-5)
+    precision = resampled_precision(scores[:, None], labels[:, None], drawn)
+    assert precision[0] == pytest.approx(expected, nan_ok=True, rel=1e-5)
 
 
 def test_more_clips_than_16_bits_count():
@@ -103,47 +112,66 @@ def test_more_clips_than_16_bits_count():
     assert resampled_precision(scores, labels, draws)[0, 0] == pytest.approx(1.0)  # every clip is a positive
 
 
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_threads_change_nothing(threads):
+    test = random_scores(60, runs=2)
+    results = measure(test)
+    alone, together = (bootstrap(test, None, results, 20, n) for n in (1, threads))
+    for name in METRICS:
+        assert np.array_equal(alone[name], together[name])
+    draws = draw(60, 20, "fold1")
+    precisions = [resampled_precision(test.score[:60], test.carried[:60], draws, n) for n in (1, threads)]
+    assert np.array_equal(*precisions)
+
+
 def test_copies_of_a_clip_do_not_confirm_each_other():
     """If they did, they would raise average precision by a twentieth here."""
-    test = fold_scores(200, signal=0.3)
-    resampled = resampled_precision(test.z_hat, test.carried, draw(200, 400, "fold1"))
-    assert resampled.mean() == pytest.approx(np.mean(average_precision(test.z_hat, test.carried)), rel=0.01)
+    test = random_scores(200, signal=0.3)
+    resampled = resampled_precision(test.score, test.carried, draw(200, 400, "fold1"))
+    assert resampled.mean() == pytest.approx(np.mean(average_precision(test.score, test.carried)), rel=0.01)
 
 
 @pytest.mark.parametrize("parts", [1, 3])
 def test_the_interval_holds_the_value_of_the_data(parts):
     """Also where a class has three or four clips in a part, and resampling alone would raise average precision."""
-    test = fold_scores(45, runs=2, parts=parts)
-    results = evaluate(test, test, 0.5, 1.0)
-    found = bootstrap(test, 0.5, results, 200)
+    test = random_scores(45, runs=2, parts=parts)
+    results = measure(test, 1.0)
+    resampled = bootstrap(test, None, results, 200, THREADS)
     for name in METRICS:
         value = np.mean([getattr(result, name) for result in results])
-        assert found[name].mean() == pytest.approx(value)
-        low, high = interval(found[name])
+        assert resampled[name].mean() == pytest.approx(value)
+        low, high = interval(resampled[name])
         assert low < value < high
 
 
 def test_a_better_model_is_better_in_every_resample_of_the_same_clips():
-    weak, strong = (fold_scores(150, signal=signal) for signal in (1.0, 1.5))
-    resampled = [bootstrap(test, 0.5, evaluate(test, test, 0.5, "validation"), 200)["map"] for test in (weak, strong)]
-    paired, alone = (resampled[1] - resampled[0]).std(), np.hypot(resampled[0].std(), resampled[1].std())
-    assert (resampled[1] > resampled[0]).mean() > 0.99
+    weak, strong = (random_scores(150, signal=signal) for signal in (1.0, 1.5))
+    by_model = [bootstrap(test, None, measure(test), 200, THREADS)["map"] for test in (weak, strong)]
+    paired, alone = (by_model[1] - by_model[0]).std(), np.hypot(by_model[0].std(), by_model[1].std())
+    assert (by_model[1] > by_model[0]).mean() > 0.99
     assert paired < 0.6 * alone
 
 
 def test_the_order_of_the_clips_does_not_matter():
     """A cross-validation has its clips in another order, and is measured on the same resamples all the same."""
-    test = fold_scores(80, runs=2)
+    test = random_scores(80, runs=2)
     order = np.random.default_rng(1).permutation(80)
     rows = np.concatenate([order, order + 80])
-    shuffled = FoldScores(
-        CLASSES, test.run[rows], test.part[rows], test.clip[rows], test.carried[rows], None, test.z_hat[rows]
+    shuffled = ScoredClips(
+        test.examples, test.run[rows], test.part[rows], test.clip[rows], test.carried[rows], test.score[rows], None
     )
-    found = [bootstrap(one, 0.5, evaluate(one, one, 0.5, 1.0), 20) for one in (test, shuffled)]
+    resampled = [bootstrap(scored, None, measure(scored, 1.0), 20, THREADS) for scored in (test, shuffled)]
     for name in METRICS:
-        assert found[0][name] == pytest.approx(found[1][name])
+        assert resampled[0][name] == pytest.approx(resampled[1][name])
 
 
-def test_intervals_by_hand():
-    assert interval(np.arange(1001.0)) == (25.0, 975.0)
-    assert intervals({"map": np.arange(1001.0)}) == {"map_low": 25.0, "map_high": 975.0}
+def test_gamma_decides_what_is_resampled():
+    test = random_scores(60)
+    noise = np.random.default_rng(2).standard_normal(test.score.shape).astype(np.float32)
+    mixed = ScoredClips(test.examples, test.run, test.part, test.clip, test.carried, test.score, noise)
+    results = measure(test)
+    of_score = bootstrap(test, None, results, 20, THREADS)
+    for name in METRICS:
+        assert np.array_equal(bootstrap(mixed, 1.0, results, 20, THREADS)[name], of_score[name])
+    of_noise = bootstrap(mixed, 0.0, results, 20, THREADS)
+    assert not np.array_equal(of_noise["micro_f1"], of_score["micro_f1"])

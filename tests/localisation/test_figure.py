@@ -9,11 +9,13 @@ import pytest
 import vl_convert
 import yaml
 
-from builders import MIDS, tiny_corpus, write_tiny_corpus
-from models import model_config, write_model
-from zsaudio.charts import VEGA_LITE, inline_svg
-from zsaudio.localisation.figure import attention_spec
+from builders import FEATURES, MIDS, tiny_corpus, write_tiny_corpus
+from model_folders import model_config, write_model
+from zsaudio.localisation.attention_chart import attention_spec
+from zsaudio.report.drawing import VEGA_LITE, inline_svg
 from zsaudio_cli import main
+
+AUDIO = {"encoder": "none", "features": str(FEATURES), "scale": "0.5", "offset": "-1"}  # of the tiny corpus
 
 
 @pytest.fixture
@@ -27,8 +29,8 @@ def here(tmp_path, monkeypatch) -> Path:
         "setting2": {"train": "fold3", "validation": "fold1", "test": "fold2"},
     }
     for setting, folds in roles.items():
-        config = model_config().model_copy(update={"setting": setting, "folds": folds})
-        write_model(data / "models" / "temporal_attention" / setting, config, audio_features=6)
+        config = model_config(audio=AUDIO).model_copy(update={"setting": setting, "roles": folds})
+        write_model(data / "models" / "temporal_attention" / setting, config)
     (tmp_path / "strong.tsv").write_text(
         "segment_id\tstart_time_seconds\tend_time_seconds\tlabel\n"
         f"--tiny_test_0\t1.5\t2.25\t{MIDS['Low hum']}\n"
@@ -105,16 +107,19 @@ def test_without_params_the_corpus_and_its_strong_labels_are_named(here, run):
         (["--tiny_test", "--label", "Hiss"], "data/demo/models/temporal_attention/setting3: is no folder"),
         (["--tiny_test", "--label", "Low hum", "--out", "a.gif"], "a.gif must end in one of .svg, .png, .pdf"),
         (["--tiny_test", "--label", "Low hum", "--strong", "gone.tsv"], "gone.tsv: there is no such file of strong"),
-        (["--tiny_test", "--label", "Low hum", "--corpus", "sea"], "data/sea/folds.csv: the table of folds is not"),
-        (["--tiny_test", "--label", "Low hum", "--model", "sum"], "sum: uniform_mean has no attention to draw"),
+        (["--tiny_test", "--label", "Low hum", "--corpus", "sea"], "data/sea/folds.csv: there is no table of folds"),
+        (
+            ["--tiny_test", "--label", "Low hum", "--model", "mean"],
+            "mean: has no attention to draw; temporal_attention",
+        ),
         (["--tiny_test", "--label", "Low hum", "--model", "parts"], "parts: is a cross-validation, a model for each"),
         (["--tiny_test", "--label", "Low hum", "--model", "other"], "other: was trained on embeddings of other encod"),
     ],
 )
 def test_a_mistake_is_one_sentence(here, run, arguments, message):
-    write_model(here / "sum", model_config("uniform_mean"))
-    write_model(here / "parts", model_config("supervised"))
-    write_model(here / "other", audio_features=7)
+    write_model(here / "mean", model_config("uniform_mean", audio=AUDIO))
+    write_model(here / "parts", model_config("supervised", audio=AUDIO))
+    write_model(here / "other")
     status, out, err = run(*arguments)
     assert (status, out) == (2, "")
     assert message in err

@@ -64,16 +64,16 @@ def test_attention_keeps_the_order_within_a_clip():
 
 def test_rows_are_by_length_and_by_what_is_measured():
     rows = measure(0, "unseen", {"attention": VALUES}, PAIRS, ONE_PART)
-    found = {(row["length"], row["by"]): row for row in rows}
-    assert {length for length, _ in found} == {"all", "1-3", "3-7"}
-    assert found["all", "attention"]["pairs"] == 3
-    assert found["all", "attention"]["classes"] == 2
-    assert found["1-3", "attention"]["pairs"] == 2  # an event of exactly 1 s is not shorter than 1 s
-    assert found["all", "chance"]["pointing"] == pytest.approx((1 + 3 / 4 + 1 / 2) / 3)
-    assert found["all", "chance"]["segment_ap"] == pytest.approx((1 + 4 / 6) / 2)
-    assert found["all", "uniform"]["pointing"] == found["all", "chance"]["pointing"]
+    row_of = {(row["length"], row["by"]): row for row in rows}
+    assert {length for length, _ in row_of} == {"all", "1-3", "3-7"}
+    assert row_of["all", "attention"]["pairs"] == 3
+    assert row_of["all", "attention"]["classes"] == 2
+    assert row_of["1-3", "attention"]["pairs"] == 2  # an event of exactly 1 s is not shorter than 1 s
+    assert row_of["all", "chance"]["pointing"] == pytest.approx((1 + 3 / 4 + 1 / 2) / 3)
+    assert row_of["all", "chance"]["segment_ap"] == pytest.approx((1 + 4 / 6) / 2)
+    assert row_of["all", "uniform"]["pointing"] == row_of["all", "chance"]["pointing"]
     # Uniform weights rank the two segments of the short clip first: 1 of 2, then 4 of 6.
-    assert found["all", "uniform"]["segment_ap"] == pytest.approx((1 + (1 * 1 / 2 + 3 * 4 / 6) / 4) / 2)
+    assert row_of["all", "uniform"]["segment_ap"] == pytest.approx((1 + (1 * 1 / 2 + 3 * 4 / 6) / 4) / 2)
 
 
 def test_the_summary_is_of_one_group_and_over_the_runs():
@@ -83,12 +83,12 @@ def test_the_summary_is_of_one_group_and_over_the_runs():
         for row in measure(run, "unseen", {"attention": values, "compatibility": values}, PAIRS, ONE_PART)
     ]
     rows += measure(0, "seen", {"attention": VALUES}, PAIRS, ONE_PART)
-    found = summary(rows, "unseen")
-    assert list(found) == sorted(found)
-    assert found["pairs"] == 3
-    assert found["pointing"] == pytest.approx((1 + 1 / 3) / 2)
-    assert found["pointing_std"] == pytest.approx(np.std([1, 1 / 3], ddof=1))
-    assert set(found) == {
+    metrics = summary(rows, "unseen")
+    assert list(metrics) == sorted(metrics)
+    assert metrics["pairs"] == 3
+    assert metrics["pointing"] == pytest.approx((1 + 1 / 3) / 2)
+    assert metrics["pointing_std"] == pytest.approx(np.std([1, 1 / 3], ddof=1))
+    assert set(metrics) == {
         *("classes", "pairs", "pointing", "pointing_std", "segment_ap", "segment_ap_std"),
         *("compatibility_pointing", "compatibility_pointing_std", "compatibility_ap", "compatibility_ap_std"),
         *("uniform_pointing", "uniform_ap", "chance_pointing", "chance_ap"),

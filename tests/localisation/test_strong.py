@@ -57,8 +57,8 @@ def test_every_form_gives_the_same_events(read, text):
 
 def test_two_spellings_of_a_clip_are_one_clip():
     names = ["--4gqARaEJE_0.000_10.000.wav", "Y--4gqARaEJE.wav", "--4gqARaEJE_0", "siren.wav", "gone.wav"]
-    found = find_clips(names, [*SECONDS, "siren_0"])
-    assert found == {**dict.fromkeys(names[:3], "--4gqARaEJE_0"), "siren.wav": "siren_0"}
+    clip_of = find_clips(names, [*SECONDS, "siren_0"])
+    assert clip_of == {**dict.fromkeys(names[:3], "--4gqARaEJE_0"), "siren.wav": "siren_0"}
 
 
 def test_a_name_without_a_start_must_be_that_of_a_single_clip():

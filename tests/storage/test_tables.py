@@ -71,7 +71,7 @@ def test_bad_columns_are_refused(tmp_path, change, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("index,mid,name\n0,/m/a,A\n", r"classes\.csv: the table of classes has the columns .* missing: branch"),
+        ("index,mid,name\n0,/m/a,A\n", r"classes\.csv: the table of classes needs the columns .* missing: branch"),
         ("index,mid,name,branch,colour\n0,/m/a,A,B,red\n", "unknown: colour"),
         ("index,mid,name,branch\nzero,/m/a,A,B\n", "not a readable table of classes"),
         ("", "not a readable table of classes"),

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.evaluation.kernels import Draws, Flags, Scores, add_rows, by_place, resampled_average_precision
-from zsaudio.evaluation.metrics import check_scores
+from zsaudio.evaluation.metrics import check_scores, described
 from zsaudio.evaluation.runs import RunResult
 from zsaudio.evaluation.scored_clips import ScoredClips
 from zsaudio.evaluation.spread import METRICS
@@ -115,8 +115,9 @@ def resampled_precision(scores: Scores, labels: Flags, drawn: Draws, threads: in
         ValueError, ZsAudioError: as `zsaudio.evaluation.metrics.check_scores`; or `drawn` does not fit.
     """
     check_scores(scores, labels)
-    if drawn.ndim != 2 or len(drawn) != len(scores) or drawn.dtype != np.uint8:
-        raise ValueError(f"drawn: expected uint8 of shape ({len(scores)}, resamples), got {drawn.dtype} {drawn.shape}")
+    fits = isinstance(drawn, np.ndarray) and drawn.ndim == 2 and len(drawn) == len(scores) and drawn.dtype == np.uint8
+    if not fits:
+        raise ValueError(f"drawn: expected an array ({len(scores)}, resamples) of uint8, got {described(drawn)}")
 
     def of_class(c: int) -> Floats:
         own, carried = scores[:, c], np.ascontiguousarray(labels[:, c])

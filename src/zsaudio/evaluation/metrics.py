@@ -37,7 +37,7 @@ def check_labels(labels: Any, name: str = "labels") -> None:
         ValueError: it is not an (N, C) array of booleans.
     """
     if not isinstance(labels, np.ndarray) or labels.ndim != 2 or labels.dtype != np.bool_:
-        raise ValueError(f"{name}: expected an array (clips, classes) of booleans, got {_described(labels)}")
+        raise ValueError(f"{name}: expected an array (clips, classes) of booleans, got {described(labels)}")
 
 
 def check_scores(scores: Any, labels: Any) -> None:
@@ -49,14 +49,15 @@ def check_scores(scores: Any, labels: Any) -> None:
     """
     check_labels(labels)
     if not isinstance(scores, np.ndarray) or scores.dtype not in (np.float32, np.float64):
-        raise ValueError(f"scores: expected an array of float32 or float64, got {_described(scores)}")
+        raise ValueError(f"scores: expected an array of float32 or float64, got {described(scores)}")
     if scores.shape != labels.shape:
         raise ValueError(f"scores and labels: expected one shape, got {scores.shape} and {labels.shape}")
     if not np.isfinite(scores).all():
         raise ZsAudioError("scores: some are NaN or infinite; the training has diverged: try a lower train.lr")
 
 
-def _described(value: Any) -> str:
+def described(value: Any) -> str:
+    """What somebody handed over, for a message: type and shape of an array, type of anything else."""
     return f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
 
 
@@ -109,10 +110,10 @@ def _class_precision(scores: Scores, labels: Flags) -> float:
         return float("nan")
     # Of the clips that score at least as high as a positive: how many are positive, how many are there.
     hits = len(positives) - np.searchsorted(positives, positives, side="left")
-    return float((hits / at_least(np.sort(scores), positives)).mean())
+    return float((hits / _at_least(np.sort(scores), positives)).mean())
 
 
-def at_least(ascending: Scores, values: Scores) -> npt.NDArray[np.int64]:
+def _at_least(ascending: Scores, values: Scores) -> npt.NDArray[np.int64]:
     """How many of the ascending scores are at least as high as each of the values."""
     return len(ascending) - np.searchsorted(ascending, values, side="left")
 
@@ -142,7 +143,7 @@ def best_threshold(scores: Scores, labels: Flags) -> float:
     if not positives.size:
         raise ValueError("labels: no clip carries any class, so there is nothing to choose a threshold by")
     ascending = np.sort(scores, axis=None)
-    hits, predicted = at_least(positives, positives), at_least(ascending, positives)
+    hits, predicted = _at_least(positives, positives), _at_least(ascending, positives)
     f1 = 2 * hits / (predicted + len(positives))
     cut = positives[len(f1) - 1 - int(np.argmax(f1[::-1]))]
     lower = ascending[: np.searchsorted(ascending, cut, side="left")]
@@ -156,12 +157,14 @@ def f1_by_threshold(scores: Scores, labels: Flags, thresholds: Floats) -> tuple[
     """Micro and macro F1 at each of K ascending thresholds: two (K,) arrays.
 
     Raises:
-        ValueError: there is no threshold, or they do not ascend.
+        ValueError: the thresholds are no array of finite numbers that ascend.
         ValueError, ZsAudioError: as `check_scores`.
     """
     check_scores(scores, labels)
-    if thresholds.ndim != 1 or not len(thresholds) or not (np.diff(thresholds) > 0).all():
-        raise ValueError(f"thresholds: expected ascending numbers, got {thresholds!r}")
+    if not isinstance(thresholds, np.ndarray) or thresholds.ndim != 1 or thresholds.dtype != np.float64:
+        raise ValueError(f"thresholds: expected an array (K,) of float64, got {described(thresholds)}")
+    if not len(thresholds) or not np.isfinite(thresholds).all() or not (np.diff(thresholds) > 0).all():
+        raise ValueError(f"thresholds: expected finite numbers that ascend, got {thresholds!r}")
     predicted, hits = count_above(scores, labels, thresholds)
     total = predicted + labels.sum(0)[:, None]
     micro = 2 * hits.sum(0) / np.maximum(total.sum(0), 1)

@@ -1,1 +1,1 @@
-"""AudioSet's own file formats: ontology, lists of clips, embeddings, names of recordings."""
+"""AudioSet's own file formats: ontology, lists of labels and clips, embeddings, names of recordings."""

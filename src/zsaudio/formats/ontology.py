@@ -31,7 +31,12 @@ class Node:
 
 @dataclass(frozen=True)
 class Ontology:
-    """Nodes by mid, in the file's order, with their parents and the top-level nodes above them.
+    """The graph of classes.
+
+    Attributes:
+        nodes: nodes by mid, in the file's order.
+        parents: mids of each node's parents.
+        branches: mids of the top-level nodes that each node is below; of a top-level node itself.
 
     Raises:
         ZsAudioError: a child has no node, or a class is its own ancestor.

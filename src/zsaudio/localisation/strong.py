@@ -126,7 +126,7 @@ def read_events(path: Path, classes: Mapping[str, str], seconds: Mapping[str, in
 
 def find_clips(names: Iterable[str], clip_ids: Iterable[str]) -> dict[str, str]:
     """The clip that each name means: its id, the name of its recording as downloaders spell it
-    (`zsaudio.formats.recordings.match_clips`), or, in a corpus of one's own, that of the file (`siren.wav` is `siren_0`).
+    (`zsaudio.formats.recordings.match_clips`), or, in a corpus of one's own, of the file: `siren.wav` is `siren_0`.
     """
     known = list(clip_ids)
     without_start = {clip: clip.rpartition("_")[0] for clip in known}

@@ -59,7 +59,7 @@ class Objective:
         Args:
             scores: `[..., B, C]`.
             labels: `[..., B, P]` positions of the classes that each clip carries, padded at their end with -1; a clip
-                without any fills a batch up, and its loss does not count.
+                without any fills a batch up: its loss must be finite, and does not count.
         """
         raise NotImplementedError
 

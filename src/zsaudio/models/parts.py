@@ -70,9 +70,13 @@ def make_part(kind: str, name: str, values: Mapping[str, Any], *sizes: int) -> A
         sizes: what the constructor takes besides.
 
     Raises:
-        ZsAudioError: there is no such part, or a value is not what its knob may be.
+        ZsAudioError: there is no such part, a value is not what its knob may be, or one that it needs is not there.
     """
     part = part_class(kind, name)
+    parameters = inspect.signature(part.__init__).parameters
+    for knob in knobs(part):
+        if knob not in values and parameters[knob].default is inspect.Parameter.empty:
+            raise ZsAudioError(f"{kind} {name}: needs a value of {knob}, which the variant does not give")
     own = {knob: _checked(knob, hint, values[knob]) for knob, hint in knobs(part).items() if knob in values}
     try:
         return part(*sizes, **own)

@@ -1,1 +1,1 @@
-"""Files: written whole, checked at the gate, downloaded."""
+"""Files on disk: atomic writes, tables checked against their schemas, checked values, downloads."""

@@ -78,8 +78,9 @@ def write_table(
             # Quotes only where needed: the files are easier to read and to compare.
             pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
         elif path.suffix == ".feather":
-            whole = table.combine_chunks()  # one chunk, so that reading does not copy
-            pa.feather.write_feather(whole, temporary, compression="uncompressed", chunksize=max(len(whole), 1))
+            # A single chunk, which reading does not copy.
+            rows = max(len(table), 1)
+            pa.feather.write_feather(table.combine_chunks(), temporary, compression="uncompressed", chunksize=rows)
         else:
             pq.write_table(table, temporary, **_parquet_options(table.schema))
 
@@ -196,7 +197,7 @@ def _not_finite(table: pa.Table, name: str, kind: Kind) -> int:
         values = matrix(table, name)
         with np.errstate(over="ignore", invalid="ignore"):
             total = values.sum(dtype=np.float32)
-        if np.isfinite(total):  # so every value is
+        if np.isfinite(total):  # then every value is
             return 0
         return int((~np.isfinite(values).all(axis=1)).sum())
     if kind is Kind.REAL:
@@ -211,7 +212,7 @@ def _check(table: pa.Table, schema: Schema, where: str) -> None:
     unknown = [name for name in table.column_names if name not in schema.columns]
     if missing or unknown:
         raise ZsAudioError(
-            f"{where}: the table of {schema.name} has the columns {', '.join(schema.columns)}; "
+            f"{where}: the table of {schema.name} needs the columns {', '.join(schema.columns)}; "
             f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
         )
     for name in table.column_names:

@@ -9,7 +9,7 @@ from zsaudio.tasks.corpus_tables import Embedded
 
 
 class ExampleTensors:
-    """Examples on a device. Embeddings stay as they are stored; a batch is turned into float32 when it is taken.
+    """Examples on a device. Embeddings stay as they are stored; a batch becomes floats when it is taken.
 
     Attributes:
         examples: which they are.
@@ -22,7 +22,7 @@ class ExampleTensors:
 
     def __init__(self, embedded: Embedded, device: torch.device) -> None:
         self.device, self.examples = device, embedded.examples
-        self.text = torch.from_numpy(embedded.text).to(device)
+        self.text = torch.from_numpy(embedded.text).to(device, torch.get_default_dtype())
         self.labels = torch.from_numpy(embedded.examples.clips.labels).to(device)
         self.n_labels = (embedded.examples.clips.labels >= 0).sum(axis=1)
         self.carried = embedded.examples.carried()
@@ -42,7 +42,7 @@ class ExampleTensors:
             out: where to write the embeddings.
         """
         stored = select(self._values, rows)
-        x = stored.float() if out is None else out.copy_(stored)
+        x = stored.to(torch.get_default_dtype()) if out is None else out.copy_(stored)
         torch.add(self._offset, x, alpha=self._scale, out=x)  # in one pass
         if self._n_segments is None:
             return x, None

@@ -50,8 +50,8 @@ def batches(data: ExampleTensors, members: Sequence[Member], batch_size: int, ep
         real[:, r].flat[:n] = True
     most_labels = (data.n_labels[rows] * real).max(axis=(1, 2)).clip(1).tolist()
     full = np.all(real, axis=(1, 2)).tolist()
-    share = (real / real.sum(axis=2, keepdims=True).clip(1)).astype(np.float32)
-    on_device = [torch.from_numpy(array).to(data.device).unbind() for array in (rows, real, share)]
+    share = torch.from_numpy(real / real.sum(axis=2, keepdims=True).clip(1)).to(torch.get_default_dtype())
+    on_device = [array.to(data.device).unbind() for array in (torch.from_numpy(rows), torch.from_numpy(real), share)]
     for step, (rows_now, real_now, share_now) in enumerate(zip(*on_device, strict=True)):
         labels = select(data.labels, rows_now)[..., : most_labels[step]]
         if not full[step]:

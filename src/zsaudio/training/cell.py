@@ -23,7 +23,7 @@ from zsaudio.training.stacked import StackedModels
 
 
 @dataclass(frozen=True)
-class Cell:
+class TrainedCell:
     """A trained cell.
 
     Attributes:
@@ -38,7 +38,9 @@ class Cell:
     test: dict[str, Any]
 
 
-def run_cell(variant: Variant, task: Task, corpus: CorpusTables, config: TrainingConfig, device: torch.device) -> Cell:
+def run_cell(
+    variant: Variant, task: Task, corpus: CorpusTables, config: TrainingConfig, device: torch.device
+) -> TrainedCell:
     """Train a variant on a task, and score the validation and test clips of each member.
 
     Args:
@@ -53,7 +55,7 @@ def run_cell(variant: Variant, task: Task, corpus: CorpusTables, config: Trainin
     with torch.random.fork_rng():  # for parts that draw as they go, such as dropout
         torch.manual_seed(task.members[0].seed[0])
         models, curve = train(variant, task, train_data, validation, config)
-    return Cell(
+    return TrainedCell(
         models,
         curve,
         _scores(models, task, validation, [member.validation for member in task.members]),

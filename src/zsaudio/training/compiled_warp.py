@@ -37,12 +37,14 @@ class CompiledWarp(Objective):
             ValueError: shapes or types do not fit each other.
             IndexError: a label is no class.
         """
+        for name, tensor, dtype in (("scores", scores, torch.get_default_dtype()), ("labels", labels, torch.int64)):
+            if not isinstance(tensor, Tensor) or tensor.dtype != dtype or tensor.dim() < 2:
+                got = f"{tensor.dtype} {[*tensor.shape]}" if isinstance(tensor, Tensor) else type(tensor).__name__
+                raise ValueError(f"{name}: expected a tensor [..., clips, n] of {dtype}, got {got}")
+        if scores.shape[:-1] != labels.shape[:-1]:
+            raise ValueError(f"scores {[*scores.shape]} and labels {[*labels.shape]}: are not of the same clips")
         f, y = scores.numpy(), labels.numpy()
-        penalty = _penalty(f.shape[-1], torch.get_default_dtype())
-        if f.shape[:-1] != y.shape[:-1]:
-            raise ValueError(f"scores {f.shape} and labels {y.shape} are not of the same clips")
-        if f.dtype != penalty.dtype or y.dtype != np.int64:
-            raise ValueError(f"scores must be {penalty.dtype} and labels int64, not {f.dtype} and {y.dtype}")
+        penalty = _penalty(f.shape[-1], scores.dtype)
         losses, gradient = np.empty(f.shape[:-1], f.dtype), np.empty(f.shape, f.dtype)
         _fill(f, y, penalty, penalty.dtype.type(self._margin), self._by_index, losses, gradient)
         return torch.from_numpy(losses), torch.from_numpy(gradient)

@@ -47,7 +47,8 @@ def set_up(name: str, threads: int, matmul: str) -> torch.device:
     if threads:
         torch.set_num_threads(threads)
     # cuBLAS gives the same result only in a workspace that its environment fixes, so nothing is promised on a GPU.
-    torch.use_deterministic_algorithms(device.type == "cpu")
+    # (use_deterministic_algorithms does the same, and imports torch's compiler, which takes a second.)
+    torch.set_deterministic_debug_mode("error" if device.type == "cpu" else "default")
     # Costs a twentieth, and nothing here reads memory before it is written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.set_float32_matmul_precision("high" if matmul == Matmul.TF32 else "highest")

@@ -32,7 +32,7 @@ class Warp(Objective):
         positive = scores.gather(-1, labels.clamp(min=0))[..., None]  # f_y, [..., B, P, 1]
         negative = 1 - carried(labels, scores.shape[-1]).to(scores)[..., None, :]  # [..., B, 1, C]
         others = scores[..., None, :]
-        hinge = (self.margin - positive + others).clamp(min=0) * negative  # eq. 9, [..., B, P, C]
+        hinge = (self.margin - positive + others).relu() * negative  # eq. 9, [..., B, P, C]; flat at 0
         higher = (others > positive) | ((others == positive) & (negative > 0))
         above = higher if self.rank == "index" else hinge > 0
         weight = rank_penalty(scores.shape[-1]).to(scores)[above.sum(-1)] * (labels >= 0)  # beta(i) / i, [..., B, P]

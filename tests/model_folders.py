@@ -1,0 +1,81 @@
+"""Model folders as the pipeline leaves them, without a pipeline: drawn weights, real encoders that need no files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from builders import CLASSES, CPU, VARIANTS
+from zsaudio.audio.logmel import LogMel
+from zsaudio.models.model_folder import Config, Decision, StoredClass, StoredMember, save_model
+from zsaudio.models.variant import Variant
+from zsaudio.text.words import Words
+from zsaudio.training.stacked import draw_models
+
+METRICS = {
+    name: value
+    for metric in ("macro_f1", "map", "micro_f1")
+    for name, value in ((metric, 0.25), (f"{metric}_std", 0.01))
+}
+
+
+def model_config(
+    variant: str | Variant = "temporal_attention",
+    runs: int = 2,
+    gamma: float = 0.5,
+    audio: Mapping[str, str] | None = None,
+    text: Mapping[str, str] | None = None,
+    corpus: str = "demo",
+) -> Config:
+    """The config of an evaluated model; variants that are not tested by eq. 7 have no gamma.
+
+    Args:
+        variant: one of builders.VARIANTS by its name, or any.
+        runs: how many; a cross-validation has three parts in each.
+        gamma: of eq. 7.
+        audio, text: metadata of the encoders.
+        corpus: its name.
+    """
+    variant = VARIANTS[variant] if isinstance(variant, str) else variant
+    zero_shot = variant.task == "zero_shot"
+    members = [
+        StoredMember(run=run, seed=run, part=part) for run in range(runs) for part in range(1 if zero_shot else 3)
+    ]
+    roles = {"train": "fold2", "validation": "fold3", "test": "fold1"} if zero_shot else {"test": "fold1"}
+    return Config(
+        version=2,
+        variant=variant,
+        setting="setting1",
+        corpus=corpus,
+        members=members,
+        training={"epochs": 1},
+        spanning="drop",
+        audio={"features": "128", **(audio or LogMel.metadata), "segments": "10"},
+        text=dict(text or Words(16).metadata),
+        roles=roles,
+        classes={
+            fold: [StoredClass(mid=name, name=name, description=f"What {name} is.") for name in CLASSES[fold]]
+            for fold in roles.values()
+        },
+        decision=Decision(
+            title=variant.name.replace("_", " ").capitalize(),
+            gamma=gamma if variant.fused else None,
+            thresholds=[float(number) for number in range(len(members))],
+            metrics={**METRICS, "threshold": 0.5},
+        ),
+    )
+
+
+def drawn_weights(config: Config, text_features: int = 16) -> dict[str, np.ndarray]:
+    """Weights that each member would begin its training with, stacked."""
+    seeds = [(member.seed, member.part) for member in config.members]
+    audio_features = int(config.audio["features"])
+    models = draw_models(config.variant, config.training, audio_features, text_features, seeds, CPU)
+    return {name: tensor.numpy() for name, tensor in models.weights.items()}
+
+
+def write_model(folder: Path, config: Config | None = None, text_features: int = 16) -> Path:
+    """Write a model folder with drawn weights."""
+    config = config or model_config()
+    save_model(folder, drawn_weights(config, text_features), config)
+    return folder

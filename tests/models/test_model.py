@@ -1,0 +1,76 @@
+"""The one forward pass: projections, score and aggregator put together, and fusion (eq. 7)."""
+
+import numpy as np
+import pytest
+import torch
+
+from builders import VARIANTS, variant
+from zsaudio import ZsAudioError
+from zsaudio.models.fusion import fuse
+from zsaudio.models.model import Model, draw_model
+
+X, TEXT = torch.randn(3, 4, 7, generator=torch.Generator().manual_seed(0)), torch.eye(5)[:2]
+
+
+@pytest.mark.parametrize("row", VARIANTS.values(), ids=list(VARIANTS))
+def test_equations_1_to_6_in_a_row(row):
+    model = draw_model(row, {}, 7, 5, (0,)).eval()
+    scored = model(X, None, TEXT)
+    s = model.audio(X) @ model.text(TEXT).T
+    if row.aggregator == "attention":
+        alpha = s.exp() / s.exp().sum(1, keepdim=True)
+        assert torch.allclose(scored.attention, alpha, atol=1e-6)
+        assert torch.allclose(scored.score, (alpha * s).sum(1), atol=1e-5)
+        assert torch.allclose(scored.uniform, s.sum(1), atol=1e-5)
+    else:
+        expected = s.sum(1) if row.aggregator == "sum" else s.mean(1)
+        assert torch.allclose(scored.score, expected, atol=1e-5)
+        assert scored.attention is None
+        assert scored.uniform is None
+
+
+def test_the_plain_sum_is_there_for_variants_that_eq_7_tests_and_only_in_testing():
+    fused = draw_model(variant("mean", fused=True), {}, 7, 5, (0,))
+    assert fused.eval()(X, None, TEXT).uniform is not None
+    assert fused.train()(X, None, TEXT).uniform is None
+    assert draw_model(variant("attention", fused=False), {}, 7, 5, (0,)).eval()(X, None, TEXT).uniform is None
+
+
+def test_knobs_reach_their_part():
+    cold, warm = (draw_model(variant(score="cosine"), {"temperature": t, "margin": 3}, 7, 5, (0,)) for t in (0.5, 1.0))
+    assert cold.head.score.temperature == 0.5
+    summed = [model.audio(X) for model in (cold, warm)]
+    assert torch.equal(*summed)
+    assert torch.allclose(cold.head.score(summed[0], cold.text(TEXT)), 2 * warm.head.score(summed[0], warm.text(TEXT)))
+
+
+def test_a_wrong_knob_is_refused():
+    with pytest.raises(ZsAudioError, match=r"^temperature: expected a number above 0, got 'hot'"):
+        Model(variant(score="cosine"), {"temperature": "hot"}, 7, 5)
+
+
+def test_weights_are_those_of_their_seed_whatever_else_draws_random_numbers():
+    first = draw_model(variant(), {}, 4, 3, (7,))
+    torch.manual_seed(123)
+    before = torch.random.get_rng_state()
+    again = draw_model(variant(), {}, 4, 3, (7,))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+
+
+def test_seeds_of_several_numbers_differ_by_each_of_them():
+    seeds = [(0, 0), (0, 1), (1, 0), (1, 2), (2, 1)]
+    weights = [draw_model(variant(), {}, 4, 3, seed).audio.dense.weight for seed in seeds]
+    for i in range(len(seeds)):
+        for j in range(i):
+            assert not torch.equal(weights[i], weights[j]), (seeds[i], seeds[j])
+
+
+def test_eq_7_mixes_arrays_and_tensors_alike():
+    y_hat, z_hat = np.array([2.0, -1.0], np.float32), np.array([10.0, 3.0], np.float32)
+    expected = [0.3 * 2 + 0.7 * 10, -0.3 + 0.7 * 3]
+    assert fuse(0.3, y_hat, z_hat).tolist() == pytest.approx(expected)
+    assert fuse(0.3, torch.from_numpy(y_hat), torch.from_numpy(z_hat)).tolist() == pytest.approx(expected)
+    assert fuse(1.0, y_hat, z_hat).tolist() == y_hat.tolist()
+    assert fuse(0.0, y_hat, z_hat).tolist() == z_hat.tolist()
+    assert fuse(0.3, y_hat, z_hat).dtype == np.float32

@@ -1,0 +1,126 @@
+"""Whatever stands at a place of params.yaml is accepted as valid, or refused with one sentence."""
+
+import datetime
+import math
+
+import pytest
+from committed import COMMITTED, path_of, places, replaced, value_at
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from params import Params, parse_params
+from zsaudio import ZsAudioError
+
+ALL = list(places())
+VALUES = [place for place in ALL if not isinstance(value_at(place), (dict, list))]
+NO_VALUE = [  # what no param of a single value may be
+    [1],
+    {"a": 1},
+    10**400,
+    -(10**20),
+    math.nan,
+    -math.inf,
+    datetime.date(2026, 1, 1),
+    [[]],
+]
+NULLABLE = ("strong_labels.", "audioset.sha256.", "audioset_audio.", "local.", "classes.animal_root", "text.vectors.")
+FREE_TEXT = (
+    "strong_labels.", "audioset.sha256.", "audioset_audio.", "local.", "classes.animal_", "audioset.subsets.",
+    "audio.vggish.weights", "audio.vggish.pca", "text.bert.model", "text.bert.revision",
+)  # fmt: skip
+
+
+def refusal(values: object) -> str | None:
+    """The sentence that params are refused with; None where they are accepted."""
+    try:
+        assert isinstance(parse_params(values), Params)
+    except ZsAudioError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize("place", VALUES, ids=path_of)
+def test_no_value_may_be_a_list_a_section_or_no_number(place):
+    for value in NO_VALUE:
+        if place == ("threshold",) and value == -(10**20):  # scores have no bounds, and so has their threshold
+            continue
+        message = refusal(replaced(place, value))
+        assert message is not None, value
+        assert message.startswith(f"params.yaml: {path_of(place)}: expected ")
+        assert "\n" not in message
+        assert len(message) < 300
+
+
+@pytest.mark.parametrize("place", VALUES, ids=path_of)
+def test_nothing_true_and_text_are_accepted_where_they_mean_something(place):
+    path = path_of(place)
+    accepted = {
+        None: path.startswith(NULLABLE),
+        True: path.endswith(".fused"),
+        "any text": path.startswith(FREE_TEXT) or path.endswith(".title"),
+    }
+    for value, is_accepted in accepted.items():
+        message = refusal(replaced(place, value))
+        if is_accepted:
+            assert message is None
+        else:
+            assert message is not None, value
+            assert message.startswith(f"params.yaml: {path}: ")
+            assert "\n" not in message
+
+
+@pytest.mark.parametrize("place", [place for place in ALL if place not in VALUES], ids=path_of)
+def test_a_section_or_a_list_is_no_single_value(place):
+    kind = "a list" if isinstance(value_at(place), list) else "a section with keys of its own"
+    for value in (None, True, 3, math.nan, 10**400, "text"):
+        message = refusal(replaced(place, value))
+        assert message is not None, value
+        assert message.startswith(f"params.yaml: {path_of(place)}: expected {kind}, got ")
+
+
+def test_a_missing_key_is_named_at_any_depth():
+    for place in ALL:
+        if isinstance(place[-1], int) or place[:1] == ("strong_labels",) or "sha256" in place[:-1]:
+            continue  # lists and tables by name may be shorter
+        values = replaced(place, None)
+        section = values
+        for key in place[:-1]:
+            section = section[key]
+        del section[place[-1]]
+        message = refusal(values)
+        if (
+            place[:2] in (("audio", "encoder"), ("text", "encoder"))
+            and len(place) == 3
+            and place[2] != COMMITTED["corpus"]
+        ):
+            assert message is None  # of a corpus that is not asked for
+        elif path_of(place).endswith((".fused", ".task")):
+            assert message is None  # they have a default
+        elif place[0] == "variants" and len(place) == 2:
+            assert message is not None
+            assert "A new one is an entry of variants" in message
+        else:
+            assert message is not None
+            assert message.startswith(f"params.yaml: {path_of(place)} is missing")
+
+
+KEYS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), max_size=12)
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.dates() | st.binary(max_size=4) | st.text(max_size=20)
+)
+ANYTHING = st.recursive(
+    SCALARS, lambda nodes: st.lists(nodes, max_size=4) | st.dictionaries(KEYS | st.integers(), nodes, max_size=4)
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    place=st.sampled_from([*ALL, *((*place[:-1], "new") for place in ALL if isinstance(place[-1], str))]),
+    value=ANYTHING,
+)
+def test_anything_at_any_place_is_refused_with_a_sentence_or_accepted(place, value):
+    message = refusal(replaced(place, value))
+    if message is not None:
+        assert message.startswith("params.yaml: ")
+        assert str(place[0]) in message
+        assert "\n" not in message

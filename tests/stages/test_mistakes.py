@@ -1,0 +1,105 @@
+"""What goes wrong in a run of the pipeline: a mistake stops before anything is computed, a kill leaves nothing torn."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from miniature import ENVIRONMENT
+
+
+def outcome(done: subprocess.CompletedProcess[str]) -> str:
+    """What a command that fails has said."""
+    output = done.stdout + done.stderr
+    assert done.returncode != 0, output
+    assert "Traceback" not in output
+    return output
+
+
+@pytest.mark.parametrize(
+    ("param", "value", "message"),
+    [
+        (
+            "corpus",
+            "audio_set",
+            "corpus: params.yaml: corpus: expected one of demo, audioset, audioset_audio, local; got",
+        ),
+        ("corpus", "local", "corpus: params.yaml: local.recordings: expected the folder with the recordings, got noth"),
+        ("train__epochs", "few", "variants: params.yaml: train.epochs: expected a whole number from 1 to"),
+        ("models", ["attention"], "params.yaml: models.0: expected one of temporal_attention, uniform_aggregation"),
+        (
+            "settings",
+            ["setting9"],
+            "params.yaml: settings.0: expected one of setting1, setting2, setting3; got 'setting9'",
+        ),
+        ("variants__supervised__margn", 2, "params.yaml: variants.supervised.margn: no part of this variant reads it"),
+        ("demo__clips", 29, "corpus: params.yaml: demo.clips: expected a whole number from 30 to 1,000,000, got 29"),
+    ],
+)
+def test_a_mistake_stops_before_anything_is_computed(project, param, value, message):
+    before = project.content()
+    project.set_params(**{param: value})
+    assert message in outcome(project.run("dvc", "repro"))
+    project.restore()  # DVC takes the outputs of a stage away before it runs it
+    assert project.content() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("gamma=high", "variants: params.yaml: gamma: expected a number from 0 to 1, got 'high'"),
+        ("gama=0.3", "Could not override 'gama'"),
+    ],
+)
+def test_a_mistake_in_an_experiment_stops_it(project, change, message):
+    before = project.content()
+    assert message in outcome(project.run("dvc", "exp", "run", "-S", change))
+    project.restore()  # and leaves the mistake in params.yaml
+    assert project.content() == before
+
+
+def test_a_param_that_no_stage_knows_is_named_by_the_next_stage_that_runs(project):
+    project.run("dvc", "exp", "run", "-S", "+gama=0.3")  # nothing depends on it, so nothing runs
+    message = "classes: params.yaml: gama is unknown (did you mean gamma?); known are corpus, device"
+    assert outcome(project.run("python", "stages/classes.py")).startswith(message)
+    project.restore("variants")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("stage", ["corpus", "audio", "train"])
+def test_an_interrupted_stage_is_made_whole_by_the_next_run(project, stage, how):
+    before = project.content()
+    shutil.rmtree(project.folder / "data/demo/extraction", ignore_errors=True)  # or audio would have nothing to do
+    arguments = ["temporal_attention", "setting1"] if stage == "train" else []
+    command = [sys.executable, f"stages/{stage}.py", *arguments]
+    environment = ENVIRONMENT | {"PYTHONPATH": "src"}
+    with subprocess.Popen(command, cwd=project.folder, env=environment, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        running.stderr.read(1)  # the progress bar: it is at work
+        running.send_signal(how)
+        _, errors = running.communicate()
+    assert running.returncode != 0
+    assert "Traceback" not in errors
+    name = f"{stage}@temporal_attention-setting1" if stage == "train" else stage
+    project.dvc("repro", "--single-item", "--force", "--no-run-cache", name)
+    assert {name: data for name, data in project.content().items() if not name.endswith(".tmp")} == before
+    project.run("git", "reset", "--quiet", "--hard")
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(project):
+    if os.geteuid() == 0:
+        (project.folder / "data/demo/folds.csv").unlink()
+        (project.folder / "data/demo/folds.csv").mkdir()  # root may write everywhere, but not a file over a folder
+    else:
+        (project.folder / "data/demo").chmod(0o500)
+    done = project.run("python", "stages/folds.py")
+    (project.folder / "data/demo").chmod(0o700)
+    shutil.rmtree(project.folder / "data/demo/folds.csv", ignore_errors=True)
+    project.restore("folds")
+    assert done.returncode == 1
+    assert done.stderr.startswith("folds: ")
+    assert done.stderr.endswith("; nothing half-written is left\n")
+    assert done.stderr.count("\n") == 1

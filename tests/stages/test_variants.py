@@ -1,0 +1,170 @@
+"""Variants in params.yaml: entries that name their parts, and one sentence for each mistake in them."""
+
+import copy
+import json
+import re
+from typing import Annotated, Any
+
+import pytest
+
+import variants
+from committed import COMMITTED
+from params import parse_params
+from pipeline import Paths
+from zsaudio import ZsAudioError
+from zsaudio.models import variant as variant_module
+from zsaudio.models.parts import part_file
+from zsaudio.storage.files import sha256
+from zsaudio.storage.values import whole
+
+COSINE = {"aggregator": "mean", "score": "cosine", "objective": "warp", "title": "Cosine"}
+
+
+def with_variant(entry: Any, name: str = "cosine") -> dict:
+    """The committed params with an entry more, the only one in `models`."""
+    values = copy.deepcopy(COMMITTED)
+    values["variants"][name] = entry
+    values["models"] = [name]
+    return values
+
+
+@pytest.fixture
+def write_variants(tmp_path, monkeypatch):
+    """Run the stage `variants` in an empty folder; what it leaves of the variant, by the name of the file."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(entry: dict, name: str = "cosine") -> dict[str, dict]:
+        variants.main(parse_params(with_variant(entry, name)), Paths("demo"))
+        folder = tmp_path / "data/demo/variants" / name
+        return {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"aggregator": "average"},
+            "variants.cosine.aggregator: expected one of attention, mean, sum; got 'average'. A new one is a file in "
+            "src/zsaudio/models/aggregators/",
+        ),
+        ({"score": "cosin"}, "variants.cosine.score: expected one of cosine, dot; got 'cosin' (did you mean cosine?)"),
+        ({"objective": 3}, "variants.cosine.objective: expected text, got 3"),
+        ({"task": "retrieval"}, "variants.cosine.task: expected one of zero_shot, cross_validation; got 'retrieval'"),
+        ({"fused": "half"}, "variants.cosine.fused: expected true or false, got 'half'"),
+        ({"lr": "high"}, "variants.cosine.lr: expected a number above 0, got 'high'"),
+        ({"lr": True}, "variants.cosine.lr: expected a number above 0, got True"),
+        ({"epochs": 0}, "variants.cosine.epochs: expected a whole number from 1 to 1,000,000,000, got 0"),
+        ({"batch_size": None}, "variants.cosine.batch_size: expected a whole number from 1 to 1,000,000,000, got None"),
+        ({"optimiser": "adm"}, "variants.cosine.optimiser: expected one of sgd, adam, adamw; got 'adm' (did you mean"),
+        ({"weights": "first"}, "variants.cosine.weights: expected one of last, best; got 'first'"),
+        ({"title": "Supervised"}, "variants.cosine.title: supervised has the same title; choose another"),
+        ({"title": ""}, "variants.cosine.title: expected a line of text without blanks around it, got ''"),
+        ({"title": "a\nb"}, r"variants.cosine.title: expected a line of text without blanks around it, got 'a\nb'"),
+        ({"title": None}, "variants.cosine.title: expected text, got None"),
+    ],
+)
+def test_a_mistake_in_a_variant_stops_every_stage(changes, message):
+    with pytest.raises(ZsAudioError, match="^" + re.escape(f"params.yaml: {message}")):
+        parse_params(with_variant(COSINE | changes))
+
+
+@pytest.mark.parametrize("part", ["aggregator", "score", "objective", "title"])
+def test_a_variant_names_all_its_parts_and_has_a_title(part):
+    with pytest.raises(ZsAudioError, match=rf"^params\.yaml: variants\.cosine\.{part} is missing$"):
+        parse_params(with_variant({key: value for key, value in COSINE.items() if key != part}))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("zero_rule", "variants.zero_rule: the name is taken; choose another"),
+        ("localise", "variants.localise: the name is taken; choose another"),
+        (
+            "Cosine",
+            "variants.Cosine: expected a name of lower-case letters, digits and _, a letter first; got 'Cosine'",
+        ),
+        (
+            "my-row",
+            "variants.my-row: expected a name of lower-case letters, digits and _, a letter first; got 'my-row'",
+        ),
+        ("../x", "variants.../x: expected a name of lower-case letters, digits and _, a letter first; got '../x'"),
+    ],
+)
+def test_a_name_that_is_no_name_of_a_folder_is_refused(name, message):
+    with pytest.raises(ZsAudioError, match="^" + re.escape(f"params.yaml: {message}")):
+        parse_params(with_variant(COSINE, name))
+
+
+def test_a_model_without_a_variant_is_named():
+    values = copy.deepcopy(COMMITTED)
+    values["models"] = ["supervised", "temporal_atention"]
+    with pytest.raises(
+        ZsAudioError,
+        match=r"models\.1: expected one of temporal_attention, uniform_aggregation, uniform_mean, supervised; got "
+        r"'temporal_atention' \(did you mean temporal_attention\?\)\. A new one is an entry of variants$",
+    ):
+        parse_params(values)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "message"),
+    [
+        (
+            {"temprature": 0.1},
+            "variants.cosine.temprature: no part of this variant reads it (did you mean temperature?); aggregator mean "
+            "has none, score cosine has temperature, objective warp has margin, rank; training has epochs, batch_size, "
+            "optimiser, lr, weights",
+        ),
+        ({"heads": 4}, "variants.cosine.heads: no part of this variant reads it; aggregator mean has none"),
+        ({"seeds": [1]}, "variants.cosine.seeds: no part of this variant reads it; aggregator mean has none"),
+        ({"score": "dot", "temperature": 1}, "variants.cosine.temperature: no part of this variant reads it; aggreg"),
+        ({"temperature": 0}, "variants.cosine.temperature: expected a number above 0, got 0"),
+        ({"temperature": "warm"}, "variants.cosine.temperature: expected a number above 0, got 'warm'"),
+        ({"margin": -1}, "variants.cosine.margin: expected a number of at least 0, got -1"),
+        ({"rank": "first"}, "variants.cosine.rank: expected one of index, violators; got 'first'"),
+    ],
+)
+def test_a_wrong_knob_stops_before_anything_is_trained(write_variants, tmp_path, knobs, message):
+    with pytest.raises(ZsAudioError, match="^" + re.escape(f"params.yaml: {message}")):
+        write_variants(COSINE | knobs)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_knob_of_several_parts_is_refused(write_variants, monkeypatch):
+    class Tempered:
+        def __init__(self, units: int, *, temperature: Annotated[int, whole(1, 9)] = 1) -> None: ...
+
+    part_class = variant_module.part_class
+    monkeypatch.setattr(
+        variant_module, "part_class", lambda kind, name: Tempered if kind == "aggregator" else part_class(kind, name)
+    )
+    message = "variants.cosine.temperature: several parts of this variant have a knob of this name; rename one"
+    with pytest.raises(ZsAudioError, match=re.escape(message)):
+        write_variants(COSINE | {"temperature": 2})
+
+
+def test_a_knob_as_dvc_writes_it_is_a_number(write_variants):
+    """`-S variants.cosine.lr=1e-5` writes 1e-05, which YAML takes for text."""
+    knobs = {"lr": "1e-05", "epochs": 3.0}
+    assert parse_params(with_variant(COSINE | knobs)).variant("cosine").knobs == {"lr": 1e-5, "epochs": 3}
+    stored = write_variants(COSINE | knobs)["variant.json"]["variant"]["knobs"]
+    assert stored == {"lr": 1e-5, "epochs": 3}
+    assert isinstance(stored["epochs"], int)
+
+
+def test_a_cell_sees_its_variant_with_the_checksums_of_its_parts(write_variants):
+    files = write_variants(COSINE | {"temperature": 0.1})
+    parts = {"aggregator": "mean", "score": "cosine", "objective": "warp"}
+    common = {"name": "cosine", "task": "zero_shot", "fused": False, "knobs": {"temperature": 0.1}}
+    assert files["variant.json"]["variant"] == parts | common
+    assert files["variant.json"]["code"] == {kind: sha256(part_file(kind, name)) for kind, name in parts.items()}
+    assert files["row.json"] == {"title": "Cosine", "gamma": None}
+
+
+def test_only_a_variant_that_eq_7_tests_sees_gamma_and_the_plain_sum(write_variants):
+    files = write_variants(COSINE | {"fused": True})
+    assert files["row.json"] == {"title": "Cosine", "gamma": 0.5}
+    assert files["variant.json"]["code"]["uniform"] == sha256(part_file("aggregator", "sum"))
+    assert "gamma" not in json.dumps(files["variant.json"])

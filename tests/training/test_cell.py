@@ -1,0 +1,203 @@
+"""Cells: a variant trained on a task, its scores of validation and test clips, its curve and its config."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from builders import CLIPS, CPU, VARIANTS, tiny_corpus, variant
+from zsaudio.evaluation.metrics import mean_average_precision
+from zsaudio.evaluation.scored_clips import read_scores
+from zsaudio.storage import schemas, tables
+from zsaudio.tasks.build import build_task
+from zsaudio.tasks.corpus_tables import CorpusTables, embed
+from zsaudio.tasks.task import Task
+from zsaudio.tasks.tensors import ExampleTensors
+from zsaudio.training.cell import TrainedCell, curve_columns, describe, run_cell
+from zsaudio.training.loop import TrainingConfig
+
+CONFIG = TrainingConfig(epochs=2, batch_size=8)
+CLASSES, N_CLIPS = {"fold1": 6, "fold2": 5, "fold3": 4}, {"fold1": 18, "fold2": 24, "fold3": 15}
+ROWS = pytest.mark.parametrize("name", VARIANTS)
+
+
+def random_corpus() -> CorpusTables:
+    """Three folds of classes and clips; some clips have a segment less than the others."""
+    rng = np.random.default_rng(0)
+    fold_of = [fold for fold, n in CLASSES.items() for _ in range(n)]
+    mids = [f"/m/{c}" for c in range(len(fold_of))]
+    folds = {"index": range(len(mids)), "mid": mids, "name": mids, "fold": fold_of, "order": range(len(mids))}
+    fold_of_clip = [fold for fold, n in N_CLIPS.items() for _ in range(n)]
+    own = {fold: [c for c, of_class in enumerate(fold_of) if of_class == fold] for fold in CLASSES}
+    n = len(fold_of_clip)
+    clips = {
+        "clip_id": [f"clip{i}" for i in range(n)],
+        "subset": ["eval"] * n,
+        "fold": fold_of_clip,
+        "labels": [sorted(rng.choice(own[fold], rng.integers(1, 4), replace=False).tolist()) for fold in fold_of_clip],
+    }
+    audio = {
+        "clip_id": clips["clip_id"],
+        "n_segments": np.where(rng.random(n) < 0.2, 2, 3),
+        "embedding": tables.vectors(rng.standard_normal((n, 3, 7)).astype(np.float32)),
+    }
+    text = {"mid": mids, "name": mids, "description": [f"What {mid} is." for mid in mids]}
+    text["embedding"] = tables.vectors(rng.standard_normal((len(mids), 5)).astype(np.float32))
+    encoding = {"encoder": "none", "segments": "3", "features": "7", "scale": "1", "offset": "0"}
+    return CorpusTables(
+        folds=tables.build_table(schemas.FOLDS, {**folds, "clips": [1] * len(mids)}),
+        clips=tables.build_table(schemas.CLIPS, clips, {"spanning": "drop"}),
+        audio=tables.build_table(schemas.AUDIO, audio, encoding),
+        text=tables.build_table(schemas.TEXT, text, {"encoder": "words", "revision": "1", "pooling": "words"}),
+    )
+
+
+CORPUS = random_corpus()
+
+
+def task_for(name: str, seeds: tuple[int, ...] = (0, 5)) -> Task:
+    return build_task(VARIANTS[name].task, "setting1", CORPUS.folds, CORPUS.clips, seeds, 4)
+
+
+def run(name: str, config: TrainingConfig = CONFIG, task: Task | None = None) -> TrainedCell:
+    return run_cell(VARIANTS[name], task or task_for(name), CORPUS, config, CPU)
+
+
+def score_of(columns: dict, name: str = "score") -> np.ndarray:
+    return np.stack(columns[name].to_numpy(zero_copy_only=False))
+
+
+@ROWS
+def test_every_clip_is_scored_once_in_each_run_by_the_member_that_may(name):
+    task, cell = task_for(name), run(name)
+    for role, columns, examples in (("validation", cell.validation, task.validation), ("test", cell.test, task.test)):
+        rows = [(member.run, member.part, getattr(member, role)) for member in task.members]
+        ids = examples.clips.clip_ids
+        expected = [(run, part, ids[row]) for run, part, of_member in rows for row in of_member]
+        actual = zip(columns["run"].tolist(), columns["part"].tolist(), columns["clip_id"], strict=True)
+        assert list(actual) == expected
+        for number in (0, 1):
+            assert sorted(columns["clip_id"][columns["run"] == number]) == sorted(ids)
+        assert score_of(columns).shape == (len(expected), len(examples.classes))
+        assert ("uniform" in columns) == VARIANTS[name].fused
+    assert len(cell.models) == len(task.members)
+
+
+@ROWS
+def test_scores_are_of_the_weights_that_the_cell_has(name):
+    task, cell = task_for(name), run(name)
+    data = ExampleTensors(embed(task.test, CORPUS), CPU)
+    row_of = {clip: row for row, clip in enumerate(task.test.clips.clip_ids)}
+    member_of = {(member.run, member.part): number for number, member in enumerate(task.members)}
+    for line in (0, 10, len(cell.test["clip_id"]) - 1):
+        member = member_of[cell.test["run"][line], cell.test["part"][line]]
+        x, mask = data.take(torch.tensor([row_of[cell.test["clip_id"][line]]]))
+        expected = cell.models.model(member)(x, mask, data.text)
+        assert score_of(cell.test)[line] == pytest.approx(expected.score[0].tolist(), abs=1e-5)
+        if expected.uniform is not None:
+            assert score_of(cell.test, "uniform")[line] == pytest.approx(expected.uniform[0].tolist(), abs=1e-5)
+
+
+@ROWS
+def test_what_is_written_is_read_by_the_evaluation(tmp_path, name):
+    task, cell = task_for(name), run(name)
+    tables.write_table(tmp_path / "test.feather", schemas.SCORES, cell.test)
+    scores = read_scores(tmp_path / "test.feather", task.test)
+    assert np.array_equal(scores.score, score_of(cell.test))
+    assert scores.runs() == [0, 1]
+    tables.write_table(tmp_path / "curve.csv", schemas.CURVE, curve_columns(cell.curve, task))
+
+
+def test_the_last_line_of_the_curve_is_of_the_validation_scores(tmp_path):
+    task, cell = task_for("temporal_attention"), run("temporal_attention")
+    tables.write_table(tmp_path / "validation.feather", schemas.SCORES, cell.validation)
+    scores = read_scores(tmp_path / "validation.feather", task.validation)
+    for number, of_run in scores.by_part().items():
+        precision = mean_average_precision(of_run[0].score, of_run[0].carried)
+        assert cell.curve[-1].validation_map[number] == pytest.approx(precision)
+
+
+def test_sum_and_mean_differ_by_the_number_of_segments():
+    # Untrained, both have the same weights; 0 epochs are not to be had, so the learning rate is next to nothing.
+    still, task = replace(CONFIG, epochs=1, lr=1e-12), task_for("uniform_mean", (0,))
+    total, mean = (score_of(run(name, still, task).test) for name in ("uniform_aggregation", "uniform_mean"))
+    n_segments = embed(task.test, CORPUS).audio.n_segments
+    assert len(set(n_segments)) == 2
+    assert np.allclose(total, mean * n_segments[:, None], atol=1e-4)
+
+
+@ROWS
+@pytest.mark.parametrize("fused", [True, False], ids=["fused", "loop"])
+def test_a_cell_is_the_same_each_time_and_leaves_random_numbers_alone(name, fused):
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    first = run(name, replace(CONFIG, fused=fused))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.manual_seed(2)
+    second = run(name, replace(CONFIG, fused=fused))
+    assert np.array_equal(score_of(first.test), score_of(second.test))
+    assert first.curve == second.curve
+
+
+def test_the_curve_has_a_row_for_each_run_and_epoch_and_the_mean_of_the_parts():
+    task, cell = task_for("supervised"), run("supervised")
+    columns = curve_columns(cell.curve, task)
+    assert columns["run"] == [0, 0, 1, 1]
+    assert columns["epoch"] == [1, 2, 1, 2]
+    for name in ("train_loss", "validation_loss", "validation_map"):
+        assert columns[name][1] == pytest.approx(np.mean(getattr(cell.curve[1], name)[:4]))
+        assert columns[name][2] == pytest.approx(np.mean(getattr(cell.curve[0], name)[4:]))
+
+
+def described(row=VARIANTS["temporal_attention"], corpus: CorpusTables | None = None, **training):
+    corpus = corpus or tiny_corpus()
+    task = build_task(row.task, "setting1", corpus.folds, corpus.clips, [0, 5], 2)
+    return describe(row, task, corpus, training, setting="setting1", corpus_name="demo")
+
+
+def test_the_config_says_all_that_is_needed():
+    row = variant(score="cosine", knobs={"temperature": 0.1})
+    config = described(row, epochs=2, temperature=0.1)
+    assert config.variant == row
+    assert config.training == {"epochs": 2, "temperature": 0.1}
+    assert [(member.run, member.seed, member.part) for member in config.members] == [(0, 0, 0), (1, 5, 0)]
+    assert (config.setting, config.corpus, config.spanning) == ("setting1", "demo", "drop")
+    assert config.roles == {"train": "fold2", "validation": "fold3", "test": "fold1"}
+    stored = [(stored_class.name, stored_class.description) for stored_class in config.classes["fold1"]]
+    assert stored == [("Low hum", "Low hum"), ("Bird song, call", "Bird song, call")]
+    assert set(config.classes) == {"fold1", "fold2", "fold3"}
+    assert config.audio == tables.metadata(tiny_corpus().audio)
+    assert config.text == tables.metadata(tiny_corpus().text)
+    assert config.decision is None
+
+
+def test_files_are_named_by_their_full_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my-bert").mkdir()
+    Path("pca.npz").touch()
+    corpus = tiny_corpus()
+
+    def with_metadata(**changes: str) -> CorpusTables:
+        text, audio = (
+            table.replace_schema_metadata(tables.metadata(table) | changes) for table in (corpus.text, corpus.audio)
+        )
+        return replace(corpus, text=text, audio=audio)
+
+    local = described(corpus=with_metadata(model="my-bert", pca="pca.npz", encoder="my-bert"))
+    assert local.text["model"] == str(tmp_path / "my-bert")
+    assert local.audio["pca"] == str(tmp_path / "pca.npz")
+    assert local.text["encoder"] == "my-bert"  # a name, and no file's
+    public = described(corpus=with_metadata(model="some/hub-name", pca="https://host/pca.npz"))
+    assert public.text["model"] == "some/hub-name"
+    assert public.audio["pca"] == "https://host/pca.npz"
+
+
+def test_a_cross_validated_model_knows_the_classes_of_its_fold_only():
+    assert len(CLIPS) == 4
+    config = described(VARIANTS["supervised"])
+    assert config.roles == {"test": "fold1"}
+    assert list(config.classes) == ["fold1"]
+    assert [(member.run, member.part) for member in config.members] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert [member.seed for member in config.members] == [0, 0, 5, 5]

@@ -1,0 +1,189 @@
+"""Training by either engine against plain SGD, one model and one step after another; runs, determinism, best epochs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from builders import CPU, VARIANTS, members, random_examples, random_tensors, task_of, variant
+from zsaudio.models.model import Model, draw_model
+from zsaudio.models.objectives.warp import Warp
+from zsaudio.tasks.task import Member
+from zsaudio.tasks.tensors import ExampleTensors
+from zsaudio.training import loop
+from zsaudio.training.compiled_warp import CompiledWarp
+from zsaudio.training.loop import Epoch, TrainingConfig, train
+from zsaudio.training.scoring import validate
+from zsaudio.training.stacked import StackedModels
+
+CONFIG = TrainingConfig(epochs=3, batch_size=8)
+EACH_ENGINE = pytest.mark.parametrize("fused", [True, False], ids=["fused", "loop"])
+AGGREGATORS = ["attention", "sum", "mean"]
+
+
+def trained(
+    of_members: list[Member], config: TrainingConfig = CONFIG, data: ExampleTensors | None = None, **changes
+) -> tuple[StackedModels, list[Epoch]]:
+    """Train temporal attention, or a changed variant, on 45 clips and validate it on 20 of other classes."""
+    data, validation = data or random_tensors(45), random_tensors(20, name="fold2")
+    task = task_of(data.examples, validation.examples, of_members)
+    return train(variant(**changes), task, data, validation, config)
+
+
+def runs(*seeds: int) -> list[Member]:
+    return members(random_examples(45).examples, random_examples(20).examples, *seeds)
+
+
+def assert_close(weights: dict[str, torch.Tensor], expected: dict[str, torch.Tensor], atol: float) -> None:
+    assert weights.keys() == expected.keys()
+    for name, tensor in expected.items():
+        assert torch.allclose(weights[name], tensor, rtol=0, atol=atol), name
+
+
+def plain_sgd(data: ExampleTensors, member: Member, row, config: TrainingConfig) -> Model:
+    """One model, one step after another, by the readable forward pass and loss."""
+    model = draw_model(row, {}, data.features, data.text.shape[-1], member.seed).train()
+    objective = Warp(**config.knobs or {})
+    optimiser = torch.optim.SGD(model.parameters(), lr=config.lr)
+    for epoch in range(1, config.epochs + 1):
+        order = np.random.default_rng([*member.seed, epoch]).permutation(member.train)
+        for start in range(0, len(order), config.batch_size):
+            rows = torch.from_numpy(order[start : start + config.batch_size])
+            x, mask = data.take(rows)
+            loss = objective(model(x, mask, data.text).score, data.labels[rows]).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    return model
+
+
+@EACH_ENGINE
+@pytest.mark.parametrize("aggregator", AGGREGATORS)
+@pytest.mark.parametrize("knobs", [{}, {"rank": "violators"}, {"margin": 0.3}], ids=["paper", "violators", "margin"])
+def test_equals_plain_sgd(double, fused, aggregator, knobs):
+    data = random_tensors(45)
+    config = replace(CONFIG, epochs=2, fused=fused, knobs=knobs)
+    models, _ = trained(runs(3), config, data, aggregator=aggregator)
+    expected = plain_sgd(data, runs(3)[0], variant(aggregator), config)
+    assert_close(models.model(0).state_dict(), expected.state_dict(), 1e-10)
+
+
+@EACH_ENGINE
+@pytest.mark.parametrize("aggregator", AGGREGATORS)
+def test_runs_trained_together_equal_runs_trained_alone(fused, aggregator):
+    # Products of another batch size round otherwise, and training lets that grow tenfold an epoch: two will do.
+    config = replace(CONFIG, epochs=2, fused=fused)
+    together, curve = trained(runs(0, 1, 2), config, aggregator=aggregator)
+    for r in range(3):
+        alone, curve_alone = trained([runs(0, 1, 2)[r]], config, aggregator=aggregator)
+        assert_close(together.model(r).state_dict(), alone.model(0).state_dict(), 1e-5)
+        assert curve[-1].validation_loss[r] == pytest.approx(curve_alone[-1].validation_loss[0], rel=1e-4)
+
+
+@EACH_ENGINE
+def test_members_with_fewer_clips_stand_still_when_theirs_have_run_out(fused):
+    config = replace(CONFIG, epochs=2, fused=fused)
+    data = random_tensors(60)
+    some = np.arange(5)
+    uneven = [Member(0, 0, (0,), np.arange(60), some, some), Member(1, 0, (1,), np.arange(21), some, some)]
+    together, curve = trained(uneven, config, data)
+    for r, member in enumerate(uneven):
+        alone, curve_alone = trained([member], config, data)
+        assert curve[-1].train_loss[r] == pytest.approx(curve_alone[-1].train_loss[0], rel=1e-4)
+        assert_close(together.model(r).state_dict(), alone.model(0).state_dict(), 1e-5)
+
+
+@EACH_ENGINE
+@pytest.mark.parametrize("row", VARIANTS.values(), ids=list(VARIANTS))
+def test_is_deterministic_to_the_bit(fused, row):
+    config = replace(CONFIG, epochs=2, fused=fused)
+    (first, first_curve), (second, second_curve) = (
+        trained(runs(0, 1), config, aggregator=row.aggregator) for _ in range(2)
+    )
+    assert all(torch.equal(tensor, second.weights[name]) for name, tensor in first.weights.items())
+    assert first_curve == second_curve
+
+
+@EACH_ENGINE
+def test_loss_goes_down_and_seeds_differ(fused):
+    models, curve = trained(runs(0, 1), replace(CONFIG, epochs=30, fused=fused))
+    assert [epoch.epoch for epoch in curve] == list(range(1, 31))
+    assert np.mean(curve[-1].train_loss) < 0.7 * np.mean(curve[0].train_loss)
+    weight = models.weights["audio.dense.weight"]
+    assert not torch.equal(weight[0], weight[1])
+
+
+@EACH_ENGINE
+def test_best_keeps_for_each_run_the_weights_of_its_best_epoch(fused):
+    config = replace(CONFIG, epochs=12, fused=fused)
+    last, curve = trained(runs(0, 1), config)
+    best, curve_of_best = trained(runs(0, 1), replace(config, keep_best=True))
+    by_epoch = np.array([epoch.validation_map for epoch in curve])
+    assert curve_of_best == curve
+    assert len(set(by_epoch.argmax(axis=0))) == 2  # their best epochs differ, and neither is the last
+    assert by_epoch.argmax(axis=0).max() < 11
+    validation, rows = random_tensors(20, name="fold2"), [np.arange(20)] * 2
+
+    def precisions(models: StackedModels) -> list[float]:
+        return [precision for _, precision in validate(models, validation, rows, CompiledWarp(Warp()))]
+
+    assert precisions(best) == by_epoch.max(axis=0).tolist()
+    assert precisions(last) == by_epoch[-1].tolist()
+    for r, epoch in enumerate(by_epoch.argmax(axis=0)):
+        until, _ = trained(runs(0, 1), replace(config, epochs=int(epoch) + 1))
+        assert_close(best.model(r).state_dict(), until.model(r).state_dict(), 0)
+
+
+@EACH_ENGINE
+@pytest.mark.parametrize("aggregator", AGGREGATORS)
+def test_what_is_stored_in_padded_segments_changes_nothing(fused, aggregator):
+    embedded = random_examples(45)
+    values = embedded.audio.values.copy()
+    padding = np.arange(values.shape[1]) >= embedded.audio.n_segments[:, None]
+    assert padding.any()
+    values[padding] = 255 - values[padding]
+    changed = replace(embedded, audio=replace(embedded.audio, values=values))
+    weights = []
+    for examples in (embedded, changed):
+        models, _ = trained(runs(0), replace(CONFIG, fused=fused), ExampleTensors(examples, CPU), aggregator=aggregator)
+        weights.append(models.weights)
+    assert_close(*weights, 0)
+
+
+@EACH_ENGINE
+def test_the_curve_has_the_mean_losses_of_a_clip(fused):
+    still = replace(CONFIG, epochs=1, lr=1e-12, fused=fused)  # the losses are those of the first weights
+    (models, (epoch,)), objective = trained(runs(0, 1), still), Warp()
+    for data, losses in ((random_tensors(45), epoch.train_loss), (random_tensors(20), epoch.validation_loss)):
+        x, mask = data.take(torch.arange(len(data.labels)))
+        for r in range(2):
+            expected = objective(models.model(r)(x, mask, data.text).score, data.labels).mean().item()
+            assert losses[r] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "adamw"])
+def test_other_optimisers_train_by_the_loop(optimiser, monkeypatch):
+    monkeypatch.setattr(loop, "FusedSgd", NoEngine)
+    config = replace(CONFIG, epochs=10, optimiser=optimiser, lr=0.001)
+    _, curve = trained(runs(0, 1), config)
+    assert (np.array(curve[-1].train_loss) < 0.7 * np.array(curve[0].train_loss)).all()
+    (sgd, _), (other, _) = (trained(runs(0), replace(config, epochs=1, optimiser=name)) for name in ("sgd", optimiser))
+    assert not torch.equal(sgd.weights["audio.dense.bias"], other.weights["audio.dense.bias"])
+
+
+class NoEngine:
+    """Stands for the fused engine where it must not be used."""
+
+    @staticmethod
+    def supports(*of_anything: object) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    "changes", [{"score": "cosine"}, {"aggregator": "mean", "score": "cosine", "knobs": {"temperature": 0.1}}]
+)
+def test_any_variant_trains(changes):
+    config = replace(CONFIG, epochs=10, lr=0.1, knobs=changes.get("knobs"))
+    _, curve = trained(runs(0, 1), config, **changes)
+    assert (np.array(curve[-1].train_loss) < 0.95 * np.array(curve[0].train_loss)).all()
