@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from params import Params
 from pipeline import Paths, run
 from zsaudio.evaluation.bootstrap import bootstrap
-from zsaudio.evaluation.curves import threshold_curve
+from zsaudio.evaluation.curves import gamma_curve, threshold_curve
 from zsaudio.evaluation.runs import evaluate, result_tables, summary
 from zsaudio.evaluation.scored_clips import read_scores
 from zsaudio.evaluation.spread import intervals
@@ -35,8 +35,11 @@ def main(params: Params, paths: Paths, model: str) -> None:
         runs, classes = result_tables(results, test)
         tables.write_table(folder / "runs.csv", schemas.RUNS, runs)
         tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, classes)
-        curve = threshold_curve(test, gamma, threads)
-        tables.write_table(folder / "threshold.csv", schemas.THRESHOLD_CURVE, curve)
+        by_threshold = threshold_curve(test, gamma, threads)
+        tables.write_table(folder / "threshold.csv", schemas.THRESHOLD_CURVE, by_threshold)
+        if config.variant.fused:
+            by_gamma = gamma_curve(validation, test, params.threshold, threads)
+            tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, by_gamma)
         resampled = bootstrap(test, gamma, results, params.resamples, threads)
         tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, resampled)
         metrics = summary(results) | intervals(resampled)

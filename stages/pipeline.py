@@ -1,7 +1,5 @@
 """What every stage needs of the pipeline: the checked params, the paths, and errors as one sentence."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -32,11 +30,9 @@ class Paths:
         self.weights = data / "weights"
         self.scores = data / "scores"
         self.curves = data / "curves"
-        self.gamma_curve = data / "gamma_curve"
         self.evaluations = data / "evaluations"
         self.models = data / "models"
         self.localise = data / "localise"
-        self.drawings = data / "drawings"
         self.plots = data / "plots"
         self.metrics = metrics
         self.studies = Path("metrics/studies") / f"{corpus}.csv"

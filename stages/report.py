@@ -8,7 +8,7 @@ from params import BASELINES, Params
 from pipeline import Paths, run
 from zsaudio.report.charts import CHARTS, draw_charts
 from zsaudio.report.differences import differences
-from zsaudio.report.drawing import drop_drawings, keep_drawings, save_chart
+from zsaudio.report.drawing import save_chart
 from zsaudio.report.evidence import Evidence, Facts, Localised
 from zsaudio.report.markdown import render_markdown
 from zsaudio.report.page import render_page
@@ -24,7 +24,6 @@ BASELINE_TITLES = {"zero_rule": "Zero-rule"}
 
 
 def main(params: Params, paths: Paths) -> None:
-    keep_drawings(paths.drawings)
     evidence = read_evidence(params, paths)
     plots = evidence.plot_tables()
     for name, table in plots.items():
@@ -41,7 +40,6 @@ def main(params: Params, paths: Paths) -> None:
     page = report_page(evidence, plots, charts)
     write_text(paths.metrics / "report.md", render_markdown(page))
     write_text(paths.metrics / "report.html", render_page(page))
-    drop_drawings()
 
 
 def read_evidence(params: Params, paths: Paths) -> Evidence:
@@ -72,7 +70,7 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
         results=read(paths.evaluations, "/runs.csv", schemas.RUNS, cells),
         resamples=read(paths.evaluations, "/resamples.parquet", schemas.RESAMPLES, cells),
         curves=read(paths.curves, ".csv", schemas.CURVE, trained),
-        by_gamma=read(paths.gamma_curve, ".csv", schemas.GAMMA_CURVE, fused),
+        by_gamma=read(paths.evaluations, "/gamma.csv", schemas.GAMMA_CURVE, fused),
         by_threshold=read(paths.evaluations, "/threshold.csv", schemas.THRESHOLD_CURVE, trained),
         classes=read(paths.evaluations, "/classes.csv", schemas.CLASS_RESULTS, cells),
         localised=Localised(

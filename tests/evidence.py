@@ -1,20 +1,32 @@
 """Made-up evidence for the tests of the report."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
 
+from builders import VARIANTS
 from zsaudio import paper
 from zsaudio.evaluation.curves import THRESHOLDS
-from zsaudio.evaluation.scores import GAMMAS
-from zsaudio.tasks.settings import MODELS
-from zsaudio.report.findings import Evidence
-from zsaudio.report.located import Located
-from zsaudio.report.results import Facts
-from zsaudio.report.studies import Study
+from zsaudio.evaluation.scored_clips import GAMMAS
+from zsaudio.evaluation.spread import METRICS
+from zsaudio.report.evidence import Evidence, Facts, Localised
+from zsaudio.report.results import Cells
+from zsaudio.report.table_rows import TableRow, TableRows
+from zsaudio.storage import schemas
 
-METRICS = ("micro_f1", "macro_f1", "map")
+TITLES = {
+    "temporal_attention": "Temporal attention",
+    "uniform_aggregation": "Uniform aggregation (sum, the paper's)",
+    "uniform_mean": "Uniform aggregation (mean, ours)",
+    "supervised": "Supervised",
+}
+TRAINED = {name: TableRow(TITLES[name], row.task, row.aggregator) for name, row in VARIANTS.items()}
+ROWS = TableRows({**TRAINED, "zero_rule": TableRow("Zero-rule")})
+# A row that the report has never seen, with a title that is no harmless word.
+NEW_ROWS = TableRows({"newcomer": TableRow("New <b> & 'x'", "zero_shot", "transformer"), **ROWS.by_name})
 
 
 def runs(*micro: float) -> pd.DataFrame:
@@ -32,7 +44,7 @@ RESULTS = {
 }
 
 
-def resampled(results: dict, spread: float = 0.1) -> dict:
+def resampled(results: Cells, spread: float = 0.1) -> Cells:
     """Resamples that lie evenly around the mean of the runs, alike for all models: -spread to spread."""
     steps = np.linspace(-spread, spread, 1001)
     return {
@@ -40,42 +52,88 @@ def resampled(results: dict, spread: float = 0.1) -> dict:
     }
 
 
-def facts(corpus: str) -> Facts:
+def facts(corpus: str, **params: object) -> Facts:
+    """What was run; params by their last name, such as lr."""
+    told = {
+        "folds.split": "greedy",
+        "folds.spanning": "drop",
+        "train.seeds": [0, 1],
+        "train.epochs": 7,
+        "train.batch_size": 32,
+        "train.optimiser": "sgd",
+        "train.lr": 0.01,
+        "train.rank": "index",
+        "train.weights": "last",
+        "gamma": 0.5,
+        "threshold": "validation",
+        "threads": 2,
+    }
+    told = {path: params.get(path.split(".")[-1], value) for path, value in told.items()}
     table1 = {"clips": 100, "clips_left_out": 20}
     for fold in paper.CLASSES:
         table1 |= {f"{fold}_classes": 10, f"{fold}_clips": 30, f"{fold}_labels_per_clip": 1.5}
-    training = {"seeds": [0, 1], "epochs": 7, "batch_size": 32, "lr": 0.01, "rank": "index", "weights": "last"}
-    frequent = dict.fromkeys(paper.CLASSES, "Music")
-    return Facts(corpus, "google_vggish", "bert:x", "words", 0.5, "validation", training, 2, "drop", table1, frequent)
+    return Facts(
+        corpus=corpus,
+        audio_encoder="google_vggish",
+        text_encoder="bert:x",
+        pooling="words",
+        segments=10,
+        params=told,
+        table1=table1,
+        frequent=dict.fromkeys(paper.CLASSES, "Music"),
+    )
 
 
-def study(name: str, param: str, value: str, values: dict[str, dict[str, float]], settings: list[str]) -> Study:
-    """A study of one run: the mAP that each value gives each model; F1 is half of it. Gamma makes no difference."""
+SWEPT = ("setting1", "setting2")  # what the studies test
+Values = Mapping[str, Mapping[str, Sequence[float]]]
+
+
+def study(param: str, values: Values) -> pd.DataFrame:
+    """A study of SWEPT: the mAP that each value gives each model, one number for all settings or one each.
+
+    F1 is half of it.
+    """
     rows = [
-        {"value": other, "model": model, "gamma": gamma, "run": 0, "threshold": 0.0, "clips": 9, "chance": 0.1}
+        {"study": param, "value": value, "model": model, "setting": setting, "seeds": "0", "clips": 9, "chance": 0.1}
         | {"map": found, "micro_f1": found / 2, "macro_f1": found / 2}
-        for other, by_model in values.items()
-        for model, found in by_model.items()
-        for gamma in (GAMMAS if MODELS[model].aggregation == "attention" else [0.0])
+        | {"validation_map": found, "best_validation_map": found, "best_epoch": 1}
+        for value, by_model in values.items()
+        for model, by_setting in by_model.items()
+        for setting, found in zip(SWEPT, cycle(by_setting), strict=False)
     ]
-    curves = [
-        {"value": row["value"], "model": row["model"], "run": 0, "epoch": epoch}
-        | dict.fromkeys(("train_loss", "validation_loss", "validation_map"), row["map"])
-        for row in rows
-        if row["gamma"] == 0
-        for epoch in (1, 2)
-    ]
-    tables = [dict.fromkeys(settings, pd.DataFrame(table)) for table in (rows, curves)]
-    return Study(name, param, value, *tables, [0], [0])
+    return pd.DataFrame(rows, columns=list(schemas.STUDIES.columns))
 
 
-def by_cell(results: dict, n: int, x: str, values: np.ndarray, *columns: str) -> dict:
-    """Curves in which every column is x / n."""
+# The tables' own value last, as `zsaudio sweep` adds it.
+RATES = study(
+    "train.lr",
+    {
+        "0.001": {"temporal_attention": [0.2], "uniform_aggregation": [0.25], "uniform_mean": [0.2]},
+        "0.1": {"temporal_attention": [0.1], "uniform_aggregation": [0.1], "uniform_mean": [0.1]},
+        "0.01": {"temporal_attention": [0.2, 0.4], "uniform_aggregation": [0.1, 0.5], "uniform_mean": [0.28]},
+    },
+)
+SPLITS = study(
+    "folds.split",
+    {
+        **{str(i): {"temporal_attention": [0.3 + i / 100], "uniform_mean": [0.35]} for i in range(1, 11)},
+        "greedy": {"temporal_attention": [0.2, 0.4], "uniform_mean": [0.28]},
+    },
+)
+
+
+def with_studies(evidence: Evidence, *studies: pd.DataFrame) -> Evidence:
+    """The same with these studies; with one of the learning rate and one of ten splits where none are named."""
+    return replace(evidence, studies=pd.concat(studies or (RATES, SPLITS), ignore_index=True))
+
+
+def by_cell(results: Cells, n: int, x: str, values: np.ndarray, *columns: str) -> Cells:
+    """Curves of the rows that are trained, in which every column is x / n."""
     one = pd.DataFrame({"run": 0, x: values} | dict.fromkeys(columns, values / n))
-    return {cell: one for cell in results if cell[0] in MODELS}
+    return {cell: one for cell in results if NEW_ROWS.trained(cell[0])}
 
 
-def classes_of(results: dict, n: int) -> dict:
+def classes_of(results: Cells, n: int) -> Cells:
     """Class i of n has F1 i / n and 500 i clips; the first has no clip and so no average precision."""
     i = np.arange(n)
     return {
@@ -92,14 +150,20 @@ def classes_of(results: dict, n: int) -> dict:
     }
 
 
-def located(results: dict) -> Located:
-    """Two unseen pairs a setting, of which attention finds the first; a clip of Figure 2 in setting1."""
-    attention = [cell for cell in results if cell[0] == "temporal_attention"]
+BY = {"attention": 0.5, "compatibility": 0.5, "uniform": 0.2, "chance": 0.2}
+
+
+def located(results: Cells, name: str = "temporal_attention", by: Mapping[str, float] = BY) -> Localised:
+    """Two unseen pairs a setting, of which attention finds the first; a clip of Figure 2 in setting1.
+
+    `by` is how well each way of looking points.
+    """
+    cells = [cell for cell in results if cell[0] == name]
     common = {"run": 0, "pairs": 2, "classes": 1}
     rows = [
-        common | {"group": "unseen", "length": length, "by": by, "pointing": value, "segment_ap": value}
+        common | {"group": "unseen", "length": length, "by": way, "pointing": value, "segment_ap": value}
         for length in ("all", "<1")
-        for by, value in (("attention", 0.5), ("compatibility", 0.5), ("uniform", 0.2), ("chance", 0.2))
+        for way, value in by.items()
     ]
     segments = pd.DataFrame(
         {
@@ -112,17 +176,19 @@ def located(results: dict) -> Located:
             "attention": [np.array([0.1, 0.7, 0.2]), np.array([0.5, 0.5, 0.0])],
         }
     )
+    segments = segments.drop(columns={"compatibility", "attention"} - by.keys())
     events = pd.DataFrame({"clip_id": ["a_0", "b_0"], "mid": "/m/1", "onset": [1.0, 0.0], "offset": [1.5, 0.5]})
     figure2 = pd.DataFrame({"run": [0, 0, 1, 1], "second": [0, 1, 0, 1], "attention": [0.9, 0.1, 0.3, 0.7]})
-    return Located(
-        dict.fromkeys(attention, pd.DataFrame(rows)),
-        dict.fromkeys(attention, segments),
-        dict.fromkeys(attention, events),
-        {cell: figure2 if cell[1] == "setting1" else figure2.iloc[:0] for cell in attention},
+    figure2 = figure2 if "attention" in by else figure2.iloc[:0]
+    return Localised(
+        dict.fromkeys(cells, pd.DataFrame(rows)),
+        dict.fromkeys(cells, segments),
+        dict.fromkeys(cells, events),
+        {cell: figure2 if cell[1] == "setting1" else figure2.iloc[:0] for cell in cells},
     )
 
 
-NOWHERE = Located({}, {}, {}, {})
+NOWHERE = Localised({}, {}, {}, {})
 DECISIONS = pd.DataFrame(
     {
         "mid": ["/m/1", "/m/2", "/m/3"],
@@ -134,40 +200,22 @@ DECISIONS = pd.DataFrame(
 )
 
 
-def evidence(results: dict = RESULTS, corpus: str = "audioset", n_classes: int = 24, epochs: int = 3) -> Evidence:
-    """All that a report needs, without studies."""
+def made_up(results: Cells = RESULTS, corpus: str = "audioset", n_classes: int = 24, epochs: int = 3) -> Evidence:
+    """All that a report needs, without studies and strong labels."""
+    losses = ("train_loss", "validation_loss", "validation_map")
+    f1 = ("micro_f1", "macro_f1")
     return Evidence(
+        rows=ROWS,
         results=results,
         resamples=resampled(results),
-        curves=by_cell(
-            results, 200, "epoch", np.arange(1, epochs + 1), "train_loss", "validation_loss", "validation_map"
-        ),
-        by_gamma=by_cell(results, 200, "gamma", GAMMAS, "micro_f1", "macro_f1"),
-        by_threshold=by_cell(results, 200, "threshold", np.linspace(0, 9, THRESHOLDS), "micro_f1", "macro_f1"),
+        curves=by_cell(results, 200, "epoch", np.arange(1, epochs + 1), *losses),
+        by_gamma=by_cell(results, 200, "gamma", GAMMAS, *f1),
+        by_threshold=by_cell(results, 200, "threshold", np.linspace(0, 9, THRESHOLDS), *f1),
         classes=classes_of(results, n_classes),
-        located=NOWHERE,
-        studies=[],
-        segments=10,
+        localised=NOWHERE,
+        studies=study("train.lr", {}),
         folds=pd.DataFrame({"mid": ["/m/1"], "name": ["<i>"], "fold": ["fold2"], "order": [7], "clips": [1234]}),
         decisions=DECISIONS,
         missing={},
-        missing_studies={},
         facts=facts(corpus),
-    )
-
-
-def with_studies(found: Evidence) -> Evidence:
-    """The same with a study of the learning rate and one of ten splits."""
-    settings = sorted({setting for _, setting in found.results})
-    rates = {
-        "0.001": {"temporal_attention": 0.2, "uniform_aggregation": 0.25, "uniform_mean": 0.2},
-        "0.1": {"temporal_attention": 0.1, "uniform_aggregation": 0.1, "uniform_mean": 0.1},
-    }
-    splits = {str(i): {"temporal_attention": 0.3 + i / 100, "uniform_mean": 0.35} for i in range(1, 11)}
-    return replace(
-        found,
-        studies=[
-            study("learning_rate", "train.lr", "0.01", rates, settings),
-            study("split", "folds.split", "greedy", splits, settings),
-        ],
     )

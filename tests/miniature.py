@@ -102,7 +102,7 @@ class Project:
     def content(self) -> dict[str, bytes]:
         """What the stages have made, but for the recordings and what extraction is resumed from."""
         paths = [path for path in (self.folder / "data").rglob("*") if path.is_file() and path.suffix != ".wav"]
-        paths = [path for path in paths if path.parent.name not in ("extraction", "drawings")]
+        paths = [path for path in paths if path.parent.name != "extraction"]
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths}
 
     def metrics(self, name: str) -> dict[str, Any]:

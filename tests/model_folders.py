@@ -48,7 +48,7 @@ def model_config(
         setting="setting1",
         corpus=corpus,
         members=members,
-        training={"epochs": 1},
+        training={"epochs": 1, **variant.knobs},
         spanning="drop",
         audio={"features": "128", **(audio or LogMel.metadata), "segments": "10"},
         text=dict(text or Words(16).metadata),

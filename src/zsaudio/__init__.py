@@ -1,7 +1,5 @@
 """Zero-shot audio classification: sounds recognised from nothing but their names."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 from zsaudio.errors import ZsAudioError

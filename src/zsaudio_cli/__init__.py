@@ -1,7 +1,5 @@
 """The command `zsaudio`: models and corpora from the command line."""
 
-from __future__ import annotations
-
 import sys
 
 import typer

@@ -1,7 +1,5 @@
 """zsaudio check-corpus: what of a folder of recordings is usable, before hours are spent on it."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

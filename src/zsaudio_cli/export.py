@@ -1,7 +1,5 @@
 """zsaudio export: a trained model as a folder to publish."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """zsaudio figure: Figure 2 of the paper, for any clip of the corpus and any of its classes."""
 
-from __future__ import annotations
-
 import difflib
 import sys
 from pathlib import Path

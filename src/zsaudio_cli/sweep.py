@@ -1,7 +1,5 @@
 """zsaudio sweep: a grid of experiments, run one after another and collected into one table for the report."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import itertools

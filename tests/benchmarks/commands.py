@@ -14,7 +14,7 @@ from measure import ROUNDS, alternate, seconds
 
 TORCH_FREE = (
     *("corpus", "classes", "folds", "audio", "text"),
-    *("variants", "gamma_curve", "evaluate", "baseline", "report"),
+    *("variants", "evaluate", "baseline", "report"),
 )
 IDENTITY = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
 EPOCHS = (2, 12)  # that the tables are trained for, to tell an epoch's time from a stage's start
@@ -102,7 +102,7 @@ def tables_seconds(clone: Clone) -> tuple[float, float]:
         path.write_text(yaml.safe_dump(params, sort_keys=False))
         # Nothing from DVC's cache, and the report without a comparison with strong labels.
         anew = ("dvc", "repro", "--no-run-cache")
-        taken.append(seconds(lambda: clone.run(*anew, "evaluate", "gamma_curve")))  # noqa: B023
+        taken.append(seconds(lambda: clone.run(*anew, "evaluate")))  # noqa: B023
         taken[-1] += seconds(lambda: clone.run(*anew, "--force", "--single-item", "baseline", "report"))  # noqa: B023
     per_epoch = (taken[1] - taken[0]) / (EPOCHS[1] - EPOCHS[0])
     return taken[0] - EPOCHS[0] * per_epoch, per_epoch

@@ -13,12 +13,14 @@ import yaml
 from transformers import BertConfig, BertModel
 
 import zsaudio
-from models import CLASSES, model_config, write_model
+from builders import CLASSES, variant
+from model_folders import model_config, write_model
 from signals import music_like
 from weights import save_vggish
 from zsaudio import ZsAudioError
 from zsaudio.audio.vggish import Vggish
 from zsaudio.inference.exporting import export
+from zsaudio.models.model_folder import Config
 from zsaudio.text.bert import Bert
 from zsaudio.text.vectors import Vectors
 
@@ -60,14 +62,12 @@ def in_a_fresh_process(folder: Path, recording: Path, cwd: Path) -> str:
     return done.stdout.strip()
 
 
-def test_a_folder_is_enough_elsewhere(tmp_path, recording, monkeypatch):
+def test_a_folder_is_enough_elsewhere(tmp_path, recording):
     """With encoders that have no public address: VGGish and BERT from files, which go with the model."""
     weights, pca = save_vggish(tmp_path / "vggish")
-    facts = {
-        "audio": dict(Vggish(str(weights), str(pca)).facts),
-        "text": dict(Bert(str(bert(tmp_path / "bert"))).facts),
-    }
-    model = write_model(tmp_path / "model", model_config(**facts), text_features=8)
+    audio, text = Vggish(str(weights), str(pca)), Bert(str(bert(tmp_path / "bert")))
+    config = model_config(audio=dict(audio.metadata), text=dict(text.metadata))
+    model = write_model(tmp_path / "model", config, text_features=8)
     here = zsaudio.load(model).predict(recording, ["dog", "rain"])
     export(model, tmp_path / "published")
     for folder in ("vggish", "bert", "model"):
@@ -81,26 +81,63 @@ def test_a_folder_is_enough_elsewhere(tmp_path, recording, monkeypatch):
     assert {"encoders/weights/vggish-10086976.pth", "encoders/pca/pca.npz", "encoders/model/model.safetensors"} <= names
     assert str(tmp_path) not in (published / "config.json").read_text()
 
-    (published / "encoders/pca/pca.npz").write_bytes(b"other")
-    with pytest.raises(ZsAudioError, match=r"encoders/pca/pca\.npz: is not the file that SHA256SUMS lists"):
-        zsaudio.load(published)
+
+def with_vectors(folder: Path) -> Path:
+    """A model of word vectors, which lie beside it in vectors.txt."""
+    table = folder.with_name("vectors.txt")
+    table.write_text("dog 1 2\nrain 3 4\n")
+    return write_model(folder, model_config(text=dict(Vectors(table).metadata)), text_features=2)
 
 
 def test_word_vectors_go_with_the_model(tmp_path, recording):
-    table = tmp_path / "vectors.txt"
-    table.write_text("dog 1 2\nrain 3 4\n")
-    model = write_model(tmp_path / "model", model_config(text=dict(Vectors(table).facts)), text_features=2)
+    model = with_vectors(tmp_path / "model")
+    before = zsaudio.load(model).predict(recording, ["dog"]).scores
     export(model, tmp_path / "published")
-    table.unlink()
-    assert zsaudio.load(tmp_path / "published").predict(recording, ["dog"]).scores.shape == (1,)
-    with pytest.raises(ZsAudioError, match=r"vectors\.txt: is not there; the model cannot be used without this file"):
-        export(model, tmp_path / "again")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.wav", "model", "published"]
+    (tmp_path / "vectors.txt").unlink()
+    assert zsaudio.load(tmp_path / "published").config.text["vectors"] == "encoders/vectors/vectors.txt"
+    assert np.array_equal(zsaudio.load(tmp_path / "published").predict(recording, ["dog"]).scores, before)
+
+
+def test_an_export_that_fails_leaves_nothing(tmp_path):
+    model = with_vectors(tmp_path / "model")
+    (tmp_path / "vectors.txt").unlink()
+    with pytest.raises(ZsAudioError, match=r"vectors\.txt: there is no such file, and the model's encoder needs it"):
+        export(model, tmp_path / "published")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_checksums_cover_the_encoders_too(tmp_path):
+    published = export(with_vectors(tmp_path / "model"), tmp_path / "published")
+    check = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
+    assert subprocess.run(check, cwd=published, capture_output=True).returncode == 0
+    (published / "encoders/vectors/vectors.txt").write_text("dog 5 6\n")
+    with pytest.raises(ZsAudioError, match=r"encoders/vectors/vectors\.txt: is not the file that SHA256SUMS lists"):
+        zsaudio.load(published)
+    (published / "encoders/vectors/vectors.txt").unlink()
+    with pytest.raises(ZsAudioError, match=r"encoders/vectors/vectors\.txt: is missing; get the model folder again"):
+        zsaudio.load(published)
+
+
+def test_a_model_that_is_not_evaluated_is_not_exported(tmp_path):
+    write_model(tmp_path / "model", model_config().model_copy(update={"decision": None}))
+    message = "model: is not evaluated yet; export data/CORPUS/models/MODEL/SETTING"
+    with pytest.raises(ZsAudioError, match=message):
+        export(tmp_path / "model", tmp_path / "published")
+
+
+def test_what_was_trained_is_exported_as_it_is(tmp_path, recording):
+    """A variant of other parts and knobs, and the decisions on its scores."""
+    row = variant(name="mine", score="cosine", fused=False, knobs={"temperature": 0.2})
+    config = model_config(row)
+    model = write_model(tmp_path / "model", config)
+    published = export(model, tmp_path / "published")
+    assert zsaudio.load(published).config == config
+    assert (published / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
 
 
 def test_public_encoders_are_named_or_copied(tmp_path, mirror):
     text = Bert("sentence-transformers/all-MiniLM-L6-v2", mirror=mirror)
-    model = write_model(tmp_path / "model", model_config(text=dict(text.facts)), text_features=384)
+    model = write_model(tmp_path / "model", model_config(text=dict(text.metadata)), text_features=384)
     export(model, tmp_path / "named")
     assert not (tmp_path / "named" / "encoders").exists()
     config = json.loads((tmp_path / "named" / "config.json").read_text())
@@ -108,16 +145,30 @@ def test_public_encoders_are_named_or_copied(tmp_path, mirror):
     export(model, tmp_path / "copied", encoders=True, mirror=str(mirror))
     assert (tmp_path / "copied/encoders/model/model.safetensors").is_file()
     assert zsaudio.load(tmp_path / "copied").config.text["model"] == "encoders/model"
-    export(tmp_path / "copied", tmp_path / "again")  # an exported model is a model
-    assert zsaudio.load(tmp_path / "again").config == zsaudio.load(tmp_path / "copied").config
+
+
+def test_an_exported_model_is_exported_again(tmp_path):
+    first = export(with_vectors(tmp_path / "model"), tmp_path / "first")
+    (tmp_path / "vectors.txt").unlink()
+    again = export(first, tmp_path / "again")
+    for name in ("config.json", "SHA256SUMS", "encoders/vectors/vectors.txt"):
+        assert (again / name).read_bytes() == (first / name).read_bytes()
+
+
+def card_of(tmp_path: Path, config: Config, **options: str) -> str:
+    """The model card that an export writes."""
+    published = export(write_model(tmp_path / "model", config), tmp_path / "published", **options)
+    return (published / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_card_is_filled_in(tmp_path):
-    export(write_model(tmp_path / "model"), tmp_path / "published", licence="cc0-1.0")
-    card = (tmp_path / "published" / "README.md").read_text()
+    card = card_of(tmp_path, model_config(), licence="cc0-1.0")
     head = yaml.safe_load(card.split("---")[1])
     assert head["license"] == "cc0-1.0"
     assert head["library_name"] == "zsaudio"
+    assert head["pipeline_tag"] == "zero-shot-audio-classification"
+    assert "# Temporal attention, setting1, trained on demo\n" in card
+    assert "also those it was never trained on" in card
     results = head["model-index"][0]["results"][0]
     assert {one["type"]: one["value"] for one in results["metrics"]} == {
         "micro_f1": 0.25,
@@ -125,11 +176,28 @@ def test_the_card_is_filled_in(tmp_path):
         "map": 0.25,
     }
     assert "| mAP | 0.250 ± 0.010 |" in card
-    for name in [name for names in CLASSES.values() for name in names]:
-        assert name in card
+    assert "- **test**, fold1, 2 classes: Low hum, Bird song, call\n" in card
+    assert all(name in card for names in CLASSES.values() for name in names)
     for section in ("Use", "Data", "Training", "Metrics", "Limits", "Licence"):
         assert f"\n## {section}\n" in card
     assert "{" not in card.split("---", 2)[2].replace('{"epochs": 1}', "")
+
+
+def test_the_card_of_a_supervised_model_promises_no_unseen_classes(tmp_path):
+    card = card_of(tmp_path, model_config("supervised"))
+    assert yaml.safe_load(card.split("---")[1])["pipeline_tag"] == "audio-classification"
+    assert "never trained on" not in card
+    assert "**train**" not in card
+
+
+def test_the_card_says_how_decisions_are_made(tmp_path):
+    assert "gamma = 0.3 (eq. 7)" in card_of(tmp_path, model_config(gamma=0.3))
+
+
+def test_the_card_of_a_variant_that_is_tested_as_it_is_trained_has_no_gamma(tmp_path):
+    """Gamma = 0 would say that attention does not count."""
+    card = card_of(tmp_path, model_config(variant(fused=False)))
+    assert "gamma = 0" not in card
 
 
 @pytest.mark.parametrize(
@@ -137,8 +205,7 @@ def test_the_card_is_filled_in(tmp_path):
     [("demo", "mit"), ("audioset", "cc-by-4.0"), ("audioset_audio", "cc-by-4.0"), ("local", "other")],
 )
 def test_the_licence_follows_the_corpus(tmp_path, corpus, licence):
-    export(write_model(tmp_path / "model", model_config(corpus=corpus)), tmp_path / "published")
-    assert f"license: {licence}\n" in (tmp_path / "published" / "README.md").read_text()
+    assert f"license: {licence}\n" in card_of(tmp_path, model_config(corpus=corpus))
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path):

@@ -1,83 +1,90 @@
 """Predictions: the numbers of training and evaluation, for any recording and any labels."""
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
-import torch
 
 import zsaudio
-from models import CLASSES, drawn_weights, model_config, write_model
+from builders import CLASSES, CPU, VARIANTS, variant
+from model_folders import model_config, write_model
 from signals import speech_like
 from zsaudio import ZsAudioError
 from zsaudio.audio.logmel import LogMel
 from zsaudio.audio.recording import SAMPLE_RATE
-from zsaudio.dataset import Audio, Classes, Clips, FoldData
-from zsaudio.evaluation.scores import FoldScores
-from zsaudio.learning.model import Aggregation, Weights
-from zsaudio.learning.scoring import score
-from zsaudio.learning.tensors import FoldTensors
+from zsaudio.evaluation.scored_clips import ScoredClips
+from zsaudio.inference import prediction
+from zsaudio.models.model_folder import read_model
+from zsaudio.tasks.corpus_tables import Audio, Embedded
+from zsaudio.tasks.task import Classes, Clips, Examples
+from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.text import Label
 from zsaudio.text.words import Words
+from zsaudio.training.scoring import score_clips
+from zsaudio.training.stacked import read_models
 
 LABELS = ["dog", "police siren", "high rain"]
+STORED = {**LogMel.metadata, "scale": "0.5", "offset": "-0.25"}  # as if embeddings were stored like this
+ROWS = {
+    **VARIANTS,
+    "attention_alone": variant(name="attention_alone", fused=False),
+    "cosine": variant(name="cosine", score="cosine", knobs={"temperature": 0.2}),
+    "fused_mean": variant("mean", name="fused_mean", fused=True),
+}
 
 
 @pytest.fixture
-def recording(tmp_path):
-    def write(seconds: float, name: str = "a.wav"):
+def recording(tmp_path) -> Callable[..., Path]:
+    def write(seconds: float, name: str = "a.wav") -> Path:
         soundfile.write(tmp_path / name, speech_like(SAMPLE_RATE, seconds), SAMPLE_RATE, subtype="FLOAT")
         return tmp_path / name
 
     return write
 
 
-def expected(config, path, seconds: slice) -> FoldScores:
-    """What the pipeline makes of these seconds of a recording: embeddings, scores, eq. 7."""
+def scores_of_pipeline(folder: Path, path: Path, seconds: slice) -> np.ndarray:
+    """What training and evaluation make of these seconds of a recording, as a clip with padding."""
+    config = read_model(folder)
     samples, _ = soundfile.read(path, dtype="float32")
     samples = np.pad(samples, (0, -len(samples) % SAMPLE_RATE)).reshape(-1, SAMPLE_RATE)[seconds]
     values = np.zeros((1, 10, 128), np.float16)
     values[0, : len(samples)] = LogMel().embed(LogMel().front_end(samples))
-    data = FoldData(
-        Classes("fold1", np.arange(len(LABELS)), LABELS, LABELS),
-        Clips(np.array(["a"], object), np.array([[0]])),
-        Words(16).encode([Label(label) for label in LABELS]),
-        Audio(values, np.array([len(samples)])),
-    )
-    weights = Weights(**{name: torch.from_numpy(array) for name, array in drawn_weights(config).items()})
-    y_hat, z_hat = score(
-        weights, 0, FoldTensors(data, torch.device("cpu")), np.array([0]), Aggregation(config.aggregation)
-    )
+    audio = Audio(values, np.array([len(samples)]), scale=0.5, offset=-0.25)
+    examples = Examples("fold1", Classes(np.arange(3), LABELS, LABELS), Clips(np.array(["a"], object), np.array([[0]])))
+    embedded = Embedded(examples, Words(16).encode([Label(label) for label in LABELS]), audio)
+    model = read_models(folder, config).model(0)
+    score, uniform = score_clips(model, ExampleTensors(embedded, CPU), np.array([0]))
     one = np.zeros(1, np.int64)
-    return FoldScores(data.classes, one, one, one, np.zeros((1, 3), bool), y_hat, z_hat)
+    return ScoredClips(examples, one, one, one, examples.carried(), score, uniform).tested(config.decision.gamma)[0]
 
 
-@pytest.mark.parametrize("model", ["temporal_attention", "uniform_aggregation", "uniform_mean", "supervised"])
+@pytest.mark.parametrize("row", ROWS.values(), ids=list(ROWS))
 @pytest.mark.parametrize(("length", "seconds"), [(10, 10), (4.98, 5), (0.3, 1)])
-def test_a_clip_scores_as_in_the_pipeline(tmp_path, recording, model, length, seconds):
-    config = model_config(model, gamma=0.3)
-    loaded = zsaudio.load(write_model(tmp_path / "model", config))
+def test_a_clip_scores_as_in_the_pipeline(tmp_path, recording, row, length, seconds):
+    folder = write_model(tmp_path / "model", model_config(row, gamma=0.3, audio=STORED))
     path = recording(length)
-    found = loaded.predict(path, LABELS)
-    pipeline = expected(config, path, slice(seconds))
+    found = zsaudio.load(folder).predict(path, LABELS)
     assert found.labels == LABELS
-    assert found.scores == pytest.approx(pipeline.fused(0.3)[0], rel=1e-4, abs=1e-5)
+    assert found.scores == pytest.approx(scores_of_pipeline(folder, path, slice(seconds)), rel=1e-4, abs=1e-5)
     assert found.window_scores.shape == (1, 3)
     assert (found.above == (found.scores > found.threshold)).all()
-    if model.startswith("uniform"):
-        assert found.attention is None
-        assert found.peaks is None
-    else:
+    if row.aggregator == "attention":
         assert found.attention.shape == (seconds, 3)
         assert found.attention.sum(0) == pytest.approx(1)
         assert (found.peaks == found.attention.argmax(0)).all()
+    else:
+        assert found.attention is None
+        assert found.peaks is None
 
 
 def test_a_long_recording_is_scored_in_windows_a_second_apart(tmp_path, recording):
-    config = model_config()
-    loaded = zsaudio.load(write_model(tmp_path / "model", config))
+    folder = write_model(tmp_path / "model", model_config(audio=STORED))
     path = recording(14)
-    found = loaded.predict(path, LABELS)
-    of_windows = np.stack([expected(config, path, slice(start, start + 10)).fused(0.5)[0] for start in range(5)])
+    found = zsaudio.load(folder).predict(path, LABELS)
+    of_windows = np.stack([scores_of_pipeline(folder, path, slice(start, start + 10)) for start in range(5)])
     assert found.window_scores == pytest.approx(of_windows, rel=1e-4, abs=1e-5)
     assert found.scores == pytest.approx(of_windows.max(0), rel=1e-4)
     best = of_windows.argmax(0)
@@ -86,8 +93,6 @@ def test_a_long_recording_is_scored_in_windows_a_second_apart(tmp_path, recordin
 
 
 def test_attention_is_averaged_over_the_windows_of_a_second(tmp_path, recording, monkeypatch):
-    from zsaudio import prediction
-
     loaded = zsaudio.load(write_model(tmp_path / "model"))
     path = recording(14)
     at_once = loaded.predict(path, LABELS)
@@ -107,7 +112,8 @@ def test_attention_is_averaged_over_the_windows_of_a_second(tmp_path, recording,
     assert (in_pieces.peaks == at_once.peaks).all()
 
 
-def cut(path, to, start):
+def cut(path: Path, to: Path, start: int) -> Path:
+    """Write ten seconds of a recording."""
     samples, rate = soundfile.read(path, dtype="float32")
     soundfile.write(to, samples[start * rate : (start + 10) * rate], rate, subtype="FLOAT")
     return to
@@ -131,7 +137,13 @@ def test_labels_are_free_text_and_count_once(tmp_path, recording):
     assert found.labels == ["dog", "Hund 🐕", "bird song, call"]
     # A label's score does not depend on the others.
     assert loaded.predict(path, ["Hund 🐕"]).scores[0] == pytest.approx(found.scores[1], rel=1e-5)
-    assert loaded.predict(path).labels == [name for fold in CLASSES.values() for name in fold] == loaded.classes
+
+
+@pytest.mark.parametrize(("name", "folds"), [("temporal_attention", CLASSES), ("supervised", ["fold1"])])
+def test_without_labels_a_model_looks_for_the_classes_that_it_knows(tmp_path, recording, name, folds):
+    loaded = zsaudio.load(write_model(tmp_path / "model", model_config(name)))
+    assert sorted(loaded.classes) == sorted(known for fold in folds for known in CLASSES[fold])
+    assert loaded.predict(recording(1)).labels == loaded.classes
 
 
 def test_known_classes_are_embedded_with_their_descriptions(tmp_path, recording, monkeypatch):
@@ -145,10 +157,10 @@ def test_known_classes_are_embedded_with_their_descriptions(tmp_path, recording,
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([], "labels: there is none; name at least one sound"),
-        (["", "  "], "labels: there is none"),
-        ("dog", r"labels: 'dog' is one text; give a list of labels, as in \['dog'\]"),
-        ([1], "labels: 1 is no text"),
+        ([], "labels: expected at least one sound to look for, got none"),
+        (["", "  "], "labels: expected at least one sound to look for, got none"),
+        ("dog", r"labels: expected a list, got one text; write \['dog'\]"),
+        (["dog", 1], "labels: expected texts, got 1"),
         (["🐕"], "label '🐕' has no word to embed; a label needs at least one letter"),
     ],
 )
@@ -157,62 +169,31 @@ def test_labels_that_do_not_do_are_named(tmp_path, recording, labels, message):
         zsaudio.load(write_model(tmp_path / "model")).predict(recording(1), labels)
 
 
-def test_each_run_has_its_weights_and_its_threshold(tmp_path, recording):
-    folder = write_model(tmp_path / "model")
-    first, second = (zsaudio.load(folder, run) for run in (0, 1))
-    assert (first.threshold, second.threshold) == (0, 1)
-    path = recording(3)
-    assert not np.allclose(first.predict(path, LABELS).scores, second.predict(path, LABELS).scores)
-    with pytest.raises(ZsAudioError, match="has no run 2; known are 0, 1"):
-        zsaudio.load(folder, 2)
-    supervised = zsaudio.load(write_model(tmp_path / "supervised", model_config("supervised")), 1)
-    assert supervised.threshold == 3  # run 1, part 0
-
-
-def test_a_model_that_is_not_evaluated_has_no_threshold(tmp_path):
-    write_model(tmp_path / "model", model_config().model_copy(update={"decision": None}))
-    with pytest.raises(ZsAudioError, match="is not evaluated yet"):
-        zsaudio.load(tmp_path / "model")
-
-
-def test_an_encoder_that_cannot_be_had_is_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    audio = {"encoder": "google_vggish", "weights": "http://127.0.0.1:9/vggish.pth", "pca": "http://127.0.0.1:9/p.npz"}
-    write_model(tmp_path / "a", model_config(audio=audio))
-    with pytest.raises(ZsAudioError, match=r"audio\.weights: vggish\.pth could not be downloaded; .+--audio"):
-        zsaudio.load(tmp_path / "a")
-    text = {"encoder": "bert:some/model", "revision": "x", "pooling": "words", "model": "some/model", "branch": "main"}
-    write_model(tmp_path / "b", model_config(text=text))
-    with pytest.raises(ZsAudioError, match=r"text\.model: 'some/model' is no folder here and could not"):
-        zsaudio.load(tmp_path / "b")
-    vectors = {"encoder": "vectors", "revision": "x", "pooling": "words", "vectors": "nowhere.txt"}
-    write_model(tmp_path / "c", model_config(text=vectors))
-    with pytest.raises(ZsAudioError, match=r"text\.vectors: nowhere\.txt cannot be read"):
-        zsaudio.load(tmp_path / "c")
-
-
-def test_another_text_encoder_than_the_models_is_named(tmp_path):
-    table = tmp_path / "vectors.txt"
-    table.write_text("dog 1 2\ncat 3 4\n")
-    facts = {"encoder": "vectors", "revision": "another", "pooling": "words", "vectors": str(table)}
-    write_model(tmp_path / "model", model_config(text=facts), text_features=2)
-    with pytest.raises(ZsAudioError, match=r"this vectors is [0-9a-f]+, and the model was trained with another"):
-        zsaudio.load(tmp_path / "model")
+def test_an_encoder_of_another_size_is_refused(tmp_path, recording):
+    """Weights of one model beside the config of another."""
+    folder = write_model(tmp_path / "model", model_config(text=Words(8).metadata), text_features=16)
+    with pytest.raises(ZsAudioError, match=r"^text encoder: gives 8 features, the model needs 16"):
+        zsaudio.load(folder).predict(recording(1), ["dog"])
 
 
 def test_the_result_is_plain_numbers_for_json(tmp_path, recording):
-    found = zsaudio.load(write_model(tmp_path / "model")).predict(recording(3), LABELS).as_dict()
-    assert [row["label"] for row in found["labels"]] == sorted(
-        LABELS, key=lambda label: -next(row["score"] for row in found["labels"] if row["label"] == label)
-    )
-    assert len(found["labels"][0]["attention"]) == 3
-    assert found["threshold"] == 0
+    found = zsaudio.load(write_model(tmp_path / "model")).predict(recording(3), LABELS)
+    read = json.loads(json.dumps(found.as_dict()))
+    assert (read["file"], read["threshold"]) == (found.file, 0)
+    assert [row["label"] for row in read["labels"]] == [LABELS[c] for c in np.argsort(-found.scores)]
+    for row, c in zip(read["labels"], np.argsort(-found.scores), strict=True):
+        assert row["score"] == pytest.approx(found.scores[c])
+        assert row["above"] == (row["score"] > 0)
+        assert row["attention"] == pytest.approx(found.attention[:, c])
+        assert row["attention"][row["peak"]] == max(row["attention"])
+        assert row["window_scores"] == pytest.approx(found.window_scores[:, c])
 
 
-def test_importing_the_package_imports_no_torch():
-    import subprocess
-    import sys
-
-    code = "import sys, zsaudio; assert 'torch' not in sys.modules; zsaudio.load; assert 'torch' in sys.modules"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+def test_without_attention_the_result_has_no_peaks(tmp_path, recording):
+    loaded = zsaudio.load(write_model(tmp_path / "model", model_config("uniform_mean")))
+    assert set(loaded.predict(recording(1), ["dog"]).as_dict()["labels"][0]) == {
+        "label",
+        "score",
+        "above",
+        "window_scores",
+    }

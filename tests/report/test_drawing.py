@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from zsaudio import ZsAudioError, charts
-from zsaudio.charts import drop_drawings, fill, inline_svg, keep_drawings, save_chart
+from zsaudio import ZsAudioError
+from zsaudio.report import drawing
+from zsaudio.report.drawing import check_suffix, drop_drawings, fill, inline_svg, keep_drawings, save_chart
 
-TEMPLATES = sorted((Path(__file__).parent.parent / ".dvc/plots").glob("*.json"))
+TEMPLATES = sorted((Path(__file__).parents[2] / ".dvc/plots").glob("*.json"))
 
 SPEC = {
     "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
@@ -55,11 +56,11 @@ def test_a_drawing_does_not_depend_on_what_was_drawn_before():
 
 
 def test_a_chart_that_is_kept_is_not_drawn_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(charts, "_drawings", None)
+    monkeypatch.setattr(drawing, "_drawings", None)
     drawn = inline_svg(SPEC)
     keep_drawings(tmp_path / "drawings")
     assert inline_svg(SPEC) == drawn
-    monkeypatch.delattr(charts.vl_convert, "vegalite_to_svg")
+    monkeypatch.delattr(drawing.vl_convert, "vegalite_to_svg")
     assert inline_svg(SPEC) == drawn
     with pytest.raises(AttributeError):
         inline_svg({**SPEC, "mark": "bar"})
@@ -71,6 +72,8 @@ def test_a_chart_that_is_kept_is_not_drawn_again(tmp_path, monkeypatch):
 def test_another_kind_is_refused(tmp_path):
     with pytest.raises(ZsAudioError, match=r"a.gif must end in one of .svg, .png, .pdf"):
         save_chart(SPEC, tmp_path / "a.gif")
+    assert not list(tmp_path.iterdir())
+    assert check_suffix(tmp_path / "a.PDF") == ".pdf"
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pages import CHROMIUM, Reader, browse, check_page
-from zsaudio.charts import inline_svg
+from zsaudio.report.drawing import inline_svg
 from zsaudio.report.page import Cell, Column, Figure, Gallery, Page, Points, Section, Table, render_page
 
 EVIL = '<b onclick="alert(1)">Fowl & "x"</b> {{ 1 + 1 }}'

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from evidence import RESULTS, resampled, runs
-from zsaudio.report.comparison import difference, differences
+from zsaudio.report.differences import difference, differences
 from zsaudio.report.results import build_table, collect, interval_rows, mean_over_runs
 
 

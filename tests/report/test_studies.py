@@ -1,127 +1,126 @@
-"""Studies in the report: other values beside the tables' own, and what is attention's and what the scale's."""
+"""Studies in the report: other values beside the tables' own, gamma, and the paper's threshold."""
 
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 import pytest
 
-from evidence import RESULTS, evidence, resampled, runs, study, with_studies
-from zsaudio.report.findings import plot_tables
-from zsaudio.report.scale import rate_curves, rate_rows, rate_sentences, share_sentences
-from zsaudio.report.studies import plot_rows, study_results, study_sentence, threshold_sentences
-
-SETTINGS = ("setting1", "setting2")
-MEAN = {("uniform_mean", setting): runs(0.28, 0.28) for setting in SETTINGS}
-RATES = with_studies(evidence()).studies[0]
-SPLITS = with_studies(evidence()).studies[1]
+from evidence import NEW_ROWS, RATES, RESULTS, SPLITS, facts, made_up, runs, study, with_studies
+from zsaudio.report.studies import gamma_sentences, study_sentences, threshold_sentences
 
 
-def trio(attention: float, literal: float, mean: float) -> dict:
-    """Results of the three models, the same on both folds."""
-    names = {"temporal_attention": attention, "uniform_aggregation": literal, "uniform_mean": mean}
-    return {(model, setting): runs(value, value) for model, value in names.items() for setting in SETTINGS}
+def sentence(*studies: pd.DataFrame) -> str:
+    (said,) = study_sentences(with_studies(made_up(), *studies))
+    return said
 
 
-def test_the_tables_own_value_stands_beside_the_others_with_the_runs_of_the_same_seeds():
-    table = study_results(RATES, RESULTS, 0.5).set_index(["value", "model", "setting"])["map"]
-    assert table["0.001", "temporal_attention", "setting1"] == 0.2
-    assert table["0.01", "temporal_attention", "setting1"] == 0.2  # of run 0, not the mean 0.3 of both
-    assert ("0.01", "uniform_mean", "setting1") not in table.index  # it was not run
+def test_without_studies_nothing_is_said():
+    assert study_sentences(made_up()) == []
+    assert study_sentences(replace(made_up(), studies=pd.DataFrame())) == []
+
+
+def test_a_sentence_names_few_values_and_the_tables_own_last():
+    assert sentence(RATES) == (
+        "`train.lr` (seeds 0), Temporal attention, mean over 2 folds: 0.001 Micro F1 0.100, Macro F1 0.100, mAP 0.200; "
+        "0.1 Micro F1 0.050, Macro F1 0.050, mAP 0.100; "
+        "0.01, as in the tables, Micro F1 0.150, Macro F1 0.150, mAP 0.300."
+    )
+
+
+def test_a_sentence_sums_up_many_values():
+    said = sentence(SPLITS)
+    assert "10 other values Micro F1 0.177 ± 0.015 (0.155 to 0.200)" in said
+    # Attention is above where i / 100 > 0.05, for i of 6 to 10, and with the greedy split in setting2 (0.4, not 0.2).
+    assert "above Uniform aggregation (mean, ours) in 11 of the 22 test folds" in said
+
+
+def test_other_folds_are_other_tests():
+    said = sentence(SPLITS)
+    assert "theirs have 9 to 9 clips on average, and chance reaches a mAP of 0.100 to 0.100" in said
+    assert "Other folds" not in sentence(RATES)
+
+
+def test_the_tables_own_value_is_the_one_that_the_params_have_now():
+    evidence = replace(with_studies(made_up(), RATES), facts=facts("demo", lr=0.1))
+    assert "; 0.1, as in the tables, Micro F1 0.050" in study_sentences(evidence)[0]
+    marked = {variant for variant in evidence.plot_tables()["sensitivity"]["variant"] if variant.endswith("(tables)")}
+    assert marked == {"train.lr = 0.1 (tables)"}
+
+
+def test_a_study_of_what_the_tables_do_not_tell_has_no_value_of_theirs():
+    evidence = with_studies(made_up(), study("text.words.features", {"64": {"temporal_attention": [0.2]}}))
+    assert "as in the tables" not in study_sentences(evidence)[0]
+    assert set(evidence.plot_tables()["sensitivity"]["variant"]) == {"text.words.features = 64"}
+
+
+def test_a_study_of_several_params_has_them_all():
+    pairs = study("train.lr, train.rank", {v: {"temporal_attention": [0.2]} for v in ("0.1, index", "0.01, index")})
+    assert "; 0.01, index, as in the tables, Micro F1 0.100" in sentence(pairs)
+
+
+def test_a_study_of_a_row_that_the_report_has_never_seen():
+    evidence = replace(made_up(), rows=NEW_ROWS, studies=study("train.lr", {"0.1": {"newcomer": [0.2]}}))
+    assert study_sentences(evidence)[0].startswith("`train.lr` (seeds 0), New <b> & 'x', mean over 2 folds: 0.1 Micro")
 
 
 def test_values_are_compared_on_the_settings_that_all_have():
-    lacking = {cell: table for cell, table in RESULTS.items() if cell != ("temporal_attention", "setting2")}
-    table = study_results(RATES, lacking, 0.5)
-    assert set(table[table["model"] == "temporal_attention"]["setting"]) == {"setting1"}
-    assert set(table[table["model"] == "uniform_aggregation"]["setting"]) == set(SETTINGS)
-
-
-def test_without_runs_of_its_seeds_the_tables_own_value_is_not_there():
-    table = study_results(RATES, {}, 0.5)
-    assert "(tables)" not in "".join(plot_rows(RATES, table)["variant"])
-    assert "as in the tables" not in study_sentence(RATES, table)
-
-
-def test_a_value_that_is_the_tables_own_by_now_counts_once():
-    table = study_results(
-        study("rank", "train.rank", "index", {"index": {"temporal_attention": 0.9}}, ["setting1"]),
-        {("temporal_attention", "setting1"): runs(0.2)},
-        0.5,
-    )
-    assert table["map"].tolist() == [0.2]
-
-
-def test_the_nearest_gamma_of_a_study_counts():
-    one = study("rank", "train.rank", "index", {"violators": {"temporal_attention": 0.2}}, ["setting1"])
-    one.runs["setting1"]["map"] = one.runs["setting1"]["gamma"]
-    table = study_results(one, {}, 0.33)
-    assert table["map"].tolist() == pytest.approx([0.3])
-
-
-def test_the_effective_rate_of_a_sum_is_as_many_times_larger_as_it_has_segments():
-    rows = rate_rows(RATES, study_results(RATES, {**RESULTS, **MEAN}, 0.5), 10)
-    rate = {(row["model"], row["lr"]): row["effective_lr"] for row in rows.to_dict("records")}
-    assert rate["uniform_aggregation", 0.001] == rate["uniform_mean", 0.01] == rate["temporal_attention", 0.01]
-    assert rate["uniform_aggregation", 0.01] == rate["uniform_mean", 0.1] == 0.1
-    curves = rate_curves(RATES, evidence().curves, 10)
-    assert set(curves[curves["model"] == "uniform_aggregation"]["effective_lr"]) == {0.01, 0.1, 1}
-    said = rate_sentences(rows)
-    assert any("effective learning rate of 0.1: mAP Temporal attention 0.100, Uniform aggreg" in one for one in said)
-    # Of two folds, run 0: attention 0.2 and 0.4, the literal sum 0.1 and 0.5 (its best), the mean 0.28.
-    assert "Temporal attention 0.300 (at 0.01), Uniform aggregation (sum, the paper's) 0.300 (at 0.01)" in said[-3]
-    assert said[-2].endswith("Temporal attention is +0.020 from Uniform aggregation (mean, ours) in mAP.")
-    assert said[-1].endswith("Temporal attention is +0.000 from Uniform aggregation (sum, the paper's) in mAP.")
-
-
-def test_the_gap_is_divided_between_scale_and_attention():
-    results = trio(0.3, 0.1, 0.28)
-    assert share_sentences(results, resampled(results))[2] == (
-        "mAP: attention is +0.200 [+0.200, +0.200] above the literal sum. Dividing the sum by the number of segments "
-        "closes 90% [90%, 90%] of that at the same `train.lr`; attention is then above by +0.020 [+0.020, +0.020]."
-    )
-
-
-@pytest.mark.parametrize(
-    ("values", "said"),
-    [
-        (
-            (0.3, 0.1, 0.32),
-            "closes 110% [110%, 110%] of that at the same `train.lr`; attention is then not above, by -0.020",
-        ),
-        (
-            (0.3, 0.1, 0.05),
-            "closes -25% [-25%, -25%] of that at the same `train.lr`; attention is then above by +0.250",
-        ),
-        ((0.1, 0.3, 0.2), "attention is not clearly above the literal sum (-0.200 [-0.200, -0.200]); there is no gap"),
-    ],
-)
-def test_what_the_mean_does_is_said_as_it_is(values, said):
-    results = trio(*values)
-    assert said in share_sentences(results, resampled(results))[0]
-
-
-def test_without_intervals_or_one_of_the_three_nothing_is_said():
-    assert share_sentences(trio(0.3, 0.1, 0.2), {}) == []
-    assert share_sentences(RESULTS, resampled(RESULTS)) == []
-
-
-def test_a_sentence_names_few_values_and_sums_up_many():
-    rates = study_sentence(RATES, study_results(RATES, RESULTS, 0.5))
-    assert "0.001 Micro F1 0.100, Macro F1 0.100, mAP 0.200; 0.1 Micro F1" in rates
-    assert "0.01, as in the tables, Micro F1 0.300" in rates  # of run 0: 0.2 and 0.4
-    splits = study_sentence(SPLITS, study_results(SPLITS, {**RESULTS, **MEAN}, 0.5))
-    assert "theirs have 9 to 9 clips on average, and chance reaches a mAP of 0.100 to 0.100" in splits
-    assert "10 other values Micro F1 0.177 ± 0.015 (0.155 to 0.200)" in splits
-    # Attention is above where i / 100 > 0.05, for i of 6 to 10, and with the greedy split in setting2 (0.4, not 0.2).
-    assert "above Uniform aggregation (mean, ours) in 11 of the 22 test folds" in splits
+    """A second sweep may test fewer settings than the first."""
+    of_own = (RATES["value"] == "0.01") & (RATES["setting"] == "setting2")
+    said = sentence(RATES[~of_own])
+    assert "mean over 1 fold" in said
+    assert "0.01, as in the tables, Micro F1 0.100, Macro F1 0.100, mAP 0.200" in said
 
 
 def test_rows_of_the_chart_mark_the_tables_own_value():
-    rows = plot_rows(RATES, study_results(RATES, RESULTS, 0.5))
-    assert set(rows["variant"]) == {"train.lr = 0.001", "train.lr = 0.1", "train.lr = 0.01 (tables)"}
+    table = with_studies(made_up(), RATES).plot_tables()["sensitivity"]
+    assert set(table["variant"]) == {"train.lr = 0.001", "train.lr = 0.1", "train.lr = 0.01 (tables)"}
+    assert list(table) == ["study", "model", "setting", "micro_f1", "macro_f1", "map", "variant"]
+
+
+def gamma_curve(model: str) -> pd.DataFrame:
+    """Micro F1 falls from 0.4 to 0.3 by gamma, and macro F1 is half of it."""
+    gamma = np.round(np.linspace(0, 1, 11), 3)
+    micro = 0.4 - gamma / 10
+    return pd.DataFrame(
+        {"model": model, "setting": "setting1", "gamma": gamma, "micro_f1": micro, "macro_f1": micro / 2}
+    )
+
+
+def test_gamma_is_told_at_its_ends_and_at_its_best():
+    assert gamma_sentences(gamma_curve("temporal_attention"), made_up()) == [
+        "`gamma`, Temporal attention, mean over the folds: micro and macro F1 at 0: 0.400 and 0.200, 0.5: 0.350 and "
+        "0.175, 1: 0.300 and 0.150; micro F1 is highest at 0 with 0.400, 0.100 above its lowest."
+    ]
+
+
+@pytest.mark.parametrize("curve", [gamma_curve("supervised"), pd.DataFrame()], ids=["another row", "no row"])
+def test_without_the_headline_row_nothing_is_said_of_gamma(curve):
+    assert gamma_sentences(curve, made_up()) == []
+
+
+def threshold_plot(results: dict) -> pd.DataFrame:
+    """The made-up curves, with the paper's M in place of 9."""
+    plot = made_up(results).plot_tables()["threshold"]
+    plot.loc[plot["threshold"] == 9, "threshold"] = 1.51
+    return plot
 
 
 def test_the_papers_threshold_is_set_against_the_chosen_one():
-    found = evidence()
-    plot = plot_tables(found)["threshold"]
-    plot.loc[plot["threshold"] == 9, "threshold"] = 1.51
-    (said,) = threshold_sentences(plot, RESULTS, 1.51)
+    (said,) = threshold_sentences(threshold_plot(RESULTS), made_up())
     assert "at M = 1.51, the paper's number, micro and macro F1 are Temporal attention 0.045 and 0.045" in said
     assert "in place of 0.350 and 0.350" in said
+
+
+def test_a_threshold_that_was_not_chosen_is_not_compared():
+    evidence = replace(made_up(), facts=facts("demo", threshold=1.51))
+    assert threshold_sentences(threshold_plot(RESULTS), evidence) == []
+
+
+def test_one_threshold_is_not_told_for_a_cross_validation():
+    results = {("supervised", "setting1"): runs(0.2)}
+    assert threshold_sentences(threshold_plot(results), made_up(results)) == []
+
+
+def test_without_curves_nothing_is_said_of_the_threshold():
+    assert threshold_sentences(pd.DataFrame(), made_up()) == []

@@ -102,7 +102,7 @@ def test_a_stage_depends_on_the_params_that_it_reads(stage):
     read = {{"variant": "variants"}.get(name, name) for name in of_params} & set(Params.model_fields)
     declared = {param.split(".")[0] for param in STAGES[stage]["params"]}
     needless = {"corpus"}  # paths carry it
-    if stage in ("audio", "baseline", "evaluate", "gamma_curve"):
+    if stage in ("audio", "baseline", "evaluate"):
         needless |= {"threads"}  # they share the work, and the result does not depend on them
     assert read - needless <= declared
 

@@ -36,9 +36,9 @@ def test_repro_makes_the_tables(finished):
     assert finished.metrics("table4.json")["zero_rule"]["mean"] > 0
     assert finished.metrics("table1.json")["classes"] == 48
     assert "temporal_attention - supervised: map" in finished.metrics("differences.json")
-    gamma = pd.read_csv(finished.folder / "data/demo/gamma_curve/temporal_attention/setting1.csv")
+    gamma = pd.read_csv(finished.folder / "data/demo/evaluations/temporal_attention/setting1/gamma.csv")
     assert gamma["gamma"].nunique() == 11
-    assert not (finished.folder / "data/demo/gamma_curve/supervised").exists()  # it is not tested by eq. 7
+    assert not (finished.folder / "data/demo/evaluations/supervised/setting1/gamma.csv").exists()  # it is not tested by eq. 7
 
 
 def test_repro_makes_the_report_and_its_charts(finished):
@@ -92,7 +92,7 @@ def test_another_gamma_evaluates_and_reports_only(project):
 
 def test_threshold_is_a_number_or_validation(project):
     output = project.dvc("exp", "run", "-S", "threshold=1.51")
-    assert stages_run(output) == {f"evaluate@{model}" for model in MODELS} | {"gamma_curve", "report"}
+    assert stages_run(output) == {f"evaluate@{model}" for model in MODELS} | {"report"}
     assert project.metrics("temporal_attention/setting1.json")["threshold"] == 1.51
     assert "threshold: 1.51" in project.report()
     project.restore()

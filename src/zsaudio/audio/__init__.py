@@ -3,8 +3,6 @@
 This file only picks an encoder. What computes embeddings belongs in the other files, see `zsaudio.audio.sources`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -45,20 +43,14 @@ def recording_encoder(
     mirror: str | None = None,
     device: str = "cpu",
 ) -> RecordingEncoder:
-    """Make the encoder of recordings that metadata describe.
-
-    For google_vggish, the released embeddings, it is the network that they come from: VGGish without a last activation,
-    after PCA, in 8 bits.
+    """Make the encoder that metadata describe; for google_vggish, the VGGish that the released embeddings come from.
 
     Args:
         metadata: the name under encoder, and for vggish the params audio.vggish; or all of an encoder's metadata.
-        weights, pca: files of VGGish to use instead of those that the metadata name.
-        mirror: folder or base URL to try before an address, see `zsaudio.storage.downloads.fetch`.
-        device: where VGGish's network runs, as torch names it.
+        weights, pca, mirror, device: of VGGish, see `zsaudio.audio.vggish.Vggish`; the files replace the metadata's.
 
     Raises:
-        ZsAudioError: the encoder is unknown, a file cannot be downloaded or read, or its checksum differs from the one
-            in the metadata.
+        ZsAudioError: the encoder is unknown, or a file cannot be had or has another checksum than in the metadata.
     """
     # Imported here, since each needs libraries that the other does not.
     name = metadata["encoder"]

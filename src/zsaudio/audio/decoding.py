@@ -9,10 +9,8 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -32,39 +30,23 @@ NICENESS = 5  # of the workers, which take only the time that the encoder leaves
 Examples = npt.NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Slots:
-    """Shared memory with a slot for the examples of each recording that is being decoded.
+class Decoders:
+    """A pool of worker processes that turn recordings into examples for an encoder.
 
-    VGGish's examples of a recording take 250 kB; sending them through a pipe would cost more than decoding.
+    Shared memory has a slot for the examples of each recording that is being decoded. VGGish's take 250 kB; sending
+    them through a pipe would cost more than decoding.
     """
 
-    memory: Any
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-    def array(self) -> Examples:
-        """(slots, segments, ...)."""
-        return np.frombuffer(self.memory, self.dtype).reshape(self.shape)
-
-
-class Decoders:
-    """A pool of worker processes that turn recordings into examples for an encoder."""
-
     def __init__(self, processes: int, front_end: FrontEnd, segments: int) -> None:
-        """Args:
-        processes: how many worker processes.
-        front_end: of the encoder.
-        segments: seconds to decode of each recording at most.
-        """
+        """Start the workers, which decode at most `segments` seconds of each recording for an encoder's front end."""
         # Spawned, since a fork of a process that has used torch's threads may hang.
         context = multiprocessing.get_context("spawn")
         example = front_end(np.zeros((1, SAMPLE_RATE), np.float32))
         ahead = 2 + -(-processes * TASK // BATCH)  # batches that are decoded at the same time
         shape = (BATCH * ahead, segments, *example.shape[1:])
-        memory = context.RawArray(ctypes.c_byte, int(np.prod(shape)) * example.itemsize)
-        self._slots = Slots(memory, shape, example.dtype)
-        self._pool = ProcessPoolExecutor(processes, context, _begin, (self._slots, front_end))
+        memory: Any = context.RawArray(ctypes.c_byte, int(np.prod(shape)) * example.itemsize)
+        self._slots: Examples = np.ndarray(shape, example.dtype, memory)
+        self._pool = ProcessPoolExecutor(processes, context, _begin, (memory, example.dtype, shape, front_end))
 
     def __enter__(self) -> Decoders:
         return self
@@ -73,75 +55,67 @@ class Decoders:
         self._pool.shutdown(cancel_futures=True)
 
     def batches(self, recordings: Mapping[str, Path]) -> Iterator[dict[str, Examples | str]]:
-        """Decode recordings in batches, in order: of each its examples (n, ...), or the reason why there are none.
+        """Decode recordings, given by clip id, in batches and in order.
 
-        Examples are valid until the next batch is asked for, which overwrites them.
-
-        Args:
-            recordings: file by clip id.
+        Yields:
+            Of each clip its examples (n, ...), or the reason why there are none. Examples are valid until the next
+            batch is asked for, which overwrites them.
 
         Raises:
             ZsAudioError: a worker was killed.
         """
-        clips, slots = list(recordings), self._slots.array()
+        clips = list(recordings)
         waiting = deque(clips[start : start + BATCH] for start in range(0, len(clips), BATCH))
-        free = deque(range(0, len(slots), BATCH))  # first slots of batches
-        running: deque[tuple[int, list[str], list[Future[list[int | str]]]]] = deque()
+        free = deque(range(0, len(self._slots), BATCH))  # first slots of batches
+        running: deque[tuple[list[str], range, Iterator[int | str]]] = deque()
         while waiting or running:
             try:
                 while waiting and free:
-                    slot, batch = free.popleft(), waiting.popleft()
-                    tasks = [
-                        self._pool.submit(_decode, [recordings[clip] for clip in batch[at : at + TASK]], slot + at)
-                        for at in range(0, len(batch), TASK)
-                    ]
-                    running.append((slot, batch, tasks))
-                slot, batch, tasks = running.popleft()
-                outcomes = [outcome for task in tasks for outcome in task.result()]
+                    batch, start = waiting.popleft(), free.popleft()
+                    slots = range(start, start + len(batch))
+                    outcomes = self._pool.map(_decode, [recordings[clip] for clip in batch], slots, chunksize=TASK)
+                    running.append((batch, slots, outcomes))
+                batch, slots, outcomes = running.popleft()
+                decoded = list(zip(batch, slots, outcomes, strict=True))
             except BrokenProcessPool as error:
                 raise ZsAudioError(
                     "a worker process that decodes recordings was killed, perhaps because memory ran out. Set "
                     "audio.workers lower and run again: finished shards are kept."
                 ) from error
             yield {
-                clip: outcome if isinstance(outcome, str) else slots[slot + i, :outcome]
-                for i, (clip, outcome) in enumerate(zip(batch, outcomes, strict=True))
+                clip: outcome if isinstance(outcome, str) else self._slots[slot, :outcome]
+                for clip, slot, outcome in decoded
             }
-            free.append(slot)
+            free.append(slots.start)
 
 
 _slots: Examples
 _front_end: FrontEnd
 
 
-def _begin(slots: Slots, front_end: FrontEnd) -> None:
+def _begin(memory: Any, dtype: np.dtype[Any], shape: tuple[int, ...], front_end: FrontEnd) -> None:
     """Prepare a worker: a single thread, lower priority, and an end when the parent ends or is killed."""
     global _slots, _front_end
-    _slots, _front_end = slots.array(), front_end
+    _slots, _front_end = np.ndarray(shape, dtype, memory), front_end
     threadpool_limits(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    os.nice(NICENESS)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: BaseProcess) -> None:
+    assert parent is not None
     parent.join()
     os._exit(1)
 
 
-def _decode(paths: list[Path], slot: int) -> list[int | str]:
-    """Runs in a worker: write examples into slots; returns how many of each recording, or why it cannot be read."""
-    return [_decode_recording(path, _slots[slot + i]) for i, path in enumerate(paths)]
-
-
-def _decode_recording(path: Path, slot: Examples) -> int | str:
+def _decode(path: Path, slot: int) -> int | str:
+    """Runs in a worker: write examples of a recording into a slot; returns how many, or why it cannot be read."""
     n = 0
     try:
-        for examples in read_examples(path, _front_end, len(slot)):
-            slot[n : n + len(examples)] = examples
+        for examples in read_examples(path, _front_end, len(_slots[slot])):
+            _slots[slot, n : n + len(examples)] = examples
             n += len(examples)
     except ZsAudioError as error:
         return str(error)

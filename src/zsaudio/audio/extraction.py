@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,42 +41,34 @@ class Extracted:
 def extract(
     encoder: RecordingEncoder, recordings: Mapping[str, Path], segments: int, folder: Path, processes: int
 ) -> Extracted:
-    """Embed recordings, at most `segments` seconds of each, into shards in `folder`.
+    """Embed recordings, given by clip id, at most `segments` seconds of each, into shards in `folder`.
 
     The name of a shard is a hash of the encoder, its code, and the recordings with their sizes and dates. A shard that
     an earlier run has finished is used again. Each shard is computed by itself, so the result does not depend on where
     a run was interrupted. At the end, all other shards are removed from the folder. Memory holds one shard and a few
-    batches.
-
-    Args:
-        encoder: what embeds them.
-        recordings: file by clip id.
-        segments: T.
-        folder: where shards are kept.
-        processes: how many worker processes decode.
+    batches. `processes` workers decode.
 
     Raises:
         ZsAudioError: no recording can be read, or a worker was killed.
     """
-    clips = list(recordings)
-    parts = [clips[start : start + SHARD] for start in range(0, len(clips), SHARD)]
+    files = list(recordings.items())
+    parts = [dict(files[start : start + SHARD]) for start in range(0, len(files), SHARD)]
     code = code_hash(Path(inspect.getfile(type(encoder))))
     made_by = json.dumps([code, dict(encoder.metadata), segments], sort_keys=True)
-    paths = [folder / f"{_key(made_by, recordings, part)}.parquet" for part in parts]
-    pending = [(part, path) for part, path in zip(parts, paths, strict=True) if not _is_whole(path)]
-    name, finished = encoder.metadata["encoder"], len(clips) - sum(len(part) for part, _ in pending)
-    with tqdm(total=len(clips), initial=finished, desc=name, unit="clip", mininterval=1) as progress:
+    shards = {folder / f"{_key(made_by, part)}.parquet": part for part in parts}
+    pending = {path: part for path, part in shards.items() if not _is_whole(path)}
+    name, finished = encoder.metadata["encoder"], len(files) - sum(map(len, pending.values()))
+    with tqdm(total=len(files), initial=finished, desc=name, unit="clip", mininterval=1) as progress:
         if pending:
             with Decoders(processes, encoder.front_end, segments) as decoders:
-                for part, path in pending:
-                    files = {clip: recordings[clip] for clip in part}
-                    _write_shard(path, encoder, files, segments, decoders, progress)
-    for path in set(folder.glob("*.parquet")) - set(paths):
+                for path, part in pending.items():
+                    _write_shard(path, encoder, part, segments, decoders, progress)
+    for path in set(folder.glob("*.parquet")) - shards.keys():
         path.unlink()
-    errors = [tuple(error) for path in paths for error in json.loads(tables.file_metadata(path)["errors"])]
-    if clips and len(errors) == len(clips):
-        raise ZsAudioError(f"none of the {len(clips):,} recordings can be read; the first: {errors[0][2]}")
-    return Extracted(paths, errors)
+    errors = [tuple(error) for path in shards for error in json.loads(tables.file_metadata(path)["errors"])]
+    if files and len(errors) == len(files):
+        raise ZsAudioError(f"none of the {len(files):,} recordings can be read; the first: {errors[0][2]}")
+    return Extracted(list(shards), errors)
 
 
 def _is_whole(path: Path) -> bool:
@@ -87,15 +79,15 @@ def _is_whole(path: Path) -> bool:
     return True
 
 
-def _key(made_by: str, recordings: Mapping[str, Path], clips: Sequence[str]) -> str:
+def _key(made_by: str, recordings: Mapping[str, Path]) -> str:
     digest = hashlib.sha256(made_by.encode())
-    for clip in clips:
+    for clip, path in recordings.items():
         try:
-            status = recordings[clip].stat()
+            status = path.stat()
             version = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         except OSError:
             version = (-1, -1, -1)
-        digest.update(json.dumps([clip, str(recordings[clip]), *version]).encode())
+        digest.update(json.dumps([clip, str(path), *version]).encode())
     return digest.hexdigest()[:20]
 
 

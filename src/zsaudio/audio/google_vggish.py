@@ -1,7 +1,5 @@
 """The VGGish embeddings that AudioSet is released with: after PCA, 8 bits for each of 128 features."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
@@ -36,16 +34,11 @@ METADATA = {
 def embedding_tables(raw: Path, clips: Collection[str], segments: int) -> Iterator[pa.Table]:
     """Embeddings of the clips that have at least one second, as tables of `zsaudio.storage.schemas.AUDIO`.
 
-    Stored unchanged as uint8: a value v stands for v * SCALE + OFFSET of `zsaudio.formats.tfrecord`. Memory holds the
-    records of one table.
-
-    Args:
-        raw: folder of the TFRecord files.
-        clips: clip ids.
-        segments: T; longer clips are cut to it.
+    Stored unchanged as uint8: a value v stands for v * SCALE + OFFSET of `zsaudio.formats.tfrecord`. Clips of more than
+    T `segments` are cut. Memory holds the records of one table.
 
     Raises:
-        ZsAudioError: the folder has no TFRecord files or none of the clips, or a record is damaged.
+        ZsAudioError: `raw` has no TFRecord files or none of the clips, or a record is damaged.
     """
     paths = sorted(raw.glob("*.tfrecord"))
     if not paths:

@@ -1,7 +1,5 @@
 """An audio encoder without weights: mean and standard deviation of 64 log-mel bands over each second."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,12 +40,7 @@ class LogMel:
     """Log-mel statistics; the front end does all the work. See `zsaudio.audio.RecordingEncoder`."""
 
     front_end = staticmethod(statistics)
-    metadata: ClassVar[dict[str, str]] = {
-        "encoder": "logmel",
-        "features": str(2 * BANDS),
-        "scale": "1.0",
-        "offset": "0.0",
-    }
+    metadata: ClassVar = {"encoder": "logmel", "features": str(2 * BANDS), "scale": "1.0", "offset": "0.0"}
 
     def embed(self, examples: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Examples are embeddings already."""

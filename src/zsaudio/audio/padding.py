@@ -1,6 +1,4 @@
-"""Embeddings of clips as columns of the table of audio embeddings, each clip padded with zeros to T segments."""
-
-from __future__ import annotations
+"""Embeddings of clips as columns of a table, each clip cut or padded to T segments."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,16 +11,12 @@ from zsaudio.storage import tables
 
 
 def padded_columns(embeddings: Mapping[str, npt.NDArray[Any]], segments: int, features: int) -> dict[str, Any]:
-    """Columns of `zsaudio.storage.schemas.AUDIO`.
+    """Columns of `zsaudio.storage.schemas.AUDIO`: clip ids, how many segments are real, and T * F_a values.
 
     Args:
-        embeddings: (n, F_a) by clip id, n >= 1. A longer clip is cut to T segments.
+        embeddings: (n, F_a) by clip id, n >= 1. A longer clip is cut to T segments, a shorter one padded with zeros.
         segments: T.
         features: F_a.
-
-    Returns:
-        clip_id; n_segments, how many segments of the clip are real; embedding, T * F_a values, zero where there is no
-        segment.
     """
     lengths = np.fromiter(map(len, embeddings.values()), np.int64, len(embeddings))
     dtype = next(iter(embeddings.values())).dtype if embeddings else np.uint8

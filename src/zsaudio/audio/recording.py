@@ -1,7 +1,5 @@
 """Recordings as the encoders hear them: mono, 16 kHz, second by second, whatever the file's format and length."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,11 +26,7 @@ def read_seconds(path: Path, limit: int | None = None) -> Iterator[Samples]:
     Channels are averaged. Other rates are resampled by soxr (HQ), which is flat up to 7.3 kHz; torchvggish's resampler
     falls off a little earlier, see `zsaudio.audio.spectrogram.log_mel` for the difference. Integers are scaled to
     -1 to 1; floating-point samples are not clipped. A last second that lacks at most 400 samples is padded with zeros,
-    a shorter one is dropped. A recording shorter than a second is padded to one.
-
-    Args:
-        path: wav, flac, ogg, mp3 or any other format that libsndfile reads.
-        limit: seconds to read at most; None for all.
+    a shorter one is dropped. A recording shorter than a second is padded to one. At most `limit` seconds are read.
 
     Raises:
         ZsAudioError: it is no recording, holds no samples or NaN, or ends well before the length that its header

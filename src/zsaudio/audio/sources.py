@@ -1,25 +1,16 @@
 """The source files that compute an encoder's embeddings: an edit of one of them makes extracted shards stale."""
 
-from __future__ import annotations
-
 import ast
 import hashlib
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 
 
 def code_hash(encoder: Path) -> str:
-    """A hash of the code that computes embeddings.
-
-    Args:
-        encoder: source file of the encoder, in zsaudio.audio or elsewhere.
-    """
-    digest = hashlib.sha256()
-    for path in source_files(encoder):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    """A hash of the code that computes embeddings, by the source file of the encoder, in zsaudio.audio or elsewhere."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in source_files(encoder))).hexdigest()
 
 
 def source_files(encoder: Path) -> list[Path]:
@@ -32,21 +23,10 @@ def source_files(encoder: Path) -> list[Path]:
     pending = [encoder, PACKAGE / "extraction.py"]
     while pending:
         path = pending.pop()
-        if path not in files:
+        if path.is_file() and path not in files:
             files.add(path)
-            pending += _imported_modules(path)
+            nodes = ast.walk(ast.parse(path.read_bytes()))  # functions import too
+            imports = [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+            words = re.findall(r"\w+", " ".join(line for line in imports if "zsaudio.audio" in line))
+            pending += [PACKAGE / f"{word}.py" for word in words]
     return sorted(files)
-
-
-def _imported_modules(path: Path) -> Iterator[Path]:
-    """Modules of zsaudio.audio that a file imports, at its top or within a function."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}", *(f"{node.module}.{alias.name}" for alias in node.names)]
-        for name in names:
-            package, _, module = name.rpartition(".")
-            if package == "zsaudio.audio" and (PACKAGE / f"{module}.py").is_file():
-                yield PACKAGE / f"{module}.py"

@@ -1,7 +1,5 @@
 """The log-mel spectrogram that VGGish sees: 96 frames of 64 bands for each second."""
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np
@@ -13,6 +11,7 @@ from zsaudio.audio.recording import SAMPLE_RATE, Samples
 FRAMES, BANDS = 96, 64
 WINDOW, HOP, FFT = 400, 160, 512  # samples: 25 and 10 ms
 LOW, HIGH = 125.0, 7500.0  # Hz, edges of the lowest and the highest band
+HANN = np.hanning(WINDOW + 1)[:-1].astype(np.float32)  # periodic
 FLOOR = 0.01  # added to the mel magnitudes before the logarithm
 
 
@@ -24,9 +23,16 @@ def log_mel(seconds: Samples) -> npt.NDArray[np.float32]:
     0.6, since torchvggish's resampler (resampy) falls off there and soxr does not. All others differ by less than 0.01.
     """
     frames = np.lib.stride_tricks.sliding_window_view(seconds, WINDOW, axis=1)[:, ::HOP][:, :FRAMES]
-    spectrum = scipy.fft.rfft(frames * _window(), FFT, axis=-1)
+    spectrum = scipy.fft.rfft(frames * HANN, FFT, axis=-1)
     result: npt.NDArray[np.float32] = np.log(np.abs(spectrum) @ mel_matrix() + np.float32(FLOOR))
     return result
+
+
+def _mel(hertz: float | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(1127.0 * np.log1p(np.asarray(hertz) / 700.0))
+
+
+EDGES = np.linspace(_mel(LOW), _mel(HIGH), BANDS + 2)  # of the bands, in HTK's mel scale
 
 
 @functools.cache
@@ -35,10 +41,9 @@ def mel_matrix() -> npt.NDArray[np.float32]:
 
     librosa's triangles are linear in Hz, which changes log-mels by 1e-2.
     """
-    edges = np.linspace(_mel(LOW), _mel(HIGH), BANDS + 2)
     bins = _mel(np.linspace(0, SAMPLE_RATE / 2, FFT // 2 + 1))[:, None]
-    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
+    rising = (bins - EDGES[:-2]) / (EDGES[1:-1] - EDGES[:-2])
+    falling = (EDGES[2:] - bins) / (EDGES[2:] - EDGES[1:-1])
     weights = np.maximum(0, np.minimum(rising, falling))
     weights[0] = 0  # HTK leaves out the constant component
     return weights.astype(np.float32)
@@ -46,15 +51,4 @@ def mel_matrix() -> npt.NDArray[np.float32]:
 
 def mel_centres() -> npt.NDArray[np.float64]:
     """Centre of each band in Hz: (64,)."""
-    edges = np.linspace(_mel(LOW), _mel(HIGH), BANDS + 2)
-    return np.asarray(700.0 * np.expm1(edges[1:-1] / 1127.0))
-
-
-@functools.cache
-def _window() -> npt.NDArray[np.float32]:
-    """A periodic Hann window."""
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
-
-
-def _mel(hertz: float | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(1127.0 * np.log1p(np.asarray(hertz) / 700.0))
+    return np.asarray(700.0 * np.expm1(EDGES[1:-1] / 1127.0))

@@ -1,7 +1,5 @@
 """VGGish on recordings: torchvggish's network and weights, with Google's post-processing."""
 
-from __future__ import annotations
-
 import pickle
 import re
 import zipfile
@@ -71,14 +69,12 @@ class Vggish:
         mirror: str | None = None,
         device: str = "cpu",
     ) -> None:
-        """Load the weights. Files with an address are downloaded once into torch's hub folder, as by torchvggish.
+        """Load the weights.
 
         Args:
-            weights: address or path of torchvggish's state dict; the hash in an address (NAME-HASH.pth) is checked.
+            weights: address or path of torchvggish's state dict, see `locate`.
             pca: address or path of Google's PCA parameters (npz); not needed for raw output.
-            output: an `Output`.
-            activation: an `Activation`.
-            precision: a `Precision`.
+            output, activation, precision: an `Output`, `Activation` and `Precision`.
             mirror: folder or base URL to try before an address, see `zsaudio.storage.downloads.fetch`.
             device: where the network runs, as torch names it.
 
@@ -208,33 +204,23 @@ class Vggish:
 
 
 def locate(knob: str, place: str, mirror: str | None) -> Path:
-    """The file that `place` names: a path, or an address that is downloaded once into torch's hub folder.
+    """The file of a knob (weights or pca): a path, or an address, which is downloaded once into torch's hub folder.
 
-    Args:
-        knob: "weights" or "pca", for messages.
-        place: path or address.
-        mirror: folder or base URL to try before the address.
+    The hash in an address is checked: torch's hub names files NAME-HASH.pth, by the first digits of their sha256.
 
     Raises:
         ZsAudioError: there is no such file, it cannot be downloaded, or its checksum is wrong.
     """
-    if "://" not in place:
-        if not Path(place).is_file():
-            raise ZsAudioError(
-                f"audio.vggish.{knob}: there is no file {place}. Name a file or an address (https://...)."
-            )
-        return Path(place)
-    try:
-        checksum = PCA_SHA256 if place == PCA else _hash_in(place)
-        return fetch(place, Path(torch.hub.get_dir()) / "checkpoints", mirror, checksum)
-    except ZsAudioError as error:
-        raise ZsAudioError(f"audio.vggish.{knob}: {error}") from error
-
-
-def _hash_in(address: str) -> str | None:
-    """The first digits of the sha256 in a name like vggish-10086976.pth, as torch's hub names files."""
-    match = re.search(r"-([0-9a-f]{8,64})\.\w+$", address)
-    return match.group(1) if match else None
+    if "://" in place:
+        in_name = re.search(r"-([0-9a-f]{8,64})\.\w+$", place)
+        checksum = PCA_SHA256 if place == PCA else in_name and in_name[1]
+        try:
+            return fetch(place, Path(torch.hub.get_dir()) / "checkpoints", mirror, checksum)
+        except ZsAudioError as error:
+            raise ZsAudioError(f"audio.vggish.{knob}: {error}") from error
+    if not Path(place).is_file():
+        raise ZsAudioError(f"audio.vggish.{knob}: there is no file {place}. Name a file or an address (https://...).")
+    return Path(place)
 
 
 def _read_pca(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -242,13 +228,10 @@ def _read_pca(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float
     try:
         with np.load(path, allow_pickle=False) as arrays:
             vectors, means = arrays["pca_eigen_vectors"], arrays["pca_means"].reshape(-1)
+        if (vectors.shape, means.shape) != ((FEATURES, FEATURES), (FEATURES,)):
+            raise ValueError(f"shapes {vectors.shape} and {means.shape} should be (128, 128) and (128,)")
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         raise ZsAudioError(
             f"audio.vggish.pca: {path} holds no pca_eigen_vectors and pca_means ({error}). Name VGGish's npz file."
         ) from error
-    if vectors.shape != (FEATURES, FEATURES) or means.shape != (FEATURES,):
-        raise ZsAudioError(
-            f"audio.vggish.pca: {path}: eigenvectors {vectors.shape} and means {means.shape} should be (128, 128) and "
-            "(128,). Name VGGish's npz file."
-        )
     return vectors.astype(np.float32), means.astype(np.float32)

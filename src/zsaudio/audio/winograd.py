@@ -6,8 +6,6 @@ interpolation points are 0, ±sqrt(1/2), ±sqrt(2) and infinity. With them, 1 mi
 bfloat16 half of what the usual 0, ±1, ±2 give, which would be too coarse.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 
@@ -65,13 +63,7 @@ class WinogradConv:
     """A 3 x 3 convolution with padding 1, then ReLU, and the maximum over 2 x 2 if wanted."""
 
     def __init__(self, weight: Tensor, bias: Tensor, pool: bool, dtype: torch.dtype, device: torch.device) -> None:
-        """Args:
-        weight: `[out, in, 3, 3]`.
-        bias: `[out]`.
-        pool: take the maximum over 2 x 2 outputs.
-        dtype: float32 or bfloat16, of the whole computation.
-        device: where it runs.
-        """
+        """Transform a weight `[out, in, 3, 3]` with a bias `[out]`; all is computed in `dtype`, float32 or bfloat16."""
         outputs, kernels, inputs = transforms()
         g = torch.from_numpy(kernels)
         transformed = torch.einsum("ix,jy,ocxy->ijco", g, g, weight.double())
@@ -86,13 +78,7 @@ class WinogradConv:
         return images, height // TILE * self._side, width // TILE * self._side, len(self._bias)
 
     def __call__(self, x: Tensor, out: Tensor, workspace: Workspace) -> None:
-        """Convolve.
-
-        Args:
-            x: `[n, height + 2, width + 2, in]`, with a border of zeros.
-            out: array to write to, of `output_shape`; it may be a view of a larger array.
-            workspace: memory for what lies between.
-        """
+        """Convolve `x` `[n, height + 2, width + 2, in]`, which has a border of zeros, into `out` of `output_shape`."""
         n, channels, features, side = len(x), x.shape[-1], len(self._bias), self._side
         down, across = (x.shape[1] - 2) // TILE, (x.shape[2] - 2) // TILE
         tiles = n * down * across

@@ -1,7 +1,5 @@
 """Splitting the classes into disjoint folds, greedily or at random, and the clips with them (section 3.2)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

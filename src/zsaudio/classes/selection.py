@@ -1,7 +1,5 @@
 """Class selection: which nodes of the ontology become classes, and by which rule (section 3.1)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum

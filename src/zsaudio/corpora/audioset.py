@@ -1,7 +1,5 @@
 """AudioSet: its ontology, label list, clip lists and official VGGish embeddings, downloaded and verified."""
 
-from __future__ import annotations
-
 import io
 import shutil
 import tarfile

@@ -1,7 +1,5 @@
 """Coverage of a corpus: which of its clips have no sound, in all and by class."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path

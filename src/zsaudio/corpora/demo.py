@@ -4,8 +4,6 @@ Class names consist of three words ("Low pulsing buzz"), so that an unseen class
 Clips come from scenes, groups of sounds that occur together, as the split into folds expects.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Sounds of the demo corpus: six kinds in four registers and two rhythms, mixed with background noise."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A local corpus: a folder of recordings and a CSV of their labels, converted to AudioSet's formats."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Sequence

@@ -4,8 +4,6 @@ A resample says how often each clip was drawn. All models of a fold are measured
 differences between them are paired. B resamples, N clips, C classes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """F1 against gamma (eq. 7) and against the threshold M (eq. 8)."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np

@@ -3,8 +3,6 @@
 No function here calls one of another file: numba's cache does not notice when another file changes.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numba

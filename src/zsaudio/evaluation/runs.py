@@ -1,7 +1,5 @@
 """Metrics of each run: F1 of its decisions by a threshold M that validation clips choose (eq. 8), and mAP."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

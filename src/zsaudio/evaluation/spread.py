@@ -1,7 +1,5 @@
 """How metrics vary: over the runs of a model, and over resamples of the test clips."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

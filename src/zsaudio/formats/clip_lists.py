@@ -1,8 +1,5 @@
 """AudioSet's lists of labels and clips, which every corpus has: reading and writing them."""
 
-from __future__ import annotations
-
-import csv
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,9 +52,9 @@ def read_labels(path: Path) -> pd.DataFrame:
         labels = pd.read_csv(path, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise ZsAudioError(f"{path}: the label list cannot be read ({error})") from error
-    missing = [name for name in LABEL_COLUMNS if name not in labels]
-    if missing:
-        raise ZsAudioError(f"{path}: the label list has no column {missing[0]!r}; it needs {', '.join(LABEL_COLUMNS)}")
+    for name in LABEL_COLUMNS:
+        if name not in labels:
+            raise ZsAudioError(f"{path}: the label list has no column {name!r}; it needs {', '.join(LABEL_COLUMNS)}")
     for name in ("index", "mid"):
         duplicates = labels.loc[labels[name].duplicated(), name]
         if not duplicates.empty:
@@ -85,11 +82,7 @@ def write_segments(path: Path, rows: Iterable[tuple[str, float, float, list[str]
 
 
 def read_segments(folder: Path, labels: pd.DataFrame) -> Segments:
-    """Read every `*_segments.csv` of a folder, sorted by name.
-
-    Args:
-        folder: the folder; the part of a file's name before `_segments.csv` is the subset.
-        labels: the label list, from `read_labels`.
+    """Read every `SUBSET_segments.csv` of a folder, sorted by name, with the label list from `read_labels`.
 
     Raises:
         ZsAudioError: there is no such file, or one has a malformed line, an unknown label or a clip twice.
@@ -109,17 +102,12 @@ def read_segments(folder: Path, labels: pd.DataFrame) -> Segments:
     indices = mids.map(labels.set_index("mid")["index"])
     if indices.isna().any():
         raise ZsAudioError(f"{folder}: label {mids[indices.isna()].iloc[0]!r} is not in the label list")
-    return Segments(
-        rows["clip_id"].to_numpy(object), rows["subset"].to_numpy(object), indices.to_numpy(np.int64), offsets
-    )
+    clip_ids, subsets = rows["clip_id"].to_numpy(object), rows["subset"].to_numpy(object)
+    return Segments(clip_ids, subsets, indices.to_numpy(np.int64), offsets)
 
 
 def read_rows(path: Path, **options: Any) -> pd.DataFrame:
-    """Read a CSV in which no line has more cells than there are columns. Empty cells are empty text.
-
-    Args:
-        path: the file.
-        options: more arguments for `pandas.read_csv`.
+    """Read a CSV in which no line has more cells than there are columns, by pandas. Empty cells are empty text.
 
     Raises:
         OSError, ValueError, pandas.errors.ParserWarning: it cannot be read, or a line has more cells.
@@ -134,10 +122,9 @@ def read_rows(path: Path, **options: Any) -> pd.DataFrame:
 
 
 def _read_file(path: Path) -> pd.DataFrame:
-    columns = ["ytid", "start", "end", "labels"]
-    dtype = {"ytid": str, "start": float, "end": float, "labels": str}
+    columns = {"ytid": str, "start": float, "end": float, "labels": str}
     try:
-        rows = read_rows(path, names=columns, comment="#", quoting=csv.QUOTE_MINIMAL, dtype=dtype)
+        rows = read_rows(path, names=list(columns), comment="#", dtype=columns)
     except (OSError, ValueError, pd.errors.ParserWarning) as error:
         raise ZsAudioError(
             f"{path}: expected the format of AudioSet's segments files, YTID, start_seconds, end_seconds, "
@@ -149,6 +136,4 @@ def _read_file(path: Path) -> pd.DataFrame:
     if not np.isfinite(rows["start"]).all():
         raise ZsAudioError(f"{path}: column 'start_seconds' has a value that is not a time")
     milliseconds = (rows["start"] * 1000).round().astype("int64").astype(str)
-    rows["clip_id"] = rows["ytid"] + "_" + milliseconds
-    rows["subset"] = path.name.removesuffix(SUFFIX)
-    return rows
+    return rows.assign(clip_id=rows["ytid"] + "_" + milliseconds, subset=path.name.removesuffix(SUFFIX))

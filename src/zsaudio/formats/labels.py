@@ -1,7 +1,5 @@
 """Several labels in one text, as people write them."""
 
-from __future__ import annotations
-
 
 def split_labels(text: str) -> list[str]:
     """The labels of "dog, police siren": separated by commas, or by semicolons if there are any.

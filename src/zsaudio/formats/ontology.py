@@ -1,9 +1,7 @@
 """The AudioSet ontology: a graph of sound classes, each with any number of parents."""
 
-from __future__ import annotations
-
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -29,56 +27,36 @@ class Node:
     restrictions: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
 class Ontology:
     """The graph of classes.
 
     Attributes:
         nodes: nodes by mid, in the file's order.
         parents: mids of each node's parents.
+        roots: mids of the top-level nodes, which have no parent, in the file's order.
         branches: mids of the top-level nodes that each node is below; of a top-level node itself.
-
-    Raises:
-        ZsAudioError: a child has no node, or a class is its own ancestor.
     """
 
-    nodes: dict[str, Node]
-    parents: dict[str, tuple[str, ...]] = field(init=False)
-    branches: dict[str, frozenset[str]] = field(init=False)
+    def __init__(self, nodes: dict[str, Node]) -> None:
+        """Connect nodes, given by mid.
 
-    def __post_init__(self) -> None:
-        parents: dict[str, list[str]] = {mid: [] for mid in self.nodes}
-        for node in self.nodes.values():
+        Raises:
+            ZsAudioError: a child has no node, or a class is its own ancestor.
+        """
+        self.nodes = nodes
+        self.parents: dict[str, list[str]] = {mid: [] for mid in nodes}
+        for node in nodes.values():
             for child in node.children:
-                if child not in self.nodes:
+                if child not in nodes:
                     raise ZsAudioError(f"ontology: {node.name!r} has a child {child!r} that is not in the ontology")
-                parents[child].append(node.mid)
+                self.parents[child].append(node.mid)
+        self.roots = [mid for mid in nodes if not self.parents[mid]]
+        self.branches: dict[str, set[str]] = {mid: {mid} for mid in self.roots}
         try:
-            TopologicalSorter(parents).prepare()
+            for mid in TopologicalSorter(self.parents).static_order():
+                self.branches.setdefault(mid, set()).update(*(self.branches[parent] for parent in self.parents[mid]))
         except CycleError as error:
             raise ZsAudioError(f"ontology: a class is its own ancestor: {' -> '.join(error.args[1])}") from error
-        object.__setattr__(self, "parents", {mid: tuple(mids) for mid, mids in parents.items()})
-        branches: dict[str, set[str]] = {mid: set() for mid in self.nodes}
-        for root in self.roots:
-            for mid in self.descendants(root):
-                branches[mid].add(root)
-        object.__setattr__(self, "branches", {mid: frozenset(roots) for mid, roots in branches.items()})
-
-    @property
-    def roots(self) -> tuple[str, ...]:
-        """Mids of the top-level nodes, which have no parent, in the file's order."""
-        return tuple(mid for mid in self.nodes if not self.parents[mid])
-
-    def descendants(self, mid: str) -> set[str]:
-        """Mids of the node and of all nodes below it."""
-        seen: set[str] = set()
-        pending = [mid]
-        while pending:
-            current = pending.pop()
-            if current not in seen:
-                seen.add(current)
-                pending.extend(self.nodes[current].children)
-        return seen
 
 
 def read_ontology(path: Path) -> Ontology:
@@ -91,11 +69,11 @@ def read_ontology(path: Path) -> Ontology:
         items = json.loads(path.read_text(encoding="utf-8"))
         nodes = [
             Node(
-                mid=item["id"],
-                name=item["name"],
-                description=item.get("description", ""),
-                children=tuple(item["child_ids"]),
-                restrictions=frozenset(item["restrictions"]),
+                item["id"],
+                item["name"],
+                item.get("description", ""),
+                tuple(item["child_ids"]),
+                frozenset(item["restrictions"]),
             )
             for item in items
         ]

@@ -1,7 +1,5 @@
 """The recording of each clip: found by the names that downloaders give to files, and listed in recordings.csv."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,10 +31,6 @@ def match_clips(paths: Iterable[Path], clip_ids: Sequence[str]) -> dict[str, Pat
     --4gqARaEJE_0, --4gqARaEJE_0_10, --4gqARaEJE_0.000_10.000, --4gqARaEJE-0-10, --4gqARaEJE_000000 or
     Y--4gqARaEJE_0_10000, with any extension. The start may be in seconds or milliseconds. A name without a start
     matches if the video has a single clip. If a clip has several recordings, the first by name is used.
-
-    Args:
-        paths: the files.
-        clip_ids: ids of the clips, `YTID_START`.
     """
     clips_by_ytid: dict[str, list[str]] = defaultdict(list)
     for clip in clip_ids:

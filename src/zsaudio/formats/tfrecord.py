@@ -1,7 +1,5 @@
 """AudioSet's released embeddings: TFRecord files of SequenceExamples, 128 bytes per second of audio."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
@@ -10,7 +8,7 @@ from typing import Any, BinaryIO
 import google_crc32c
 import numpy as np
 import numpy.typing as npt
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+from google.protobuf import descriptor_pb2, message_factory, text_format
 from google.protobuf.message import DecodeError
 
 from zsaudio.errors import ZsAudioError
@@ -69,7 +67,7 @@ def read_records(stream: BinaryIO, where: str) -> Iterator[bytes]:
 
     Args:
         stream: a TFRecord file, or several of them one after another.
-        where: what messages call it.
+        where: what messages call it, here and in `parse_records`.
 
     Raises:
         ZsAudioError: a checksum is wrong or the stream ends within a record.
@@ -96,11 +94,7 @@ def read_records(stream: BinaryIO, where: str) -> Iterator[bytes]:
 
 
 def parse_records(payloads: Iterable[bytes], where: str) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
-    """Clip id and frames, (n, 128) uint8 with a row per second, of each SequenceExample.
-
-    Args:
-        payloads: the records, from `read_records`.
-        where: what messages call their file.
+    """Clip id and frames, (n, 128) uint8 with a row per second, of each SequenceExample from `read_records`.
 
     Raises:
         ZsAudioError: a record is no SequenceExample, lacks a feature, or has a frame that is not 128 bytes long.
@@ -120,10 +114,8 @@ def parse_records(payloads: Iterable[bytes], where: str) -> Iterator[tuple[str, 
             feature_lists.append(example.feature_lists.feature_list["audio_embedding"])
         frames = _frames(feature_lists)
         if frames is None:
-            broken = next(
-                clip for clip, serialised in zip(clips, feature_lists, strict=True) if _frames([serialised]) is None
-            )
-            raise ZsAudioError(f"{where}: clip {broken!r} has a frame that is not {FEATURES} bytes long")
+            broken = [_frames([feature_list]) is None for feature_list in feature_lists].index(True)
+            raise ZsAudioError(f"{where}: clip {clips[broken]!r} has a frame that is not {FEATURES} bytes long")
         ends = np.cumsum([len(feature_list) // _FRAME.itemsize for feature_list in feature_lists]).tolist()
         for clip, (begin, end) in zip(clips, pairwise([0, *ends]), strict=True):
             yield clip, frames[begin:end]
@@ -142,10 +134,6 @@ def _masked_crc(data: bytes) -> int:
     return int(((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
 
 
-def _message_class() -> Any:
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(text_format.Parse(_PROTO, descriptor_pb2.FileDescriptorProto()))
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("zsaudio.SequenceExample"))
-
-
-_SEQUENCE_EXAMPLE = _message_class()
+_SEQUENCE_EXAMPLE: Any = message_factory.GetMessages([text_format.Parse(_PROTO, descriptor_pb2.FileDescriptorProto())])[
+    "zsaudio.SequenceExample"
+]

@@ -1,7 +1,5 @@
 """A trained model as a folder to publish: weights, config, the encoders' files without an address, and a model card."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The model card of an exported model: README.md, as model hubs show it."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

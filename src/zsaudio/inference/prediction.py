@@ -1,7 +1,5 @@
 """A trained model at work: any recording, any labels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A recording and what a model makes of it, as a Vega-Lite chart: the spectrogram, and below it attention by label."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

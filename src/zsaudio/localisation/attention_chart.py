@@ -1,7 +1,5 @@
 """Figure 2: attention over the seconds of a clip, below the events of its strong labels; as a Vega-Lite chart."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a cell is compared with strong labels on: classes that it was trained on and others, in clips it was not."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What a trained model says of single segments: compatibility (eq. 3) and attention (eq. 4) of clips and classes."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Fusion of two scores (eq. 7)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 

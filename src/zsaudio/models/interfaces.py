@@ -4,8 +4,6 @@ Parts are written for one model; training stacks the models of several runs (`to
 alone: no loop over clips, no `.item()`, no branch on a value.
 """
 
-from __future__ import annotations
-
 from torch import Tensor, nn
 
 

@@ -4,8 +4,6 @@ B clips, T segments, C classes, D shared units. Training stacks the models of se
 is an ordinary module.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

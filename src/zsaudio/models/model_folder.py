@@ -1,7 +1,5 @@
 """A trained cell on disk: weights, a JSON of all that is needed to use them elsewhere, and checksums of both."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path

@@ -4,8 +4,6 @@ A new part is one file. Keyword-only arguments of its constructor are its knobs:
 annotations say what they may be (`zsaudio.storage.values`).
 """
 
-from __future__ import annotations
-
 import importlib
 import inspect
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Projections of audio and text into one space (section 2.2, eq. 1 and 2)."""
 
-from __future__ import annotations
-
 import math
 
 import torch

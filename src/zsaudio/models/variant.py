@@ -1,7 +1,5 @@
 """A variant: a row of the tables, as data. Which parts it is made of, their knobs, and how it is trained and tested."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

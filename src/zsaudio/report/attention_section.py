@@ -1,7 +1,5 @@
 """Where attention looks: its section of the report, a table by model and by length of event, and galleries of clips."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The sections of the report about classes: each one's F1, the folds, and why a node of the ontology is a class."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pandas as pd

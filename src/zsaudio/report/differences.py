@@ -1,7 +1,5 @@
 """Differences between rows, measured on the same resamples of the test clips."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import combinations
 

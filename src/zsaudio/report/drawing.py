@@ -1,26 +1,21 @@
 """Charts in Vega-Lite, drawn by vl-convert: the same specifications serve the report, papers and DVC's own page."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import vl_convert
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.storage.files import replacing, write_text
+from zsaudio.storage.files import replacing
 
 VEGA_LITE = "5.20"  # the version that the specifications are written for
 SUFFIXES = (".svg", ".png", ".pdf")
 DATA, TITLE, REVISION = "<DVC_METRIC_DATA>", "<DVC_METRIC_TITLE>", "rev"  # what a template leaves open
 _INK = "currentColor"  # of the page that a chart stands in, so that it is legible on light and dark
-_drawings: Path | None = None  # where they are kept
-_asked: set[Path] = set()  # those among them that were asked for
 _WHITE = '<rect width="100%" height="100%" fill="white"/>'
 _THEME: dict[str, Any] = {
     # Known widths on every system (Liberation Sans has Arial's), as the places of labels are computed here.
@@ -84,46 +79,12 @@ def _of_revision(node: Any) -> bool:
 
 def inline_svg(spec: Mapping[str, Any]) -> str:
     """A chart to stand within a page: SVG with the page's text colour and no background."""
-    return _svg(json.dumps(_themed(spec, None)))
-
-
-def keep_drawings(folder: Path) -> None:
-    """Keep the SVG of every chart in a folder from now on, and take it from there when the same chart is asked for.
-
-    Most charts of a report stay as they are when a param changes, and drawing them takes most of its time.
-    """
-    global _drawings
-    _drawings = folder
-    _asked.clear()
-
-
-def drop_drawings() -> None:
-    """Delete the kept drawings of charts that were not asked for since `keep_drawings`."""
-    if _drawings is not None:
-        for path in set(_drawings.glob("*.svg")) - _asked:
-            path.unlink()
-
-
-def _svg(spec: str) -> str:
-    content = f"{version('vl-convert-python')} {VEGA_LITE} {spec}"
-    name = hashlib.sha256(content.encode()).hexdigest()
-    if _drawings is None:
-        return _draw(spec, name)
-    kept = _drawings / f"{name}.svg"
-    _asked.add(kept)
-    if not kept.exists():
-        write_text(kept, _draw(spec, name))
-    return kept.read_text(encoding="utf-8")
-
-
-def _draw(spec: str, name: str) -> str:
-    """An SVG whose ids are its own, so that it is the same whatever was drawn before, and can stand beside others.
-
-    Vega numbers the shapes that it clips by, from one chart to the next.
-    """
-    svg = str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE))
+    text = json.dumps(_themed(spec, None))
+    svg = str(vl_convert.vegalite_to_svg(text, vl_version=VEGA_LITE))
+    # Vega numbers the shapes that it clips by from one chart to the next. With ids of its own, a chart is the same
+    # whatever was drawn before, and can stand beside others.
     numbers: dict[str, int] = {}
-    own = rf"\g<1>clip-{name[:12]}-"
+    own = rf"\g<1>clip-{hashlib.sha256(text.encode()).hexdigest()[:12]}-"
     return re.sub(r'(id="|url\(#)clip(\d+)', lambda m: m.expand(own) + str(numbers.setdefault(m[2], len(numbers))), svg)
 
 

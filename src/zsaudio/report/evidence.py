@@ -1,7 +1,5 @@
 """What the report is made of: what the stages have left, and how the numbers came about."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A page as Markdown, for the repository: what a search box or a chart shows stays on the page."""
 
-from __future__ import annotations
-
 import re
 
 from tabulate import tabulate

@@ -1,7 +1,5 @@
 """A web page of tables and charts in one file, which needs no network: what it consists of, and its HTML."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The numbers of the report: Tables 3 and 4 with intervals, and the curves of all cells in one place each."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

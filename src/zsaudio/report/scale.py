@@ -4,8 +4,6 @@ The sum of T segments' scores is T times their mean. At a learning rate lr and a
 mean is at T lr and Delta / T (the hinge and its gradient scale alike), so T lr is its effective learning rate.
 """
 
-from __future__ import annotations
-
 import pandas as pd
 
 from zsaudio.evaluation.spread import METRICS, interval

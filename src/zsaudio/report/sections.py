@@ -1,7 +1,5 @@
 """The report as a page: its sections, which follow from the evidence."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import pandas as pd

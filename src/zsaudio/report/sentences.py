@@ -1,7 +1,5 @@
 """The sentences of the report: what was run, what the numbers say, and what differs from the paper."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from zsaudio import paper

@@ -1,7 +1,5 @@
 """What the results depend on: experiments with other values of a param (`zsaudio sweep`), gamma and the threshold."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

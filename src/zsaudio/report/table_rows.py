@@ -1,7 +1,5 @@
 """The rows of the tables: what each is called, of what kind it is, and which of them a reader compares."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

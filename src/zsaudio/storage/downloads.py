@@ -1,7 +1,5 @@
 """Downloads: from the mirror first, resumed after a break, verified, and stored whole or not at all."""
 
-from __future__ import annotations
-
 import os
 import time
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Tables between stages: every one is written and read here, and checked against its schema."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack

@@ -1,7 +1,5 @@
 """How many threads a pool has."""
 
-from __future__ import annotations
-
 import os
 
 

@@ -3,8 +3,6 @@
 A kind is an annotation that pydantic understands, so that it serves a model of params as well as the knobs of a part.
 """
 
-from __future__ import annotations
-
 import difflib
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Tasks by name."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pyarrow as pa

@@ -1,7 +1,5 @@
 """The supervised upper bound: cross-validation over the clips and classes of one fold (section 3.4, item 3)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The clips and classes of a fold, as examples of a task."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 

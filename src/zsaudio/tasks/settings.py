@@ -1,7 +1,5 @@
 """The settings of Table 2: which fold of classes is for what."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """A task as a value: which classes, which inputs, which clips train, validate and test, and what is measured."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

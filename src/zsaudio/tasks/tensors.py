@@ -1,7 +1,5 @@
 """Examples as tensors, on the device that computes."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

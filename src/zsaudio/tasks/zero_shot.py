@@ -1,7 +1,5 @@
 """The paper's task: train on one fold of classes, validate on a second, test on a third (Table 2)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

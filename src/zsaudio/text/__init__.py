@@ -1,7 +1,5 @@
 """Text encoders: class labels to embeddings of F_s features. One encoder, one file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,13 +35,12 @@ class TextEncoder(Protocol):
 def text_encoder(
     name: str, knobs: Mapping[str, Any], *, mirror: Path | None = None, device: str = "cpu"
 ) -> TextEncoder:
-    """Make the encoder of this name.
+    """Make the encoder of a name: bert, vectors or words.
 
     Args:
-        name: "bert", "vectors" or "words".
+        name: which.
         knobs: arguments of its class by name: the params text.NAME.
-        mirror: of bert, a folder to look in before the hub, see `zsaudio.text.bert.locate`.
-        device: of bert, where the network runs, as torch names it.
+        mirror, device: of bert, see `zsaudio.text.bert.Bert`.
 
     Raises:
         ZsAudioError: the name is unknown, or the encoder cannot be loaded.
@@ -71,8 +68,7 @@ def encoder_of(
 
     Args:
         metadata: as of `TextEncoder.metadata`.
-        model: folder or hub name of the BERT, instead of the one in the metadata.
-        vectors: table of word vectors, instead of the one in the metadata.
+        model, vectors: folder or hub name of the BERT, and table of word vectors, instead of those in the metadata.
         mirror: a folder to look in before the hub.
 
     Raises:
@@ -81,8 +77,7 @@ def encoder_of(
     name = metadata["encoder"].partition(":")[0]
     knobs: dict[str, Any] = {}
     if name == "bert":
-        model = model or metadata["model"]
-        knobs = {"model": model, "revision": metadata["branch"], "pooling": metadata["pooling"]}
+        knobs = {"model": model or metadata["model"], "revision": metadata["branch"], "pooling": metadata["pooling"]}
     elif name == "vectors":
         knobs = {"table": vectors or Path(metadata["vectors"])}
     elif name == "words":

@@ -1,7 +1,5 @@
 """BERT embeddings of class labels (section 3.3), from any Hugging Face encoder of its family."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
@@ -12,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.text.wording import Label, split_words
@@ -46,11 +43,9 @@ class Bert:
         """Load tokenizer and weights.
 
         Args:
-            model: a local folder, or a hub name such as "bert-base-uncased".
-            revision: branch, tag or commit on the hub.
+            model, revision, mirror: where the model is, see `locate`.
             pooling: a `Pooling`.
             batch_size: texts per forward pass.
-            mirror: a folder to look in before the hub, see `locate`.
             device: where the network runs, as torch names it.
 
         Raises:
@@ -79,7 +74,6 @@ class Bert:
                 f"text.bert.model: {model!r}: model.safetensors lacks {len(absent)} of the weights that config.json "
                 f"asks for, such as {absent[0]}. The two files belong to different models; download both again."
             )
-        self._model.eval()
         self._pooling, self._batch_size = Pooling(pooling), batch_size
         self.metadata = {
             "encoder": f"bert:{_public_name(model)}",
@@ -89,7 +83,7 @@ class Bert:
             "branch": revision,
         }
         self._device = torch.device(device)
-        self._model.to(self._device)
+        self._model.eval().to(self._device)
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`."""
@@ -107,44 +101,35 @@ class Bert:
     def _embed(self, texts: list[str]) -> npt.NDArray[np.float32]:
         """Embed texts, a sequence each: (len(texts), F_s)."""
         # Texts of similar length share a batch, so that little is padded.
-        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
-        rows: dict[int, Tensor] = {}
-        for start in range(0, len(order), self._batch_size):
-            part = order[start : start + self._batch_size]
-            batch = self._tokenizer(
-                [texts[i] for i in part],
-                padding=True,
-                truncation=True,
-                return_tensors="pt",
-                return_special_tokens_mask=True,
-            )
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        options = {"padding": True, "truncation": True, "return_tensors": "pt", "return_special_tokens_mask": True}
+        pooled = []
+        for start in range(0, len(texts), self._batch_size):
+            part = [texts[i] for i in order[start : start + self._batch_size]]
+            batch = self._tokenizer(part, **options)
             content = (batch.pop("special_tokens_mask") == 0) & (batch["attention_mask"] == 1)
-            self._require_known(batch["input_ids"], content, [texts[i] for i in part])
+            # A tokenizer without a token for unknown pieces has None there, which equals no id.
+            known = (content & (batch["input_ids"] != self._tokenizer.unk_token_id)).any(1).tolist()
+            if not all(known):
+                raise ZsAudioError(
+                    f"{self.metadata['encoder']}: the tokenizer knows no piece of {part[known.index(False)]!r}. Reword "
+                    "the label, or check that the files of the tokenizer are complete."
+                )
             hidden = self._model(**batch.to(self._device)).last_hidden_state
             if self._pooling == Pooling.CLS:
-                pooled = hidden[:, 0]
+                pooled.append(hidden[:, 0])
             else:
                 weight = content[..., None].to(hidden)
-                pooled = (hidden * weight).sum(1) / weight.sum(1)
-            rows.update(zip(part, pooled, strict=True))
-        return torch.stack([rows[i] for i in range(len(texts))]).cpu().numpy()
-
-    def _require_known(self, ids: Tensor, content: Tensor, texts: list[str]) -> None:
-        unknown = self._tokenizer.unk_token_id
-        known = (content & (ids != unknown)).any(1) if unknown is not None else content.any(1)
-        if not bool(known.all()):
-            text = texts[int((~known).nonzero()[0])]
-            raise ZsAudioError(
-                f"{self.metadata['encoder']}: the tokenizer knows no piece of {text!r}. Reword the label, or check "
-                "that the files of the tokenizer are complete."
-            )
+                pooled.append((hidden * weight).sum(1) / weight.sum(1))
+        embeddings: npt.NDArray[np.float32] = torch.cat(pooled).cpu().numpy()[np.argsort(order)]
+        return embeddings
 
 
 def locate(model: str, revision: str = "main", mirror: Path | None = None) -> Path:
     """The folder of a model: a local folder, else one in the mirror, else a download from the hub, which is cached.
 
     Args:
-        model: folder or hub name.
+        model: folder, or hub name such as "bert-base-uncased".
         revision: branch, tag or commit on the hub.
         mirror: a folder that holds https://HOST/PATH at HOST/PATH.
 
@@ -153,10 +138,8 @@ def locate(model: str, revision: str = "main", mirror: Path | None = None) -> Pa
     """
     if Path(model).is_dir():
         return Path(model)
-    if mirror is not None:
-        mirrored = mirror / "huggingface.co" / model / "resolve" / revision
-        if mirrored.is_dir():
-            return mirrored
+    if mirror and (mirrored := mirror / "huggingface.co" / model / "resolve" / revision).is_dir():
+        return mirrored
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
@@ -181,8 +164,6 @@ def _fingerprint(model: Any) -> str:
     """A hash of the weights, wherever they come from."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
-        if name.startswith(UNUSED):
-            continue
-        digest.update(name.encode())
-        digest.update(tensor.contiguous().numpy().tobytes())
+        if not name.startswith(UNUSED):
+            digest.update(name.encode() + tensor.numpy().tobytes())
     return f"sha256:{digest.hexdigest()[:12]}"

@@ -1,8 +1,5 @@
 """Word vectors from a table: word2vec, GloVe or fastText in their text format."""
 
-from __future__ import annotations
-
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.storage.files import sha256
 from zsaudio.text.wording import Label, split_words
 
 
@@ -17,13 +15,10 @@ class Vectors:
     """The mean over the words of a label that the table has, looked up as written, then in lower case."""
 
     def __init__(self, table: Path) -> None:
-        """Args:
-        table: text file with `word number number ...` on each line; a first line `count features` is skipped.
-        """
+        """Take a text file with `word number number ...` on each line; a first line `count features` is skipped."""
         self._table = table
         try:
-            with table.open("rb") as file:
-                revision = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+            revision = sha256(table)[:12]
         except OSError as error:
             raise ZsAudioError(f"text.vectors.table: {table} cannot be read ({error.strerror})") from error
         self.metadata = {"encoder": "vectors", "revision": revision, "pooling": "words", "vectors": str(table)}

@@ -1,7 +1,5 @@
 """What a text encoder is given of a class: its label, its description, and the words of the label."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

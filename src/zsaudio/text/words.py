@@ -1,7 +1,5 @@
 """A text encoder without weights: a fixed pseudo-random vector for each word, and for a label the mean of its words."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Batches of an epoch: for all members at once, each in an order of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """A cell of the tables: a variant in a setting, trained, and scored on validation and test clips."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

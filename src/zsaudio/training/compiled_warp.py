@@ -1,7 +1,5 @@
 """The loss of `zsaudio.models.objectives.warp` with its gradient in one compiled pass, on the processor."""
 
-from __future__ import annotations
-
 import functools
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Where torch computes: the processor or a GPU."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 import torch

@@ -5,8 +5,6 @@ shared units. Tests hold the engine to the loop's numbers. Written out, a step t
 no more often than it must.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

@@ -1,7 +1,5 @@
 """Training (section 3.5): all members of a task side by side, by autograd and torch.optim or by the fused engine."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol

@@ -1,7 +1,5 @@
 """What trained models say of clips: their scores, and how well these do on validation clips while training."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 

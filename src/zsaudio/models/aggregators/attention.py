@@ -1,7 +1,5 @@
 """Temporal attention (eq. 4 and 5): each class attends to the segments that fit it best."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -1,7 +1,5 @@
 """Uniform aggregation without its scale (ours): eq. 6 divided by the number of segments."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from zsaudio.models.interfaces import Aggregator, Score

@@ -1,7 +1,5 @@
 """Uniform aggregation to the letter (eq. 6): the sum of the segments' scores."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from zsaudio.models.interfaces import Aggregator, Score

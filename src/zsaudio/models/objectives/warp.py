@@ -1,7 +1,5 @@
 """Weighted approximate-rank pairwise loss (section 2.3, eq. 9 to 11)."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import torch

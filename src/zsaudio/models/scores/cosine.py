@@ -1,7 +1,5 @@
 """Cosine similarity (ours)."""
 
-from __future__ import annotations
-
 import torch.nn.functional as F
 from torch import Tensor
 

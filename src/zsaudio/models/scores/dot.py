@@ -1,7 +1,5 @@
 """Compatibility as an inner product (eq. 3)."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from zsaudio.models.interfaces import Score
