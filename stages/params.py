@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.parts import KINDS, part_file
 from zsaudio.models.variant import Variant
-from zsaudio.storage.values import Fraction, NonNegative, Positive, explain, meant, number, one_of, shown, whole
+from zsaudio.storage.values import (
+    Fraction,
+    NonNegative,
+    Positive,
+    explain,
+    meant,
+    number,
+    one_of,
+    shown,
+    text,
+    whole,
+    word_or,
+)
 from zsaudio.tasks.build import TASKS
 from zsaudio.tasks.settings import SETTINGS
 
@@ -39,49 +41,16 @@ def _distinct(values: list[object]) -> list[object]:
     return values
 
 
-def _validation_or_number(value: object) -> object:
-    if value == "validation":
-        return value
-    try:
-        return number().func(value)  # type: ignore[call-arg]
-    except ValueError:
-        raise ValueError(f"expected 'validation' or a number, got {shown(value)}") from None
-
-
-def _greedy_or_seed(value: object) -> object:
-    if value == "greedy":
-        return value
-    try:
-        return whole(0, 2**31 - 1).func(value)  # type: ignore[call-arg]
-    except ValueError:
-        raise ValueError(
-            f"expected 'greedy' or a whole number, the seed of a random split; got {shown(value)}"
-        ) from None
-
-
-def _address(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError(f"expected an address that starts with http:// or https://, got {shown(value)}")
-    return value
-
-
-def _variant_name(value: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", value):
-        raise ValueError(f"expected a name of lower-case letters, digits and _, a letter first; got {shown(value)}")
-    return value
-
-
-def _title(value: str) -> str:
-    if not value or value != value.strip() or len(value.splitlines()) > 1:
-        raise ValueError(f"expected a line of text without blanks around it, got {shown(value)}")
-    return value
-
-
 CorpusName = Annotated[str, one_of(CORPORA)]
 Distinct = AfterValidator(_distinct)
 Count = Annotated[int, whole(1, 10**9)]
 Seed = Annotated[int, whole(0, 2**31 - 1)]
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, text("https?://.*", "an address that starts with http:// or https://")]
+Name = Annotated[str, text("[a-z][a-z0-9_]*", "a name of lower-case letters, digits and _, a letter first")]
+Title = Annotated[str, text(r"\S(.*\S)?", "a line of text without blanks around it")]
+SPLIT_SEED = "a whole number, the seed of a random split"
+Split = Annotated[Literal["greedy"] | int, word_or("greedy", whole(0, 2**31 - 1), SPLIT_SEED)]
+Threshold = Annotated[Literal["validation"] | float, word_or("validation", number(), "a number")]
 
 
 class ParamsSection(BaseModel):
@@ -134,7 +103,7 @@ class ClassesParams(ParamsSection):
 class FoldsParams(ParamsSection):
     """The split (section 3.2)."""
 
-    split: Annotated[Literal["greedy"] | int, BeforeValidator(_greedy_or_seed)]
+    split: Split
     spanning: Annotated[str, one_of(("drop", "any"))]
 
 
@@ -207,7 +176,7 @@ class VariantParams(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    title: Annotated[str, AfterValidator(_title)]
+    title: Title
     task: Annotated[str, one_of(TASKS)] = "zero_shot"
     aggregator: str
     score: str
@@ -237,12 +206,12 @@ class Params(ParamsSection):
     matmul: Annotated[str, one_of(("float32", "tf32"))]
     threads: Annotated[int, whole(0, 1024)]
     gamma: Fraction
-    threshold: Annotated[Literal["validation"] | float, BeforeValidator(_validation_or_number)]
+    threshold: Threshold
     resamples: Annotated[int, whole(100, 10**6)]
     models: Annotated[list[str], Field(min_length=1), Distinct]
     baselines: Annotated[list[Annotated[str, one_of(BASELINES)]], Distinct]
     settings: Annotated[list[Annotated[str, one_of(tuple(SETTINGS))]], Field(min_length=1), Distinct]
-    variants: dict[Annotated[str, AfterValidator(_variant_name)], VariantParams]
+    variants: dict[Name, VariantParams]
     strong_labels: dict[CorpusName, Path | None]
     demo: DemoParams
     audioset: AudiosetParams

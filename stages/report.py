@@ -44,8 +44,10 @@ def main(params: Params, paths: Paths) -> None:
 
 def read_evidence(params: Params, paths: Paths) -> Evidence:
     """What is there of what the params ask for; what is not is told in the report."""
-    models = {name: TableRow(v.title, v.task, v.aggregator) for name, v in params.variants.items()}
-    rows = TableRows(models | {name: TableRow(BASELINE_TITLES[name]) for name in BASELINES})
+    others = {name: variant for name, variant in params.variants.items() if name not in params.models}
+    variants = {name: params.variants[name] for name in params.models} | others
+    models = {name: TableRow(v.title, v.task, v.aggregator) for name, v in variants.items()}
+    rows = TableRows(models | {name: TableRow(BASELINE_TITLES[name]) for name in BASELINES}, frozenset(others))
     cells = [(name, setting) for name in [*params.models, *params.baselines] for setting in params.settings]
     trained = [cell for cell in cells if cell[0] in params.models]
     fused = [cell for cell in trained if params.variants[cell[0]].fused]

@@ -1,8 +1,10 @@
 """Made-up evidence for the tests of the report."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from zsaudio import paper
 from zsaudio.evaluation.curves import THRESHOLDS
 from zsaudio.evaluation.scored_clips import GAMMAS
 from zsaudio.evaluation.spread import METRICS
+from zsaudio.report.charts import CHARTS, Charts, draw_charts
 from zsaudio.report.evidence import Evidence, Facts, Localised
 from zsaudio.report.results import Cells
 from zsaudio.report.table_rows import TableRow, TableRows
@@ -219,3 +222,14 @@ def made_up(results: Cells = RESULTS, corpus: str = "audioset", n_classes: int =
         missing={},
         facts=facts(corpus),
     )
+
+
+PLOTS = Path(__file__).parents[1] / ".dvc/plots"
+TEMPLATES = {name: json.loads((PLOTS / f"{name}.json").read_text()) for name in CHARTS}
+
+
+def drawn(evidence: Evidence, *names: str) -> Charts:
+    """The charts of these tables alone, or all of them."""
+    tables = evidence.plot_tables()
+    chosen = {name: table if not names or name in names else pd.DataFrame() for name, table in tables.items()}
+    return draw_charts(chosen, TEMPLATES, evidence.rows)

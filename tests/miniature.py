@@ -69,7 +69,7 @@ class Project:
     def changed(self) -> set[str]:
         """Names of the stages of which `dvc status` says that something has changed."""
         with Repo(str(self.folder)) as repo:  # quicker than the command
-            return {name.removeprefix("dvc.yaml:") for name in repo.status()}
+            return {name.rpartition(":")[2] for name in repo.status()}  # FILE:STAGE where FILE is not here
 
     def commit(self) -> None:
         self.run("git", "add", "--all")

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -46,8 +47,7 @@ def check_corpus(
     listed = len(check.seconds) + len(check.missing) + len(check.unreadable)
     length = timedelta(seconds=round(sum(check.seconds.values())))
     print(f"{len(check.seconds):,} of {listed:,} listed clips are usable, {length} in all")
-    short = sum(seconds < 1 for seconds in check.seconds.values())
-    if short:
+    if short := sum(seconds < 1 for seconds in check.seconds.values()):
         print(f"{short:,} of them are shorter than a second and will be padded")
     _print_names("without a recording", check.missing)
     _print_names("unreadable", list(check.unreadable.values()))
@@ -117,18 +117,13 @@ def check_local(folder: Path, labels: Path | None, ontology: Path | None) -> Cor
     from zsaudio.formats.recordings import find_recordings
 
     listing = read_source(LocalSource(folder, labels or folder / LABELS, ontology))
-    name_of = dict(zip(listing.mids, listing.names, strict=True))
-    names = {clip: [name_of[mid] for mid in mids] for clip, _, mids in listing.clips}
+    names = {clip: [listing.names[mid] for mid in mids] for clip, _, mids in listing.clips}
     paths = {clip: path for clip, path, _ in listing.clips if path.is_file()}
     return _check(names, paths, find_recordings(folder))
 
 
 def check_audioset(folder: Path, lists: Path) -> CorpusCheck:
-    """Check a folder of recordings of AudioSet's clips.
-
-    Args:
-        folder: the recordings.
-        lists: a folder with class_labels_indices.csv and *_segments.csv.
+    """Check a folder of recordings of AudioSet's clips, which the lists in another folder name.
 
     Raises:
         ZsAudioError: a folder does not exist, or a list does not have AudioSet's format.
@@ -140,23 +135,15 @@ def check_audioset(folder: Path, lists: Path) -> CorpusCheck:
         raise ZsAudioError(f"{folder}: is not a folder; name the one with the recordings")
     labels = read_labels(lists / "class_labels_indices.csv")
     segments = read_segments(lists, labels)
-    name_of = dict(zip(labels["index"], labels["display_name"], strict=True))
-    names = {
-        clip: [name_of[label] for label in segments.labels[segments.offsets[i] : segments.offsets[i + 1]]]
-        for i, clip in enumerate(segments.clip_ids)
-    }
+    label_names = labels.set_index("index")["display_name"].loc[segments.labels.tolist()].tolist()
+    bounds = pairwise(segments.offsets.tolist())
+    names = {clip: label_names[start:end] for clip, (start, end) in zip(segments.clip_ids, bounds, strict=True)}
     recordings = find_recordings(folder)
     return _check(names, match_clips(recordings, list(names)), recordings)
 
 
 def _check(names: Mapping[str, Sequence[str]], paths: Mapping[str, Path], recordings: Iterable[Path]) -> CorpusCheck:
-    """Read the headers.
-
-    Args:
-        names: names of the labels by clip.
-        paths: recording by clip, for the clips that have one.
-        recordings: all recordings in the folder.
-    """
+    """Read the headers at the `paths` of clips, among a folder's `recordings`; `names` are those of clips' labels."""
     from tqdm import tqdm
 
     from zsaudio.audio.recording import duration
@@ -181,8 +168,5 @@ def _check(names: Mapping[str, Sequence[str]], paths: Mapping[str, Path], record
 
 def _print_names(title: str, names: Sequence[str]) -> None:
     if names:
-        print(f"{len(names):,} {title}:")
-        for name in names[:SHOWN]:
-            print(f"  {name}")
-        if len(names) > SHOWN:
-            print(f"  and {len(names) - SHOWN:,} more")
+        more = [f"and {len(names) - SHOWN:,} more"] if len(names) > SHOWN else []
+        print("\n  ".join([f"{len(names):,} {title}:", *names[:SHOWN], *more]))

@@ -15,6 +15,7 @@ import typer
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage import schemas, tables
+from zsaudio.storage.values import canonical
 from zsaudio.tasks.settings import SETTINGS
 
 EXAMPLE = "zsaudio sweep train.lr=0.001,0.1 --models temporal_attention,uniform_mean --seeds 0"
@@ -83,7 +84,7 @@ def _params() -> dict[str, Any]:
 def _axis(text: str, params: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Param and values of "PARAM=VALUE,VALUE"."""
     param, equals, values = text.partition("=")
-    listed = [value.strip() for value in values.split(",")]
+    listed = [canonical(value.strip()) for value in values.split(",")]
     if not param or not equals or not all(listed):
         raise typer.BadParameter(f"{text}: expected PARAM=VALUE,VALUE such as train.lr=0.001,0.1")
     _value(params, param)
@@ -98,7 +99,7 @@ def _value(params: Mapping[str, Any], param: str) -> str:
         value = value[key]
     if isinstance(value, Mapping):
         raise typer.BadParameter(f"{param}: is a section; name one of its params, such as {param}.{next(iter(value))}")
-    return "null" if value is None else str(value)
+    return canonical(value)
 
 
 def _run(values: Values) -> str | None:
@@ -139,7 +140,7 @@ def _collect(name: str, values: Values) -> pd.DataFrame:
                 **{metric: metrics[metric] for metric in ("micro_f1", "macro_f1", "map")},
                 "validation_map": validation.iloc[-1],
                 "best_validation_map": validation.max(),
-                "best_epoch": int(validation.idxmax()),
+                "best_epoch": validation.index.to_list()[validation.argmax()],
             }
         )
     return pd.DataFrame(rows)

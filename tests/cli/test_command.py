@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from models import CLASSES, model_config, write_model
+from builders import CLASSES
+from model_folders import model_config, write_model
 from signals import speech_like
+from zsaudio.models.model_folder import write_checksums
+from zsaudio.text.vectors import Vectors
 from zsaudio_cli import main
 
 
@@ -84,24 +87,38 @@ def test_labels_come_from_a_file_or_from_the_model(here, run):
 def test_odd_names_do_not_spoil_the_plot(here, run):
     (here / "clip.wav").rename(here / "$\\frac$ 🐕.wav")
     labels = "dog 🐕; a $ or \\b"
-    status, _, err = run("predict", "$\\frac$ 🐕.wav", "--model", "model", "--labels", labels, "--plot", "o.png")
+    status, _, err = run("predict", "$\\frac$ 🐕.wav", "--model", "model", "--labels", labels, "--plot", "o.svg")
     assert (status, err) == (0, "")
+    svg = (here / "o.svg").read_text(encoding="utf-8")
+    assert all(name in svg for name in ("$\\frac$ 🐕.wav", "dog 🐕", "a $ or \\b"))
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_the_plot_is_a_picture(here, run, suffix):
-    begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[suffix]
+    begins = {"png": b"\x89PNG", "svg": b"<svg", "pdf": b"%PDF"}[suffix]
     status, _, err = run("predict", "clip.wav", "--model", "model", "--labels", "dog, rain", "--plot", f"out.{suffix}")
     assert (status, err) == (0, "")
     assert (here / f"out.{suffix}").read_bytes().startswith(begins)
+
+
+def test_the_plot_shows_the_labels_that_the_table_shows(here, run):
+    ask = ("predict", "clip.wav", "--model", "model", "--labels", "dog, rain, police siren")
+    _, out, _ = run(*ask, "--top", "2", "--plot", "out.svg")
+    shown = {line.rsplit(maxsplit=3)[0] for line in out.splitlines()[2:4]}
+    svg = (here / "out.svg").read_text(encoding="utf-8")
+    assert {label for label in ("dog", "rain", "police siren") if f">{label}" in svg} == shown
 
 
 def test_a_model_without_attention_has_no_peaks(here, run):
     write_model(here / "mean", model_config("uniform_mean"))
     _, out, _ = run("predict", "clip.wav", "--model", "mean", "--labels", "dog")
     assert out.splitlines()[2].endswith("-")
-    status, _, err = run("predict", "clip.wav", "--model", "mean", "--labels", "dog", "--plot", "out.png")
-    assert (status, err) == (2, "zsaudio: Invalid value: --plot draws attention, and mean has none\n")
+    _, out, _ = run("predict", "clip.wav", "--model", "mean", "--labels", "dog", "--csv")
+    assert next(csv.DictReader(io.StringIO(out)))["peak"] == ""
+    status, out, err = run("predict", "clip.wav", "--model", "mean", "--labels", "dog", "--plot", "out.png")
+    assert (status, out) == (2, "")
+    assert err == "zsaudio: plot: this model has no attention to draw; choose one that has, such as temporal_attention\n"
+    assert not (here / "out.png").exists()
 
 
 def test_an_unreadable_recording_does_not_stop_the_others(here, run):
@@ -117,11 +134,11 @@ def test_an_unreadable_recording_does_not_stop_the_others(here, run):
     [
         (["predict"], 2, "Missing argument 'RECORDING...'"),
         (["predict", "clip.wav", "--top", "0"], 2, "'--top'"),
-        (["predict", "clip.wav", "--labels", ""], 2, "--labels names no label"),
-        (["predict", "clip.wav", "--labels", " , "], 2, "--labels names no label"),
+        (["predict", "clip.wav", "--labels", ""], 2, "--labels: expected at least one label"),
+        (["predict", "clip.wav", "--labels", " , "], 2, "--labels: expected at least one label"),
         (["predict", "clip.wav", "--labels", "a", "--labels-file", "b"], 2, "choose one of --labels and --labels-file"),
         (["predict", "clip.wav", "--labels-file", "nowhere.txt"], 2, "nowhere.txt cannot be read as text"),
-        (["predict", "clip.wav", "--labels-file", "empty.txt"], 2, "empty.txt names no label"),
+        (["predict", "clip.wav", "--labels-file", "empty.txt"], 2, "empty.txt has no label"),
         (["predict", "clip.wav", "--json", "--csv"], 2, "choose one of --json and --csv"),
         (["predict", "clip.wav", "clip.wav", "--plot", "a.png"], 2, "--plot draws one recording, and 2 are given"),
         (["predict", "clip.wav", "--lables", "dog"], 2, "No such option"),
@@ -147,7 +164,53 @@ def test_a_mistake_is_one_sentence(here, run, arguments, status, message):
     assert out == ""
 
 
-@pytest.mark.parametrize("command", ["predict", "export", "check-corpus", "figure"])
+@pytest.mark.parametrize("command", [("predict", "clip.wav", "--model"), ("export",)])
+def test_a_model_of_before_is_refused_with_what_renews_it(here, run, command):
+    """Folders that earlier versions wrote have no version, and other keys."""
+    old = {"model": "temporal_attention", "aggregation": "attention", "folds": {"test": "fold1"}}
+    (here / "model" / "config.json").write_text(json.dumps(old))
+    write_checksums(here / "model", ["model.safetensors", "config.json"])
+    assert run(*command, "model") == (
+        2,
+        "",
+        "zsaudio: model/config.json: is of another version of zsaudio; train the model again (`dvc repro`), or export "
+        "it again from where it was trained\n",
+    )
+
+
+def test_files_of_encoders_that_have_moved_are_named_by_options(here, run):
+    table = here / "vectors.txt"
+    table.write_text("dog 1 2\n")
+    write_model(here / "words", model_config(text=dict(Vectors(table).metadata)), text_features=2)
+    ask = ("predict", "clip.wav", "--model", "words", "--labels", "dog", "--csv")
+    _, before, _ = run(*ask)
+    table.rename(here / "moved.txt")
+    assert run(*ask, "--text-vectors", "moved.txt") == (0, before, "")
+    (here / "moved.txt").write_text("dog 2 1\n")
+    status, out, err = run(*ask, "--text-vectors", "moved.txt")
+    assert (status, out) == (2, "")
+    assert re.match(r"zsaudio: text encoder: the revision of vectors is \w+, but the model was trained with \w+\.", err)
+    assert err.endswith("text_vectors (--audio-weights and so on).\n")
+    assert err.count("\n") == 1
+
+
+def test_weights_that_are_named_but_not_there_are_one_sentence(here, run):
+    write_model(here / "vggish", model_config(audio={"encoder": "vggish", "weights": "a.pth", "output": "raw"}))
+    status, out, err = run("predict", "clip.wav", "--model", "vggish", "--audio-weights", "moved.pth")
+    assert (status, out) == (2, "")
+    assert err.startswith("zsaudio: audio.vggish.weights: there is no file moved.pth. ")
+    assert err.count("\n") == 1
+
+
+def test_an_altered_model_is_refused(here, run):
+    with (here / "model" / "model.safetensors").open("ab") as file:
+        file.write(b"0")
+    status, out, err = run("predict", "clip.wav", "--model", "model")
+    assert (status, out) == (2, "")
+    assert err.startswith("zsaudio: model/model.safetensors: is not the file that SHA256SUMS lists: altered or damaged")
+
+
+@pytest.mark.parametrize("command", ["predict", "export", "check-corpus", "sweep", "figure"])
 def test_help_has_an_example(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0
@@ -201,4 +264,3 @@ def test_the_command_is_installed(here):
     done = subprocess.run([command, "predict", "clip.wav", "--model", "none"], capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.startswith("zsaudio: none: is no folder")
-    assert subprocess.run([command, "--show-completion", "bash"], capture_output=True).returncode in (0, 2)

@@ -125,7 +125,7 @@ def test_a_model_that_is_not_evaluated_is_not_exported(tmp_path):
         export(tmp_path / "model", tmp_path / "published")
 
 
-def test_what_was_trained_is_exported_as_it_is(tmp_path, recording):
+def test_what_was_trained_is_exported_as_it_is(tmp_path):
     """A variant of other parts and knobs, and the decisions on its scores."""
     row = variant(name="mine", score="cosine", fused=False, knobs={"temperature": 0.2})
     config = model_config(row)

@@ -92,22 +92,38 @@ def test_a_long_recording_is_scored_in_windows_a_second_apart(tmp_path, recordin
     assert found.attention.shape == (14, 3)
 
 
-def test_attention_is_averaged_over_the_windows_of_a_second(tmp_path, recording, monkeypatch):
-    loaded = zsaudio.load(write_model(tmp_path / "model"))
-    path = recording(14)
-    at_once = loaded.predict(path, LABELS)
-    single = [
-        loaded.predict(part, LABELS).attention
-        for part in (cut(path, tmp_path / f"{start}.wav", start) for start in range(5))
-    ]
+@pytest.fixture
+def long(tmp_path, recording) -> tuple[zsaudio.Predictor, Path, list[zsaudio.Prediction]]:
+    """A model, a recording of 14 s, and what the model says of each ten seconds of it as a recording of its own."""
+    loaded, path = zsaudio.load(write_model(tmp_path / "model")), recording(14)
+    cuts = [cut(path, tmp_path / f"{start}.wav", start) for start in range(5)]
+    return loaded, path, [loaded.predict(part, LABELS) for part in cuts]
+
+
+def test_attention_is_averaged_over_the_windows_of_a_second(long):
+    loaded, path, single = long
     total, count = np.zeros((14, 3)), np.zeros((14, 1))
-    for start, attention in enumerate(single):
-        total[start : start + 10] += attention
+    for start, of_window in enumerate(single):
+        total[start : start + 10] += of_window.attention
         count[start : start + 10] += 1
-    assert at_once.attention == pytest.approx(total / count, abs=1e-4)
+    assert loaded.predict(path, LABELS).attention == pytest.approx(total / count, abs=1e-4)
+
+
+def test_the_peak_is_the_second_of_the_recording_in_the_window_that_scores_highest(long):
+    loaded, path, single = long
+    best = np.argmax([of_window.scores for of_window in single], axis=0)
+    assert best.any()  # else the second in the window would do
+    expected = [start + single[start].peaks[c] for c, start in enumerate(best)]
+    assert loaded.predict(path, LABELS).peaks.tolist() == expected
+
+
+def test_a_long_recording_in_pieces_gives_the_same(long, monkeypatch):
+    loaded, path, _ = long
+    at_once = loaded.predict(path, LABELS)
     monkeypatch.setattr(prediction, "WINDOWS", 2)
     monkeypatch.setattr(prediction, "SECONDS", 3)
     in_pieces = loaded.predict(path, LABELS)
+    assert in_pieces.window_scores == pytest.approx(at_once.window_scores, rel=1e-5)
     assert in_pieces.attention == pytest.approx(at_once.attention, abs=1e-6)
     assert (in_pieces.peaks == at_once.peaks).all()
 

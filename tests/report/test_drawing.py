@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.report import drawing
-from zsaudio.report.drawing import check_suffix, drop_drawings, fill, inline_svg, keep_drawings, save_chart
+from zsaudio.report.drawing import check_suffix, fill, inline_svg, save_chart
 
 TEMPLATES = sorted((Path(__file__).parents[2] / ".dvc/plots").glob("*.json"))
 
@@ -53,20 +52,6 @@ def test_a_drawing_does_not_depend_on_what_was_drawn_before():
     assert ids[0]
     assert not ids[0] & ids[1]
     assert set(re.findall(r"url\(#([^)]+)\)", first)) <= ids[0]
-
-
-def test_a_chart_that_is_kept_is_not_drawn_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(drawing, "_drawings", None)
-    drawn = inline_svg(SPEC)
-    keep_drawings(tmp_path / "drawings")
-    assert inline_svg(SPEC) == drawn
-    monkeypatch.delattr(drawing.vl_convert, "vegalite_to_svg")
-    assert inline_svg(SPEC) == drawn
-    with pytest.raises(AttributeError):
-        inline_svg({**SPEC, "mark": "bar"})
-    keep_drawings(tmp_path / "drawings")
-    drop_drawings()
-    assert not list((tmp_path / "drawings").iterdir())
 
 
 def test_another_kind_is_refused(tmp_path):

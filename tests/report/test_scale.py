@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from evidence import NEW_ROWS, RATES, RESULTS, SPLITS, made_up, runs, study, with_studies
+from evidence import NEW_ROWS, RESULTS, SPLITS, made_up, runs, study, with_studies
 from zsaudio.report.evidence import Evidence
 from zsaudio.report.scale import rate_rows, rate_sentences, share_sentences
 from zsaudio.report.table_rows import TableRow, TableRows
-
 
 SETTINGS = ("setting1", "setting2")
 SWEPT = with_studies(made_up())

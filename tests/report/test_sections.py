@@ -5,6 +5,223 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from evidence import DECISIONS, NEW_ROWS, NOWHERE, RESULTS, ROWS, facts, located, made_up, runs, with_studies
+from evidence import (
+    DECISIONS,
+    NEW_ROWS,
+    RESULTS,
+    ROWS,
+    TRAINED,
+    drawn,
+    facts,
+    located,
+    made_up,
+    runs,
+    with_studies,
+)
 from pages import CHROMIUM, browse, check_page
-from report.test_charts import TEMPLATES
+from zsaudio.report.charts import CHARTS
+from zsaudio.report.evidence import Evidence
+from zsaudio.report.markdown import render_markdown
+from zsaudio.report.page import Figure, Gallery, Page, Points, Table, render_page
+from zsaudio.report.sections import report_page
+from zsaudio.report.table_rows import TableRows
+from zsaudio.tasks.settings import SETTINGS
+
+
+def page_of(evidence: Evidence) -> Page:
+    return report_page(evidence, evidence.plot_tables(), drawn(evidence))
+
+
+def blocks(page: Page, section: str) -> list[Table | Figure | Gallery | Points]:
+    return next(list(one.blocks) for one in page.sections if one.id == section)
+
+
+def lines(page: Page) -> list[str]:
+    """Lines of the report in the repository, with single blanks."""
+    return [" ".join(line.split()) for line in render_markdown(page).splitlines()]
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    missing = {("supervised", "setting1"): "not listed in `params.yaml`"}
+    return page_of(with_studies(replace(made_up(), missing=missing, localised=located(RESULTS))))
+
+
+def test_the_page_is_whole(page):
+    reader = check_page(render_page(page))
+    figures = len(CHARTS) - 1 + 2 + 4 + 2  # a figure for each study, four clips, two runs of Figure 2
+    assert len(reader.all("svg")) == figures
+    assert not reader.all("b")
+    assert not reader.all("i")
+
+
+def test_sections_are_those_with_something_to_say(page):
+    ids = ["missing", "results", "compared", "scale", "attention", "sensitivity", "run", "training", "classes"]
+    assert [section.id for section in page.sections] == [*ids, "folds", "decisions", "differences"]
+
+
+def test_tables_have_ours_beside_the_papers(page):
+    micro, macro, precision, _ = blocks(page, "results")
+    assert micro.rows[0][0] == "Temporal attention"
+    assert (micro.rows[0][1].text, micro.rows[0][1].detail) == ("0.300", "± 0.141 [0.205, 0.395]")
+    assert micro.rows[0][4:] == ["0.14", "0.22"]  # the paper's mean is over three folds
+    assert micro.rows[2][1].detail == "[-0.045, 0.145]"  # the zero-rule has no runs to differ
+    assert [column.group for column in micro.columns] == ["", *["ours"] * 3, *["paper"] * 2]
+    assert macro.rows[0][4] == "0.02"
+    assert [column.group for column in precision.columns] == [""] * 4  # the paper has no mAP
+    # A label in 10 classes x 30 clips with 1.5 labels each: precision 0.15, recall 1.
+    assert micro.note == "Predicting every class for every clip would give 0.261, 0.261 and 0.261."
+
+
+def test_what_is_said_of_models_follows_from_the_intervals(page):
+    table, said = blocks(page, "compared")
+    assert table.rows[0][0] == "Temporal attention - Uniform aggregation (sum, the paper's)"
+    assert (table.rows[0][1].text, table.rows[0][1].detail) == ("+0.050", "[+0.050, +0.050]")
+    assert said.items[0].startswith(
+        "**Temporal attention** against **Uniform aggregation (sum, the paper's)**: Micro F1 above on 1 and below on 1 "
+        "of 2 folds"
+    )
+
+
+def test_the_map_of_a_cross_validation_is_explained_and_not_ranked():
+    results = {(name, "setting1"): runs(0.2) for name in ("temporal_attention", "supervised")}
+    page = page_of(made_up(results))
+    assert "mean over the parts of the cross-validation" in blocks(page, "results")[2].note
+    (said,) = blocks(page, "compared")[-1].items
+    assert said == (
+        "**Supervised** against **Temporal attention**: Micro F1 above on 0 and below on 0 of 1 folds; Macro F1 above "
+        "on 0 and below on 0 of 1 folds."
+    )
+
+
+def test_every_choice_has_a_line_and_a_figure(page):
+    points, *figures = blocks(page, "sensitivity")
+    names = [sentence.split("`")[1] for sentence in points.items]
+    assert names == ["train.lr", "folds.split", "gamma"]  # 1.51 is no point of these made-up curves
+    names = ["gamma", "threshold", "sensitivity-train.lr", "sensitivity-folds.split"]
+    assert [figure.name for figure in figures] == names
+
+
+def test_rates_stand_beside_each_other_by_their_effective_rate(page):
+    table, said = (block for block in blocks(page, "scale") if isinstance(block, Table) or block.items)
+    # By the rate, and as they were swept; the sum's is ten times larger.
+    assert [row[0] for row in table.rows] == ["0.001"] * 2 + ["0.01"] * 3 + ["0.1"] * 3 + ["1"]
+    assert table.rows[-1] == ["1", "Uniform aggregation (sum, the paper's)", "0.1", "0.050", "0.050", "0.100"]
+    assert table.note.startswith("Of seeds 0 alone")
+    assert len(said.items) == 6  # three rates that several rows share, each at its best, and two gaps
+
+
+def test_the_params_are_those_that_were_run(page):
+    (table,) = blocks(page, "run")
+    assert ["corpus", "audioset"] in table.rows
+    assert ["train.lr", "0.01"] in table.rows
+    assert ["train.seeds", "0, 1"] in table.rows
+
+
+def test_the_best_and_the_worst_classes_are_of_the_headline_model(page):
+    chart, first, second, every = blocks(page, "classes")
+    assert isinstance(chart, Figure)
+    assert first.title.startswith("Temporal attention, setting1")
+    assert second.title.startswith("Temporal attention, setting2")
+    best, worst = first.items
+    assert [row[0] for row in best.rows] == [f"Class {i} <b>" for i in range(23, 13, -1)]
+    assert [row[0] for row in worst.rows] == [f"Class {i} <b>" for i in range(10)]
+    assert worst.rows[0] == ["Class 0 <b>", "0.000", None, "0"]
+    assert worst.note == "1 of 24 classes have an F1 of 0."
+    assert best.rows[0] == ["Class 23 <b>", "0.958", "0.958", "11,500"]
+    assert len(every.rows) == 48
+    assert every.searchable
+
+
+def test_folds_and_decisions_are_searchable(page):
+    table1, folds = blocks(page, "folds")
+    assert table1.rows[0] == ["fold1", "Music", "10", "30", "1.50", "111", "7,822"]
+    assert table1.note == "20 of 100 clips with a selected class span folds and are left out."
+    assert folds.rows == [["<i>", "fold2", "1,234", "7"]]
+    by_rule, nodes = blocks(page, "decisions")
+    assert by_rule.rows == [["dropped: broader", "2"], ["kept: deepest", "1"]]
+    assert nodes.rows[1] == ["<b>", "Things", "no", "dropped: broader"]
+    assert folds.searchable
+    assert nodes.searchable
+
+
+def test_clips_that_are_in_several_folds_are_told():
+    table1, _ = blocks(page_of(replace(made_up(), facts=facts("demo", spanning="any"))), "folds")
+    assert table1.note == "Clips whose labels span folds are in each of them, so the folds share clips."
+
+
+def test_another_corpus_has_no_numbers_of_the_paper():
+    text = lines(page_of(made_up(corpus="demo")))
+    assert any(
+        "| Temporal attention | 0.300 ± 0.141 [0.205, 0.395] | 0.400 ± 0.000 [0.305, 0.495] |" in s for s in text
+    )
+    assert not any("paper: " in line for line in text)
+    assert "## Differences from the paper" not in text
+
+
+def test_the_report_in_the_repository_has_the_tables_and_no_lists(page):
+    text = "\n".join(lines(page))
+    assert "Text encoder **bert:x** (pooling `words`)" in text
+    assert "batches of 32, SGD with learning rate 0.01" in text
+    assert "| mean | paper: fold1 | paper: fold2 |" in text
+    assert "| Zero-rule | 0.050 [-0.045, 0.145] |" in text
+    assert "pointing: attention" in text
+    assert "| fold1 | Music | 10 | 30 | 1.50 | 111 | 7,822 |" in text
+    assert "Things" not in text  # a node of the ontology: on the page, behind a search box
+    assert "<svg" not in text
+
+
+def test_without_any_result_the_rest_is_shown():
+    missing = {(model, setting): "not there" for model in ROWS.by_name for setting in SETTINGS}
+    whole = page_of(replace(made_up({}, "demo"), missing=missing))
+    ids = ["missing", "attention", "run", "folds", "decisions"]
+    assert [section.id for section in whole.sections] == ids
+    check_page(render_page(whole))
+    assert "**Supervised**, setting1, setting2, setting3: not there." in blocks(whole, "missing")[0].items
+
+
+def test_without_the_headline_model_there_are_no_extremes():
+    whole = page_of(made_up({("zero_rule", "setting1"): runs(0.05)}))
+    assert [type(block) for block in blocks(whole, "classes")] == [Figure, Table]
+    assert "training" not in [section.id for section in whole.sections]
+
+
+def test_a_row_that_the_report_has_never_seen_is_in_every_table():
+    results = {**RESULTS, ("newcomer", "setting1"): runs(0.25), ("newcomer", "setting2"): runs(0.35)}
+    missing = {("newcomer", "setting3"): "not there"}
+    evidence = replace(made_up(results), rows=NEW_ROWS, missing=missing, localised=located(results, "newcomer"))
+    page, title = page_of(evidence), NEW_ROWS.title("newcomer")
+    reader = check_page(render_page(page))
+    assert not reader.all("b")
+    micro = blocks(page, "results")[0]
+    (row,) = (row for row in micro.rows if row[0] == title)
+    assert [cell.text for cell in row[1:4]] == ["0.250", "0.350", "0.300"]
+    assert row[4:] == [None, None]  # the paper has no such row
+    assert blocks(page, "compared")[0].rows[0][0] == f"Temporal attention - {title}"
+    assert title in {column.group for column in blocks(page, "classes")[-1].columns}
+    assert blocks(page, "attention")[0].rows[0][0] == title
+    assert blocks(page, "missing")[0].items == [f"**{title}**, setting3: not there."]
+
+
+@pytest.mark.parametrize("name", ["newcomer", "supervised"])
+def test_a_project_of_one_row_has_a_report(name):
+    results = {(name, setting): runs(0.2, 0.4) for setting in ("setting1", "setting2")}
+    evidence = replace(made_up(results), rows=TableRows({name: NEW_ROWS.by_name[name]}))
+    page = page_of(replace(evidence, localised=located(results, name)))
+    check_page(render_page(page))
+    assert [row[0] for row in blocks(page, "results")[0].rows] == [NEW_ROWS.title(name)]
+
+
+def test_all_of_audioset_is_a_page_that_a_browser_opens(tmp_path):
+    """Its size: 334 classes, 5 models, 3 settings, 632 nodes."""
+    results = {(name, setting): runs(0.2, 0.4) for name in [*TRAINED, "zero_rule"] for setting in SETTINGS}
+    decisions = pd.concat([DECISIONS] * 211, ignore_index=True)
+    evidence = replace(made_up(results, n_classes=112, epochs=100), decisions=decisions)
+    html = render_page(page_of(with_studies(evidence)))
+    assert len(html.encode()) < 2_500_000
+    path = tmp_path / "report.html"
+    path.write_text(html, encoding="utf-8")
+    if CHROMIUM is not None:
+        dom, errors = browse(path, 390, tmp_path / "profile")
+        assert not errors
+        assert "<output>633 of 633</output>" in dom

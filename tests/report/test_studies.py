@@ -8,6 +8,7 @@ import pytest
 
 from evidence import NEW_ROWS, RATES, RESULTS, SPLITS, facts, made_up, runs, study, with_studies
 from zsaudio.report.studies import gamma_sentences, study_sentences, threshold_sentences
+from zsaudio.storage.schemas import STUDIES
 
 
 def sentence(*studies: pd.DataFrame) -> str:
@@ -17,7 +18,7 @@ def sentence(*studies: pd.DataFrame) -> str:
 
 def test_without_studies_nothing_is_said():
     assert study_sentences(made_up()) == []
-    assert study_sentences(replace(made_up(), studies=pd.DataFrame())) == []
+    assert study_sentences(replace(made_up(), studies=pd.DataFrame(columns=list(STUDIES.columns)))) == []
 
 
 def test_a_sentence_names_few_values_and_the_tables_own_last():
@@ -61,7 +62,7 @@ def test_a_study_of_several_params_has_them_all():
 
 def test_a_study_of_a_row_that_the_report_has_never_seen():
     evidence = replace(made_up(), rows=NEW_ROWS, studies=study("train.lr", {"0.1": {"newcomer": [0.2]}}))
-    assert study_sentences(evidence)[0].startswith("`train.lr` (seeds 0), New <b> & 'x', mean over 2 folds: 0.1 Micro")
+    assert study_sentences(evidence)[0].startswith("`train.lr` (seeds 0), New \\<b> & 'x', mean over 2 folds: 0.1 Micro")
 
 
 def test_values_are_compared_on_the_settings_that_all_have():

@@ -33,7 +33,10 @@ def test_a_baseline_is_not_trained_and_a_cross_validation_is_supervised():
     ("of_rows", "headline"),
     [
         (NEW_ROWS, "temporal_attention"),
-        (rows(oracle=("cross_validation", "attention"), other=("zero_shot", "mean"), last=("zero_shot", "sum")), "other"),
+        (
+            rows(oracle=("cross_validation", "attention"), other=("zero_shot", "mean"), last=("zero_shot", "sum")),
+            "other",
+        ),
         # Another task under the name is not the row of the paper.
         (rows(temporal_attention=("cross_validation", "attention"), other=("zero_shot", "mean")), "other"),
     ],

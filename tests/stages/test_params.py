@@ -77,7 +77,7 @@ def test_the_committed_params_are_the_papers():
         ("train.seeds", list(range(101)), "train.seeds: expected at most 100 of them, got 101"),
         ("train.seeds", 10**400, "train.seeds: expected a list, got a number of hundreds of digits"),
         ("demo.clips", 29, "demo.clips: expected a whole number from 30 to 1,000,000, got 29"),
-        ("folds.split", "random", "folds.split: expected 'greedy' or a whole number, the seed of a random split; got "),
+        ("folds.split", "random", "folds.split: expected 'greedy' or a whole number, the seed of a random split, got "),
         ("strong_labels.audio_set", None, "strong_labels.audio_set: expected one of demo, audioset, audioset_audio"),
         ("strong_labels.demo", 3, "strong_labels.demo: expected a path, got 3"),
         ("audioset.ontology", "o.json", "audioset.ontology: expected an address that starts with http:// or https://"),

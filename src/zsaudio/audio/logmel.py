@@ -18,18 +18,9 @@ def statistics(seconds: Samples) -> npt.NDArray[np.float16]:
     """Seconds (k, 16000) at 16 kHz to (k, 128): 64 means, then 64 standard deviations."""
     import librosa
 
-    mel = librosa.feature.melspectrogram(
-        y=seconds,
-        sr=SAMPLE_RATE,
-        n_fft=FFT,
-        win_length=WINDOW,
-        hop_length=HOP,
-        n_mels=BANDS,
-        fmin=60,
-        fmax=7800,
-        power=1.0,
-        center=False,
-    )
+    frames: dict[str, Any] = {"n_fft": FFT, "win_length": WINDOW, "hop_length": HOP, "center": False}
+    bands: dict[str, Any] = {"n_mels": BANDS, "fmin": 60, "fmax": 7800}
+    mel = librosa.feature.melspectrogram(y=seconds, sr=SAMPLE_RATE, power=1.0, **frames, **bands)
     log_mel = np.log(mel + FLOOR)
     level = (log_mel.mean(axis=-1) - LEVEL_CENTRE) / LEVEL_SPREAD
     change = (log_mel.std(axis=-1) - CHANGE_CENTRE) / CHANGE_SPREAD

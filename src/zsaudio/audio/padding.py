@@ -13,10 +13,7 @@ from zsaudio.storage import tables
 def padded_columns(embeddings: Mapping[str, npt.NDArray[Any]], segments: int, features: int) -> dict[str, Any]:
     """Columns of `zsaudio.storage.schemas.AUDIO`: clip ids, how many segments are real, and T * F_a values.
 
-    Args:
-        embeddings: (n, F_a) by clip id, n >= 1. A longer clip is cut to T segments, a shorter one padded with zeros.
-        segments: T.
-        features: F_a.
+    Embeddings by clip id are (n, F_a), n >= 1. A longer clip is cut to T segments, a shorter one padded with zeros.
     """
     lengths = np.fromiter(map(len, embeddings.values()), np.int64, len(embeddings))
     dtype = next(iter(embeddings.values())).dtype if embeddings else np.uint8

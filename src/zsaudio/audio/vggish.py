@@ -3,9 +3,7 @@
 import pickle
 import re
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -139,8 +137,12 @@ class Vggish:
         n = len(x)
         if n == 1:  # a product with a single row rounds differently
             x = x.expand(2, -1, -1, -1)
-        with self._borrowed() as workspace:
-            y = torch.cat([self._convolved(block, workspace) for block in torch.split(x, BLOCK)])
+        try:
+            workspace = self._workspaces.pop()
+        except IndexError:  # checking first would let another thread take the last one in between
+            workspace = Workspace(self._dtype, self._device)
+        y = torch.cat([self._convolved(block, workspace) for block in torch.split(x, BLOCK)])
+        self._workspaces.append(workspace)
         for weight, bias in self._linear[:-1]:
             y = F.linear(y, weight, bias).relu_()
         y = F.linear(y, *self._linear[-1])[:n]
@@ -164,16 +166,6 @@ class Vggish:
         chain(self._late, between, y, workspace)
         return y.flatten(1)
 
-    @contextmanager
-    def _borrowed(self) -> Iterator[Workspace]:
-        """A workspace that no other thread uses."""
-        try:
-            workspace = self._workspaces.pop()
-        except IndexError:  # checking first would let another thread take the last one in between
-            workspace = Workspace(self._dtype, self._device)
-        yield workspace
-        self._workspaces.append(workspace)
-
     def _read_weights(self, path: Path) -> None:
         from torchvggish import torchvggish
 
@@ -196,7 +188,7 @@ class Vggish:
             for (weight, bias), pool in zip(convolutions, POOLED, strict=True)
         ]
         self._early, self._late = later[:EARLY], later[EARLY:]
-        self._workspaces: list[Workspace] = []
+        self._workspaces: list[Workspace] = []  # that no thread uses
         self._linear = [(self._moved(weight), self._moved(bias)) for weight, bias in layers[len(POOLED) + 1 :]]
 
     def _moved(self, tensor: Tensor) -> Tensor:

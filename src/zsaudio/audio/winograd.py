@@ -97,12 +97,11 @@ class WinogradConv:
         torch.add(y.view(outputs.shape), self._bias, out=outputs).clamp_(min=0)
 
 
-def chain_shape(convolutions: Sequence[WinogradConv], *shape: int) -> tuple[int, int, int, int]:
+def chain_shape(convolutions: Sequence[WinogradConv], *shape: int) -> tuple[int, ...]:
     """Shape of the output of a chain of convolutions for images (n, height, width)."""
-    n, height, width, channels = *shape, 0
     for convolution in convolutions:
-        n, height, width, channels = convolution.output_shape(n, height, width)
-    return n, height, width, channels
+        shape = convolution.output_shape(*shape[:3])
+    return shape
 
 
 def chain(convolutions: Sequence[WinogradConv], x: Tensor, out: Tensor, workspace: Workspace) -> None:

@@ -43,9 +43,7 @@ def keep_classes(segments: Segments, indices: npt.NDArray[np.int64]) -> Segments
 def incidence(segments: Segments, indices: npt.NDArray[np.int64]) -> scipy.sparse.csr_matrix:
     """Clips by classes: (N, C), 1 where the clip has the class.
 
-    Args:
-        segments: clips whose labels are all among `indices` (see `keep_classes`).
-        indices: (C,) index of each class, ascending.
+    The labels of the clips are all among the classes' `indices` (C,), which ascend; see `keep_classes`.
     """
     columns = np.searchsorted(indices, segments.labels)
     ones = np.ones(len(columns), np.int32)
@@ -62,7 +60,7 @@ def split_classes(clips_by_classes: scipy.sparse.csr_matrix, how: str | int = GR
     shares most clips with the class it took last. Ties go to the more frequent class, then to the lower index.
 
     Args:
-        clips_by_classes: (N, C) incidence, classes by ascending index.
+        clips_by_classes: (N, C) `incidence`.
         how: GREEDY, or the seed of a random split (ours) into folds of the same sizes.
 
     Raises:
@@ -71,27 +69,20 @@ def split_classes(clips_by_classes: scipy.sparse.csr_matrix, how: str | int = GR
     n_classes = clips_by_classes.shape[1]
     if n_classes < len(FOLDS):
         raise ZsAudioError(f"{n_classes} classes cannot be split into {len(FOLDS)} folds; select more classes")
+    clips = np.asarray(clips_by_classes.sum(axis=0), np.int64).ravel()
     if how == GREEDY:
-        return _split_greedily(clips_by_classes)
-    order = np.random.default_rng(int(how)).permutation(n_classes)
-    return ClassSplit(order % len(FOLDS), order, np.asarray(clips_by_classes.sum(axis=0), np.int64).ravel())
-
-
-def _split_greedily(clips_by_classes: scipy.sparse.csr_matrix) -> ClassSplit:
-    n_classes = clips_by_classes.shape[1]
-    shared = (clips_by_classes.T @ clips_by_classes).toarray().astype(np.int64)  # (C, C) clips with both classes
-    clips = shared.diagonal().copy()
-    # One integer ranks candidates by shared clips, then by frequency; argmax takes the lowest index of a tie.
-    rank = shared * (int(clips.max()) + 1) + clips[None, :]
-    fold = np.full(n_classes, -1, np.int64)
-    order = np.full(n_classes, -1, np.int64)
-    last = np.argsort(clips, kind="stable")[: len(FOLDS)]
-    fold[last], order[last] = np.arange(len(FOLDS)), np.arange(len(FOLDS))
-    for turn in range(len(FOLDS), n_classes):
-        number = turn % len(FOLDS)
-        nearest = int(np.argmax(np.where(fold < 0, rank[last[number]], -1)))
-        fold[nearest], order[nearest], last[number] = number, turn, nearest
-    return ClassSplit(fold, order, clips)
+        shared = (clips_by_classes.T @ clips_by_classes).toarray().astype(np.int64)  # (C, C) clips with both classes
+        # One integer ranks candidates by shared clips, then by frequency; argmax takes the lowest index of a tie.
+        rank = shared * (int(clips.max()) + 1) + clips
+        taken = np.argsort(clips, kind="stable")[: len(FOLDS)].tolist()
+        while len(taken) < n_classes:
+            candidates = rank[taken[-len(FOLDS)]].copy()  # beside the class that the fold took last
+            candidates[taken] = -1
+            taken.append(int(candidates.argmax()))
+        order = np.argsort(taken)
+    else:
+        order = np.random.default_rng(int(how)).permutation(n_classes)
+    return ClassSplit(order % len(FOLDS), order, clips)
 
 
 def fold_of_clips(clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit) -> npt.NDArray[np.int64]:
@@ -107,23 +98,10 @@ def fold_of_clips(clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit) 
 def fold_tables(
     segments: Segments, classes: pa.Table, clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Columns of `zsaudio.storage.schemas.FOLDS` and `CLIPS`: classes and clips with their folds.
-
-    Args:
-        segments: N clips whose labels are all among the classes (see `keep_classes`).
-        classes: C classes, a table with the columns index, mid and name.
-        clips_by_classes: (N, C) incidence.
-        split: the split of the classes.
-    """
+    """Columns of `zsaudio.storage.schemas.FOLDS` and `CLIPS`: the classes, of schema CLASSES, and clips, with folds."""
     names = np.array([*FOLDS, None], object)  # index -1, the last, is no fold
-    folds = {
-        "index": classes["index"],
-        "mid": classes["mid"],
-        "name": classes["name"],
-        "fold": names[split.fold].tolist(),
-        "order": split.order,
-        "clips": split.clips,
-    }
+    folds = {name: classes[name] for name in ("index", "mid", "name")}
+    folds |= {"fold": names[split.fold].tolist(), "order": split.order, "clips": split.clips}
     clips = {
         "clip_id": segments.clip_ids,
         "subset": segments.subsets,
@@ -136,10 +114,7 @@ def fold_tables(
 def table1(clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit, spanning: str) -> dict[str, float]:
     """Table 1: classes, clips and mean labels per clip of each fold; and the clips that are left out.
 
-    Args:
-        clips_by_classes: (N, C) incidence.
-        split: the split of its classes.
-        spanning: whether clips whose labels span folds are left out ("drop") or belong to each of these folds ("any").
+    Clips whose labels are `spanning` folds are left out ("drop") or belong to each of these folds ("any").
     """
     fold = fold_of_clips(clips_by_classes, split)
     values: dict[str, float] = {}

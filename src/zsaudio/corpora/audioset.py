@@ -43,11 +43,7 @@ class AudiosetSource:
 def prepare(source: AudiosetSource, raw: Path, downloads: Path, mirror: str | None) -> Coverage:
     """Download AudioSet and fill `raw`: the lists, SUBSET.tfrecord, and the clips without embeddings.
 
-    Args:
-        source: public addresses.
-        raw: the corpus folder.
-        downloads: where downloads are stored, so that they can be resumed and reused.
-        mirror: a folder or base URL to look in first.
+    `downloads` keeps what was downloaded, whole or not. The mirror is a folder or base URL to look in first.
 
     Raises:
         ZsAudioError: a file could not be downloaded, is damaged, or does not have AudioSet's format.
@@ -60,14 +56,10 @@ def prepare(source: AudiosetSource, raw: Path, downloads: Path, mirror: str | No
 def prepare_recordings(
     source: AudiosetSource, recordings: Path, raw: Path, downloads: Path, mirror: str | None
 ) -> Coverage:
-    """Download AudioSet's lists into `raw`, and list the clips with and without a recording.
-
-    Args:
-        source, raw, downloads, mirror: as in `prepare`; the embeddings are not downloaded.
-        recordings: a folder of recordings named after their clips, see `zsaudio.formats.recordings.match_clips`.
+    """Like `prepare`, with recordings named after their clips (`match_clips`) in place of the embeddings.
 
     Raises:
-        ZsAudioError: as in `prepare`; or there is no such folder, or it has no recording of any clip.
+        ZsAudioError: as `prepare`; or there is no folder `recordings`, or it has no recording of any clip.
     """
     if not recordings.is_dir():
         raise ZsAudioError(f"audioset_audio.recordings: expected the folder with the recordings, got {recordings}")
@@ -86,10 +78,8 @@ def prepare_recordings(
 def unpack_embeddings(archive: Path, raw: Path, subsets: Sequence[str]) -> set[str]:
     """Read the archive as a stream, check every record, and write the records of each subset to raw/SUBSET.tfrecord.
 
-    A TFRecord file is a sequence of records, so the thousands of small files of a subset are joined into one.
-
-    Returns:
-        The clip ids that have at least one frame.
+    A TFRecord file is a sequence of records, so the thousands of small files of a subset are joined into one. Returns
+    the clip ids that have at least one frame.
     """
     clips: set[str] = set()
     missing = set(subsets)
@@ -122,7 +112,6 @@ def _fetch_lists(
     source: AudiosetSource, raw: Path, downloads: Path, mirror: str | None
 ) -> tuple[pd.DataFrame, Segments]:
     """Copy the ontology, the label list and the clip lists into `raw`; return the labels and the clips."""
-    raw.mkdir(parents=True, exist_ok=True)
     for url in [source.ontology, source.labels, *source.segments]:
         path = _fetch(url, source, downloads, mirror)
         with replacing(raw / PurePosixPath(url).name) as temporary:

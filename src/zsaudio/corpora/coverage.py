@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,24 +28,15 @@ class Coverage:
 def write_coverage(raw: Path, segments: Segments, labels: pd.DataFrame, present: Collection[str]) -> Coverage:
     """Write missing_clips.csv, the clips without sound, and clip_counts.csv, all and missing clips by class.
 
-    Args:
-        raw: the corpus folder.
-        segments: the clips.
-        labels: the label list, from `zsaudio.formats.clip_lists.read_labels`.
-        present: ids of the clips with sound.
+    The labels are those of `zsaudio.formats.clip_lists.read_labels`; `present` holds the ids of the clips with sound.
     """
     missing = ~np.fromiter((clip in present for clip in segments.clip_ids), np.bool_, len(segments))
     missing_labels = segments.labels[np.repeat(missing, np.diff(segments.offsets))]
-    counts = labels.assign(clips=_count(segments.labels, labels), missing=_count(missing_labels, labels))
+    counts = labels.copy()
+    for name, indices in [("clips", segments.labels), ("missing", missing_labels)]:
+        counts[name] = np.bincount(indices, minlength=int(labels["index"].max()) + 1)[labels["index"]]
     clips = pd.DataFrame({"clip_id": segments.clip_ids[missing], "subset": segments.subsets[missing]})
     for name, table in [("missing_clips.csv", clips), ("clip_counts.csv", counts)]:
         with replacing(raw / name) as temporary:
             table.to_csv(temporary, index=False)
     return Coverage(missing, counts)
-
-
-def _count(indices: npt.NDArray[np.int64], labels: pd.DataFrame) -> npt.NDArray[Any]:
-    """How often each label's index occurs, in the order of the label list."""
-    counts = np.bincount(indices, minlength=int(labels["index"].max()) + 1)
-    ordered: npt.NDArray[Any] = counts[labels["index"].to_numpy()]
-    return ordered

@@ -125,52 +125,37 @@ def labels_of(clip: Clip) -> list[str]:
     """Names of the clip's labels: its sounds and, as in AudioSet, some classes above and below them."""
     names: list[str] = []
     for sound in dict.fromkeys(event.sound for event in clip.events):
-        names.append(sound.name)
-        names.append({"buzz": "Insect", "warble": "Animal"}.get(sound.kind, sound.kind.capitalize()))
+        names += [sound.name, {"buzz": "Insect", "warble": "Animal"}.get(sound.kind, sound.kind.capitalize())]
         names += ANIMAL_SOUNDS.get(sound.name, [])[:1]
-        if sound.kind == "rattle" and sound.register == "shrill":
-            names.append(ALARM)
-        if sound.kind == "warble" and sound.register == "shrill":
-            names.append(BIRD_SONG)
+        if sound.register == "shrill":
+            names += {"rattle": [ALARM], "warble": [BIRD_SONG]}.get(sound.kind, [])
     return list(dict.fromkeys(names))
 
 
 def synthesise(raw: Path, n_clips: int, seed: int) -> None:
-    """Write the corpus: ontology.json, class_labels_indices.csv, two *_segments.csv, strong.tsv, audio/CLIP.wav and
-    recordings.csv.
+    """Write a corpus of ten-second clips: the lists, strong.tsv, audio/CLIP.wav and recordings.csv.
 
-    Args:
-        raw: the corpus folder.
-        n_clips: number of clips, of ten seconds each.
-        seed: the same seed gives the same files, byte for byte.
+    The same seed gives the same files, byte for byte.
     """
     nodes = ontology()
     labels = [node["name"] for node in nodes if node["name"] not in UNLABELLED]
     clips = list(compose(n_clips, seed))
-    audio = raw / "audio"
-    audio.mkdir(parents=True, exist_ok=True)
     write_text(raw / "ontology.json", json.dumps(nodes, indent=2) + "\n")
     write_labels(raw / "class_labels_indices.csv", [mid_of(name) for name in labels], labels)
     for subset in ("balanced_train", "eval"):
-        write_segments(
-            raw / f"{subset}_segments.csv",
-            (
-                (clip.ytid, clip.start, clip.start + SECONDS, [mid_of(name) for name in labels_of(clip)])
-                for clip in clips
-                if clip.subset == subset
-            ),
-        )
-    write_text(raw / "strong.tsv", "".join(_strong_lines(clips)))
+        rows = [
+            (clip.ytid, clip.start, clip.start + SECONDS, [mid_of(name) for name in labels_of(clip)])
+            for clip in clips
+            if clip.subset == subset
+        ]
+        write_segments(raw / f"{subset}_segments.csv", rows)
+    strong = ["segment_id\tstart_time_seconds\tend_time_seconds\tlabel\n"]
+    paths = {clip.clip_id: raw / "audio" / f"{clip.clip_id}.wav" for clip in clips}
     for i, clip in enumerate(tqdm(clips, desc="synthesise", unit="clip", mininterval=1)):
-        samples = mix(clip.events, SECONDS, clip.noise_level, np.random.default_rng([seed, i, len(KINDS)]))
-        with replacing(audio / f"{clip.clip_id}.wav") as temporary:
-            soundfile.write(temporary, samples, SAMPLE_RATE, subtype="PCM_16", format="WAV")
-    write_recordings(raw, {clip.clip_id: audio / f"{clip.clip_id}.wav" for clip in clips})
-
-
-def _strong_lines(clips: list[Clip]) -> Iterator[str]:
-    """Lines of strong labels in AudioSet's format."""
-    yield "segment_id\tstart_time_seconds\tend_time_seconds\tlabel\n"
-    for clip in clips:
         for event in sorted(clip.events, key=lambda event: event.onset):
-            yield f"{clip.clip_id}\t{event.onset:.3f}\t{event.offset:.3f}\t{mid_of(event.sound.name)}\n"
+            strong.append(f"{clip.clip_id}\t{event.onset:.3f}\t{event.offset:.3f}\t{mid_of(event.sound.name)}\n")
+        samples = mix(clip.events, SECONDS, clip.noise_level, np.random.default_rng([seed, i, len(KINDS)]))
+        with replacing(paths[clip.clip_id]) as temporary:
+            soundfile.write(temporary, samples, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+    write_text(raw / "strong.tsv", "".join(strong))
+    write_recordings(raw, paths)

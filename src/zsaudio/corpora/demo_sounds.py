@@ -86,13 +86,7 @@ _SMOOTHER = scipy.signal.butter(1, 60, fs=SAMPLE_RATE, output="sos")  # removes 
 
 
 def _harmonics(frequency: Samples, amplitudes: Sequence[float], phase: float) -> Samples:
-    """A tone of varying frequency, with the harmonics that stay below the Nyquist frequency.
-
-    Args:
-        frequency: (n,) in Hz.
-        amplitudes: of the first harmonics.
-        phase: at the start, in cycles.
-    """
+    """A tone of a frequency (n,) in Hz, and of those of its harmonics that stay below Nyquist; the phase in cycles."""
     angle = 2 * np.pi * (np.cumsum(frequency) / SAMPLE_RATE + phase)
     limit = SAMPLE_RATE / 2 / float(frequency.max())
     wave = np.zeros_like(frequency)

@@ -18,7 +18,6 @@ from zsaudio.formats.recordings import write_recordings
 from zsaudio.storage.files import write_text
 
 SECONDS = 10.0  # nominal length of a clip; the encoder cuts longer recordings
-SUBSET = "local"
 LABELS = "labels.csv"  # in the folder of the recordings, the default
 
 
@@ -44,13 +43,12 @@ class LocalListing:
 
     Attributes:
         clips: clip_id, path and mids of the labels of each listed recording.
-        mids, names: the labels that occur, in the ontology's order or by name.
+        names: name by mid of the labels that occur, in the order of the nodes.
         nodes: the ontology in AudioSet's JSON format.
     """
 
     clips: list[tuple[str, Path, list[str]]]
-    mids: list[str]
-    names: list[str]
+    names: dict[str, str]
     nodes: list[dict[str, Any]]
 
 
@@ -67,11 +65,10 @@ def prepare(source: LocalSource, raw: Path) -> Coverage:
             f"{source.labels}: none of its {len(listing.clips):,} files is in {source.recordings}; names are relative "
             f"to that folder, like {listing.clips[0][1].name}"
         )
-    raw.mkdir(parents=True, exist_ok=True)
     write_text(raw / "ontology.json", json.dumps(listing.nodes, indent=2, ensure_ascii=False) + "\n")
-    write_labels(raw / "class_labels_indices.csv", listing.mids, listing.names)
+    write_labels(raw / "class_labels_indices.csv", list(listing.names), list(listing.names.values()))
     rows = ((clip.removesuffix("_0"), 0.0, SECONDS, mids) for clip, _, mids in listing.clips)
-    write_segments(raw / f"{SUBSET}_segments.csv", rows)
+    write_segments(raw / "local_segments.csv", rows)
     write_recordings(raw, present)
     labels = read_labels(raw / "class_labels_indices.csv")
     return write_coverage(raw, read_segments(raw, labels), labels, present)
@@ -95,23 +92,20 @@ def read_source(source: LocalSource) -> LocalListing:
         )
     vocabulary = sorted({label for file_labels in labels for label in file_labels})
     if source.ontology is None:
-        names, mids = vocabulary, _slugs(vocabulary, "/local/")
-        mid_of = dict(zip(names, mids, strict=True))
-        empty = {"description": "", "child_ids": [], "restrictions": []}
-        nodes = [{"id": mid, "name": name, **empty} for mid, name in zip(mids, names, strict=True)]
+        mid_of = dict(zip(vocabulary, _slugs(vocabulary, "/local/"), strict=True))
+        empty: dict[str, Any] = {"description": "", "child_ids": [], "restrictions": []}
+        nodes = [{"id": mid, "name": name, **empty} for name, mid in mid_of.items()]
     else:
-        ontology = read_ontology(source.ontology)
-        mid_of = _mids(ontology, vocabulary, source)
-        occurring = set(mid_of.values())
-        mids = [mid for mid in ontology.nodes if mid in occurring]
-        names = [ontology.nodes[mid].name for mid in mids]
+        mid_of = _mids(read_ontology(source.ontology), vocabulary, source)
         nodes = json.loads(source.ontology.read_text(encoding="utf-8"))
+    occurring = set(mid_of.values())
+    names = {node["id"]: node["name"] for node in nodes if node["id"] in occurring}
     ytids = _slugs(str(Path(file).with_suffix("")) for file in rows["file"])
     clips = [
         (f"{ytid}_0", source.recordings / file, list(dict.fromkeys(mid_of[label] for label in file_labels)))
         for ytid, file, file_labels in zip(ytids, rows["file"], labels, strict=True)
     ]
-    return LocalListing(clips, mids, names, nodes)
+    return LocalListing(clips, names, nodes)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -126,12 +120,12 @@ def _read_csv(path: Path) -> pd.DataFrame:
             f"{path}: cannot be read as a CSV in UTF-8 with a file and its labels on each line, several labels in "
             f"quotes ({' '.join(str(error).split())})"
         ) from error
-    missing = [name for name in ("file", "labels") if name not in rows]
-    if missing:
-        raise ZsAudioError(
-            f"{path}: has no column {missing[0]!r}; its first line must name the columns file and labels, separated by "
-            f"a comma, and is {', '.join(map(str, rows.columns))!r}"
-        )
+    for name in ("file", "labels"):
+        if name not in rows:
+            raise ZsAudioError(
+                f"{path}: has no column {name!r}; its first line must name the columns file and labels, separated by a "
+                f"comma, and is {', '.join(map(str, rows.columns))!r}"
+            )
     if rows.empty:
         raise ZsAudioError(f"{path}: lists no recording")
     rows["file"] = rows["file"].str.strip()

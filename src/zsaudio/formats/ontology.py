@@ -44,17 +44,18 @@ class Ontology:
             ZsAudioError: a child has no node, or a class is its own ancestor.
         """
         self.nodes = nodes
-        self.parents: dict[str, list[str]] = {mid: [] for mid in nodes}
+        parents: dict[str, list[str]] = {mid: [] for mid in nodes}
         for node in nodes.values():
             for child in node.children:
                 if child not in nodes:
                     raise ZsAudioError(f"ontology: {node.name!r} has a child {child!r} that is not in the ontology")
-                self.parents[child].append(node.mid)
-        self.roots = [mid for mid in nodes if not self.parents[mid]]
+                parents[child].append(node.mid)
+        self.parents = {mid: tuple(mids) for mid, mids in parents.items()}
+        self.roots = tuple(mid for mid in nodes if not parents[mid])
         self.branches: dict[str, set[str]] = {mid: {mid} for mid in self.roots}
         try:
-            for mid in TopologicalSorter(self.parents).static_order():
-                self.branches.setdefault(mid, set()).update(*(self.branches[parent] for parent in self.parents[mid]))
+            for mid in TopologicalSorter(parents).static_order():  # parents come before their children
+                self.branches.setdefault(mid, set()).update(*(self.branches[parent] for parent in parents[mid]))
         except CycleError as error:
             raise ZsAudioError(f"ontology: a class is its own ancestor: {' -> '.join(error.args[1])}") from error
 
@@ -69,11 +70,11 @@ def read_ontology(path: Path) -> Ontology:
         items = json.loads(path.read_text(encoding="utf-8"))
         nodes = [
             Node(
-                item["id"],
-                item["name"],
-                item.get("description", ""),
-                tuple(item["child_ids"]),
-                frozenset(item["restrictions"]),
+                mid=item["id"],
+                name=item["name"],
+                description=item.get("description", ""),
+                children=tuple(item["child_ids"]),
+                restrictions=frozenset(item["restrictions"]),
             )
             for item in items
         ]

@@ -134,6 +134,5 @@ def _masked_crc(data: bytes) -> int:
     return int(((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
 
 
-_SEQUENCE_EXAMPLE: Any = message_factory.GetMessages([text_format.Parse(_PROTO, descriptor_pb2.FileDescriptorProto())])[
-    "zsaudio.SequenceExample"
-]
+_FILE = text_format.Parse(_PROTO, descriptor_pb2.FileDescriptorProto())
+_SEQUENCE_EXAMPLE: Any = message_factory.GetMessages([_FILE])["zsaudio.SequenceExample"]

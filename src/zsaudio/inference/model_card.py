@@ -69,7 +69,7 @@ def model_card(config: Config, licence: str) -> str:
         audio=config.audio["encoder"],
         text=f"{config.text['encoder']} (pooling {config.text['pooling']})",
         training=json.dumps(config.training),
-        gamma=decision.gamma or 0,
+        fusion="" if decision.gamma is None else f"gamma = {decision.gamma} (eq. 7) and ",
         thresholds=", ".join(f"{threshold:.4g}" for threshold in decision.thresholds),
         rows="\n".join(
             f"| {title} | {metrics[name]:.3f} ± {metrics[name + '_std']:.3f} |"
@@ -114,8 +114,8 @@ or `zsaudio predict recording.wav --model path/of/this/folder --labels "{example
 
 ## Training
 
-Audio encoder {audio}, text encoder {text}. Params: `{training}`. Decisions with gamma = {gamma} (eq. 7) and the
-thresholds {thresholds} (eq. 8, a value per trained run or part).
+Audio encoder {audio}, text encoder {text}. Params: `{training}`. Decisions with
+{fusion}the thresholds {thresholds} (eq. 8, a value per trained run or part).
 
 ## Metrics
 

@@ -30,7 +30,7 @@ def prediction_spec(prediction: Prediction, positions: Sequence[int] | None = No
         ZsAudioError: the model has no attention, or the recording cannot be read.
     """
     if prediction.attention is None:
-        raise ZsAudioError("plot: this model has no attention to draw; temporal_attention and supervised have")
+        raise ZsAudioError("plot: this model has no attention to draw; choose one that has, such as temporal_attention")
     shown = prediction.ranking() if positions is None else positions
     names = [f"{prediction.labels[c]}{' *' if prediction.above[c] else ''}" for c in shown]
     attention, seconds = prediction.attention[:, shown], len(prediction.attention)
@@ -78,8 +78,9 @@ def prediction_spec(prediction: Prediction, positions: Sequence[int] | None = No
 
 def cells(values: Floats, seconds: float, rows: Sequence[str | int]) -> list[dict[str, Any]]:
     """The rectangles of an array (columns, rows) over so many seconds, at most COLUMNS columns of them."""
-    columns = np.array([part.mean(axis=0) for part in np.array_split(values, min(COLUMNS, len(values)))])
-    edges = np.linspace(0, seconds, len(columns) + 1).round(3).tolist()
+    bounds = np.linspace(0, len(values), min(COLUMNS, len(values)) + 1).round().astype(int)
+    columns = np.add.reduceat(values, bounds[:-1]) / np.diff(bounds)[:, None]
+    edges = (bounds * (seconds / len(values))).round(3).tolist()
     return [
         {"start": edges[i], "end": edges[i + 1], "row": row, "value": round(float(columns[i, k]), 4)}
         for i in range(len(columns))

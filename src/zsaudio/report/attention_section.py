@@ -90,7 +90,7 @@ def _sentences(summaries: pd.DataFrame, rows: TableRows) -> list[str]:
         if chance and raw:
             gain = 100 * (raw["pointing"] - chance["pointing"])
             sentences.append(
-                f"{rows.title(name)} points into an event of an unseen class in {raw['pointing']:.1%} of "
+                f"{rows.told(name)} points into an event of an unseen class in {raw['pointing']:.1%} of "
                 f"{chance['pairs']:,.0f} pairs, {gain:+.1f} percentage points from chance."
             )
     chances = [(value["pointing"], value["pairs"]) for key, value in values.items() if key[1:] == ("unseen", "chance")]

@@ -112,7 +112,8 @@ def _alt(name: str, table: pd.DataFrame) -> str:
     elif name == "localise":
         unseen = table[(table["length"] == "all") & (table["group"] == "unseen")]
         raw, chance = (_averages(unseen[unseen["by"] == by], "pointing") for by in ("compatibility", "chance"))
-        seen = f"pointing accuracy of each model; in unseen classes, averaged over the settings, {raw}; chance {chance}"
+        seen = "pointing accuracy of each model; in unseen classes, averaged over the settings, "
+        seen += "; ".join(filter(None, [raw, f"chance {chance}"]))
     else:
         highest = table.loc[table.groupby(["model", "setting"], sort=False)["micro_f1"].idxmax()]
         peaks = "; ".join(f"{_values(part[name])} with {m}" for m, part in highest.groupby("model", sort=False))

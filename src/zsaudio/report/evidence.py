@@ -7,6 +7,7 @@ import pandas as pd
 
 from zsaudio.report.results import Cells, collect, interval_rows, mean_over_runs
 from zsaudio.report.table_rows import TableRows
+from zsaudio.storage.values import canonical
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,12 @@ class Evidence:
 
     def _sensitivity(self) -> pd.DataFrame:
         """Rows of the charts of studies: study, variant (the value, in words), model, setting and the metrics."""
-        if self.studies.empty:
-            return self.studies
-        own = self.studies["value"] == self.studies["study"].map(self.value_in_tables)
-        variant = self.studies["study"] + " = " + self.studies["value"] + own.map({True: " (tables)", False: ""})
-        return self.studies[["study", "model", "setting", "micro_f1", "macro_f1", "map"]].assign(variant=variant)
+        studies = self.comparable_studies()
+        if studies.empty:
+            return studies
+        own = studies["value"] == studies["study"].map(self.value_in_tables)
+        variant = studies["study"] + " = " + studies["value"] + own.map({True: " (tables)", False: ""})
+        return studies[["study", "model", "setting", "micro_f1", "macro_f1", "map"]].assign(variant=variant)
 
     def _localise(self) -> pd.DataFrame:
         rows = collect(self.localised.summaries)
@@ -109,6 +111,11 @@ class Evidence:
         by = ["model", "setting", "group", "length", "by"]
         return rows.drop(columns="run").groupby(by, sort=False, as_index=False).mean()
 
+    def comparable_studies(self) -> pd.DataFrame:
+        """Rows of the studies in those settings that all values of a study and model have, so that means compare."""
+        values = self.studies.groupby(["study", "model"])["value"].transform("nunique")
+        return self.studies[self.studies.groupby(["study", "model", "setting"])["value"].transform("nunique") == values]
+
     def value_in_tables(self, study: str) -> str:
         """The value of a study's param, or of its several, that the tables have."""
-        return ", ".join(str(self.facts.params.get(param, "?")) for param in study.split(", "))
+        return ", ".join(canonical(self.facts.params.get(param, "?")) for param in study.split(", "))

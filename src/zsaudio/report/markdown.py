@@ -41,4 +41,9 @@ def _text(cell: str | Cell | None) -> str:
     if cell is None:
         return "-"
     text = cell if isinstance(cell, str) else f"{cell.text} {cell.detail}"
-    return re.sub(r"([|<*_`\\])", r"\\\1", " ".join(text.split()))
+    return escaped(" ".join(text.split()))
+
+
+def escaped(text: str) -> str:
+    """Text in which nothing is taken for Markdown or HTML."""
+    return re.sub(r"([\\`*_<|~]|](?=[[(])|&(?=[#\w]+;))", r"\\\1", text)

@@ -10,7 +10,7 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-_MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["backticks", "emphasis"])
+_MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["backticks", "emphasis", "escape"])
 
 
 @dataclass(frozen=True)

@@ -17,20 +17,20 @@ RATE = "train.lr"
 def share_sentences(evidence: Evidence) -> list[str]:
     """How much of the gap between attention and the literal sum of the tables the mean closes, with 95 % intervals."""
     results, resamples, rows = evidence.results, evidence.resamples, evidence.rows
-    headline, literal, mean = rows.headline, rows.first("sum"), rows.first("mean")
-    if not literal or not mean or headline not in {name for name, _ in results}:
+    attention, literal, mean = rows.first("attention"), rows.first("sum"), rows.first("mean")
+    if not attention or not literal or not mean:
         return []
     sentences = []
     for metric, title in COLUMNS.items():
-        gap = difference(results, resamples, (headline, literal), metric).get(MEAN)
-        rest = difference(results, resamples, (headline, mean), metric).get(MEAN)
+        gap = difference(results, resamples, (attention, literal), metric).get(MEAN)
+        rest = difference(results, resamples, (attention, mean), metric).get(MEAN)
         if gap is None or rest is None:
             continue
         if gap.low <= 0:
             sentences.append(f"{title}: attention is not clearly above the literal sum ({gap}).")
             continue
-        drawn = {name: by_fold(resamples, name, metric)[MEAN] for name in (headline, literal, mean)}
-        low, high = interval((drawn[mean] - drawn[literal]) / (drawn[headline] - drawn[literal]))
+        drawn = {name: by_fold(resamples, name, metric)[MEAN] for name in (attention, literal, mean)}
+        low, high = interval((drawn[mean] - drawn[literal]) / (drawn[attention] - drawn[literal]))
         left = "attention is then above by" if rest.value > 0 else "attention is then not above, by"
         sentences.append(
             f"{title}: attention is {gap} above the literal sum. Dividing the sum by the number of segments closes "
@@ -41,8 +41,8 @@ def share_sentences(evidence: Evidence) -> list[str]:
 
 def rate_rows(evidence: Evidence) -> pd.DataFrame:
     """Results of the study of the learning rate by `effective_lr`: the mean over the folds; empty without the study."""
-    studies = evidence.studies
-    table = studies[studies["study"] == RATE] if not studies.empty else studies
+    studies = evidence.comparable_studies()
+    table = studies[studies["study"] == RATE]
     if table.empty:
         return table
     aggregator = table["model"].map(lambda name: evidence.rows.by_name[name].aggregator)
@@ -58,16 +58,16 @@ def rate_sentences(table: pd.DataFrame, evidence: Evidence) -> list[str]:
     sentences = []
     for rate, part in table.groupby("effective_lr"):
         if len(part) > 1:
-            each = ", ".join(f"{rows.title(row['model'])} {row['map']:.3f}" for row in part.to_dict("records"))
+            each = ", ".join(f"{rows.told(row['model'])} {row['map']:.3f}" for row in part.to_dict("records"))
             sentences.append(f"At an effective learning rate of {rate:g}: mAP {each}.")
     best = table.loc[table.groupby("model", sort=False)["map"].idxmax()].to_dict("records")
-    each = ", ".join(f"{rows.title(row['model'])} {row['map']:.3f} (at {row['lr']:g})" for row in best)
+    each = ", ".join(f"{rows.told(row['model'])} {row['map']:.3f} (at {row['lr']:g})" for row in best)
     sentences.append(f"Each at the best of the learning rates tried, as seen on these test folds: mAP {each}.")
     best_map = {row["model"]: row["map"] for row in best}
     for other in (rows.first("mean"), rows.first("sum")):
         if other and rows.headline in best_map and other in best_map:
             gap = best_map[rows.headline] - best_map[other]
             sentences.append(
-                f"So, each at its best rate, {rows.title(rows.headline)} is {gap:+.3f} from {rows.title(other)} in mAP."
+                f"So, each at its best rate, {rows.told(rows.headline)} is {gap:+.3f} from {rows.told(other)} in mAP."
             )
     return sentences

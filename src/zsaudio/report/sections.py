@@ -158,8 +158,8 @@ def _scale_section(evidence: Evidence) -> Section:
             ]
             for row in rates.sort_values("effective_lr", kind="stable").to_dict("records")
         ]
-        seeds = evidence.studies.loc[evidence.studies["study"] == RATE, "seeds"].iloc[0]
-        note = f"Of seeds {seeds} alone; Tables 3 and 4 may have more runs, and intervals."
+        seeds = evidence.studies.loc[evidence.studies["study"] == RATE, "seeds"].unique()
+        note = f"Of seeds {'; '.join(seeds)} alone; Tables 3 and 4 may have more runs, and intervals."
         blocks += [Table("By effective learning rate, mean over the folds", columns, lines, note=note)]
         blocks += [Points(rate_sentences(rates, evidence))]
     return Section("scale", "Attention or the size of the scores?", text, blocks)

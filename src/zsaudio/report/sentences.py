@@ -22,7 +22,7 @@ def missing_sentences(missing: Mapping[tuple[str, str], str], rows: TableRows) -
     groups: dict[tuple[str, str], list[str]] = {}
     for (name, setting), reason in missing.items():
         groups.setdefault((name, reason), []).append(setting)
-    return [f"**{rows.title(name)}**, {', '.join(settings)}: {reason}." for (name, reason), settings in groups.items()]
+    return [f"**{rows.told(name)}**, {', '.join(settings)}: {reason}." for (name, reason), settings in groups.items()]
 
 
 def how(facts: Facts) -> list[str]:
@@ -89,7 +89,7 @@ def readings(evidence: Evidence) -> list[str]:
                 below = sum(estimate.high < 0 for estimate in folds)
                 parts.append(f"{title} above on {above} and below on {below} of {len(folds)} folds")
         if parts:
-            sentences.append(f"**{rows.title(pair[0])}** against **{rows.title(pair[1])}**: {'; '.join(parts)}.")
+            sentences.append(f"**{rows.told(pair[0])}** against **{rows.told(pair[1])}**: {'; '.join(parts)}.")
     return sentences
 
 

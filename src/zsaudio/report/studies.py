@@ -8,6 +8,7 @@ import pandas as pd
 from zsaudio import paper
 from zsaudio.evaluation.spread import METRICS
 from zsaudio.report.evidence import Evidence
+from zsaudio.report.markdown import escaped
 from zsaudio.report.results import COLUMNS
 
 MEASURED = (*METRICS, "clips", "chance")
@@ -16,8 +17,8 @@ FEW = 3  # values of a param that a sentence names one by one
 
 def study_sentences(evidence: Evidence) -> list[str]:
     """What each study shows."""
-    by_study = evidence.studies.groupby("study", sort=False) if not evidence.studies.empty else ()
-    return [_study_sentence(str(study), table, evidence) for study, table in by_study]
+    studies = evidence.comparable_studies()
+    return [_study_sentence(str(study), table, evidence) for study, table in studies.groupby("study", sort=False)]
 
 
 def _study_sentence(study: str, table: pd.DataFrame, evidence: Evidence) -> str:
@@ -28,7 +29,7 @@ def _study_sentence(study: str, table: pd.DataFrame, evidence: Evidence) -> str:
     means = of_first.groupby("value", sort=False)[list(MEASURED)].mean()
     values = [value for value in means.index if value != own]
     if len(values) <= FEW:
-        told = [f"{value} {_numbers(means.loc[value])}" for value in values]
+        told = [f"{escaped(value)} {_numbers(means.loc[value])}" for value in values]
     else:
         spread = means.loc[values]
         parts = [
@@ -38,9 +39,9 @@ def _study_sentence(study: str, table: pd.DataFrame, evidence: Evidence) -> str:
         ]
         told = [f"{len(values)} other values {', '.join(parts)}"]
     if own in means.index:
-        told.append(f"{own}, as in the tables, {_numbers(means.loc[own])}")
-    seeds, folds = of_first["seeds"].iloc[0], of_first["setting"].nunique()
-    sentence = f"`{study}` (seeds {seeds}), {rows.title(first)}, mean over {folds} folds: {'; '.join(told)}."
+        told.append(f"{escaped(own)}, as in the tables, {_numbers(means.loc[own])}")
+    seeds, folds = "; ".join(of_first["seeds"].unique()), of_first["setting"].nunique()
+    sentence = f"`{study}` (seeds {seeds}), {rows.told(first)}, mean over {folds} folds: {'; '.join(told)}."
     if study.startswith("folds.") and values:
         clips, chance = means.loc[values, "clips"], means.loc[values, "chance"]
         sentence += (
@@ -51,7 +52,7 @@ def _study_sentence(study: str, table: pd.DataFrame, evidence: Evidence) -> str:
         wide = table.pivot_table(index=["value", "setting"], columns="model", values="map")
         gaps = (wide[first] - wide[others[-1]]).dropna()
         sentence += (
-            f" In mAP {rows.title(first)} is above {rows.title(others[-1])} in {int((gaps > 0).sum())} of the "
+            f" In mAP {rows.told(first)} is above {rows.told(others[-1])} in {int((gaps > 0).sum())} of the "
             f"{len(gaps)} test folds of all values, by {gaps.mean():.3f} ± {gaps.std():.3f} ({gaps.min():+.3f} to "
             f"{gaps.max():+.3f})."
         )
@@ -75,7 +76,7 @@ def gamma_sentences(gamma_plot: pd.DataFrame, evidence: Evidence) -> list[str]:
     )
     best = means["micro_f1"].idxmax()
     return [
-        f"`gamma`, {evidence.rows.title(headline)}, mean over the folds: micro and macro F1 at {ends}; micro F1 is "
+        f"`gamma`, {evidence.rows.told(headline)}, mean over the folds: micro and macro F1 at {ends}; micro F1 is "
         f"highest at {best:g} with {means['micro_f1'].max():.3f}, {np.ptp(means['micro_f1']):.3f} above its lowest."
     ]
 
@@ -91,7 +92,7 @@ def threshold_sentences(threshold_plot: pd.DataFrame, evidence: Evidence) -> lis
         if not at.empty and own and not evidence.rows.supervised(name):
             micro, macro = pd.concat(own, axis=1).mean(axis=1)
             told.append(
-                f"{evidence.rows.title(name)} {at['micro_f1'].mean():.3f} and {at['macro_f1'].mean():.3f} in place of "
+                f"{evidence.rows.told(name)} {at['micro_f1'].mean():.3f} and {at['macro_f1'].mean():.3f} in place of "
                 f"{micro:.3f} and {macro:.3f}"
             )
     at_literal = f"`threshold`: at M = {paper.THRESHOLD:g}, the paper's number, micro and macro F1 are"

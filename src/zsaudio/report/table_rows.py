@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from zsaudio.report.markdown import escaped
+
 # One colour for a row throughout; they stand out from white and from black, and from each other for the colour-blind.
 PALETTE = (
     *("#0f8a9d", "#d1495b", "#e08a1e", "#7a6fd0", "#8a8f94", "#5b8c3a"),
@@ -27,13 +29,23 @@ class TableRow:
 
 @dataclass(frozen=True)
 class TableRows:
-    """All rows by name, in the order of the tables."""
+    """All rows by name, in the order of the tables; those that are not in the tables come last, for studies of them.
+
+    Attributes:
+        by_name: the rows.
+        unlisted: names of those that are not in the tables.
+    """
 
     by_name: Mapping[str, TableRow]
+    unlisted: frozenset[str] = frozenset()
 
     def title(self, name: str) -> str:
-        """What a reader sees of a row."""
+        """What a reader sees of a row, in a cell."""
         return self.by_name[name].title
+
+    def told(self, name: str) -> str:
+        """The same in a sentence, in which a title is no Markdown."""
+        return escaped(self.title(name))
 
     def colours(self) -> dict[str, str]:
         """Colour by title."""
@@ -49,22 +61,25 @@ class TableRows:
 
     @property
     def headline(self) -> str:
-        """The zero-shot row that the others are compared with: temporal attention, or else the first."""
-        names = [name for name, row in self.by_name.items() if row.task == "zero_shot"]
-        return "temporal_attention" if "temporal_attention" in names or not names else names[0]
+        """The row that others are compared with: temporal attention, else the first zero-shot one, else the first."""
+        names = [name for name in self.by_name if name not in self.unlisted]
+        zero_shot = [name for name in names if self.by_name[name].task == "zero_shot"]
+        return "temporal_attention" if "temporal_attention" in zero_shot else (zero_shot + names)[0]
 
     def first(self, aggregator: str) -> str | None:
-        """The first zero-shot row with an aggregator."""
-        return next(
-            (n for n, row in self.by_name.items() if (row.task, row.aggregator) == ("zero_shot", aggregator)), None
-        )
+        """The first zero-shot row of the tables with an aggregator."""
+        for name, row in self.by_name.items():
+            if name not in self.unlisted and (row.task, row.aggregator) == ("zero_shot", aggregator):
+                return name
+        return None
 
     def pairs(self) -> list[tuple[str, str]]:
         """Differences worth a sentence: the headline row against each other, and uniform aggregation with itself."""
         headline = self.headline
-        others = [name for name in self.by_name if name != headline and self.trained(name)]
+        others = [name for name in self.by_name if self.trained(name) and name not in {headline, *self.unlisted}]
+        others.sort(key=self.supervised)
         pairs = [(name, headline) if self.supervised(name) else (headline, name) for name in others]
         mean, literal = self.first("mean"), self.first("sum")
-        if mean and literal:
+        if mean and literal and headline not in (mean, literal):
             pairs.append((mean, literal))
         return pairs

@@ -5,6 +5,7 @@ A kind is an annotation that pydantic understands, so that it serves a model of 
 
 import difflib
 import math
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -23,14 +24,8 @@ def shown(value: object) -> str:
 
 def number(low: float = -math.inf, high: float = math.inf, *, above: bool = False) -> BeforeValidator:
     """The check of a finite number from `low` to `high`; with `above`, `low` itself is left out."""
-    if low == -math.inf:
-        expected = "expected a number"
-    elif high < math.inf:
-        expected = (
-            f"expected a number {'above' if above else 'from'} {low:g}{' and at most' if above else ' to'} {high:g}"
-        )
-    else:
-        expected = f"expected a number {'above' if above else 'of at least'} {low:g}"
+    least = "" if low == -math.inf else f" {'above' if above else 'of at least'} {low:g}"
+    span = least if high == math.inf else f" from {low:g} to {high:g}"
 
     def check(value: object) -> float:
         try:
@@ -39,7 +34,7 @@ def number(low: float = -math.inf, high: float = math.inf, *, above: bool = Fals
         except (ValueError, OverflowError):
             read = math.nan
         if not math.isfinite(read) or not (low < read if above else low <= read) or read > high:
-            raise ValueError(f"{expected}, got {shown(value)}")
+            raise ValueError(f"expected a number{span}, got {shown(value)}")
         return read
 
     return BeforeValidator(check)
@@ -57,6 +52,29 @@ def whole(low: int, high: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def text(pattern: str, expected: str) -> BeforeValidator:
+    """The check of text that a regular expression matches as a whole; `expected` says so in words."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(f"expected {expected}, got {shown(value)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def word_or(word: str, other: BeforeValidator, meaning: str) -> BeforeValidator:
+    """The check of one word, or else of another kind; `meaning` says what that is."""
+
+    def check(value: object) -> object:
+        try:
+            return value if value == word else other.func(value)  # type: ignore[call-arg]
+        except ValueError:
+            raise ValueError(f"expected {word!r} or {meaning}, got {shown(value)}") from None
+
+    return BeforeValidator(check)
+
+
 def one_of(known: Sequence[str]) -> BeforeValidator:
     """The check of a name that must be among the known ones."""
 
@@ -66,6 +84,15 @@ def one_of(known: Sequence[str]) -> BeforeValidator:
         return value
 
     return BeforeValidator(check)
+
+
+def canonical(value: object) -> str:
+    """A param's value as text, by which values are compared: 1, 1.0 and "1" are the same."""
+    try:
+        read = float(str(value))
+    except ValueError:
+        return "null" if value is None else str(value)
+    return str(int(read)) if read.is_integer() else repr(read)
 
 
 def meant(value: object, known: Sequence[str]) -> str:

@@ -35,12 +35,10 @@ class TextEncoder(Protocol):
 def text_encoder(
     name: str, knobs: Mapping[str, Any], *, mirror: Path | None = None, device: str = "cpu"
 ) -> TextEncoder:
-    """Make the encoder of a name: bert, vectors or words.
+    """Make an encoder: bert, vectors or words.
 
-    Args:
-        name: which.
-        knobs: arguments of its class by name: the params text.NAME.
-        mirror, device: of bert, see `zsaudio.text.bert.Bert`.
+    The knobs are arguments of its class by name, the params text.NAME. Mirror and device are those of
+    `zsaudio.text.bert.Bert`.
 
     Raises:
         ZsAudioError: the name is unknown, or the encoder cannot be loaded.

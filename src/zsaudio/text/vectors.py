@@ -41,7 +41,6 @@ class Vectors:
     def _read(self, words: set[str]) -> dict[str, npt.NDArray[np.float32]]:
         """Vectors (F_s,) of those of the words that the table has."""
         vectors: dict[str, npt.NDArray[np.float32]] = {}
-        features = 0
         with self._table.open(encoding="utf-8", errors="replace") as file:
             for number, line in enumerate(file, start=1):
                 word, _, rest = line.rstrip().partition(" ")
@@ -51,7 +50,7 @@ class Vectors:
                     vector = np.array(rest.split(), np.float32)
                 except ValueError as error:
                     raise ZsAudioError(f"{self._table}, line {number}: not a word and its numbers ({error})") from error
-                features = features or len(vector)
+                features = len(next(iter(vectors.values()), vector))
                 if len(vector) != features:
                     raise ZsAudioError(
                         f"{self._table}, line {number}: {len(vector)} numbers, but earlier lines have {features}"
