@@ -140,7 +140,7 @@ def test_low_bands_are_at_the_bottom(tmp_path):
 
 def test_a_model_without_attention_has_no_chart(tmp_path):
     prediction = Prediction("a.wav", ["dog"], np.zeros(1), 0.0, np.zeros(1, bool), None, np.zeros((1, 1)), None)
-    with pytest.raises(ZsAudioError, match="plot: this model has no attention to draw; temporal_attention and super"):
+    with pytest.raises(ZsAudioError, match="plot: this model has no attention to draw; choose one that has"):
         prediction_spec(prediction)
 
 

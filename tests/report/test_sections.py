@@ -200,7 +200,7 @@ def test_a_row_that_the_report_has_never_seen_is_in_every_table():
     assert blocks(page, "compared")[0].rows[0][0] == f"Temporal attention - {title}"
     assert title in {column.group for column in blocks(page, "classes")[-1].columns}
     assert blocks(page, "attention")[0].rows[0][0] == title
-    assert blocks(page, "missing")[0].items == [f"**{title}**, setting3: not there."]
+    assert blocks(page, "missing")[0].items == [f"**{NEW_ROWS.told('newcomer')}**, setting3: not there."]
 
 
 @pytest.mark.parametrize("name", ["newcomer", "supervised"])
