@@ -143,7 +143,7 @@ def check_audioset(folder: Path, lists: Path) -> CorpusCheck:
 
 
 def _check(names: Mapping[str, Sequence[str]], paths: Mapping[str, Path], recordings: Iterable[Path]) -> CorpusCheck:
-    """Read the headers at the `paths` of clips, among a folder's `recordings`; `names` are those of clips' labels."""
+    """Read headers, given the names of each clip's labels, the recordings of clips, and all of the folder."""
     from tqdm import tqdm
 
     from zsaudio.audio.recording import duration

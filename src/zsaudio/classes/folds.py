@@ -114,7 +114,7 @@ def fold_tables(
 def table1(clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit, spanning: str) -> dict[str, float]:
     """Table 1: classes, clips and mean labels per clip of each fold; and the clips that are left out.
 
-    Clips whose labels are `spanning` folds are left out ("drop") or belong to each of these folds ("any").
+    `spanning` says whether clips whose labels span folds are left out ("drop") or belong to each of them ("any").
     """
     fold = fold_of_clips(clips_by_classes, split)
     values: dict[str, float] = {}
