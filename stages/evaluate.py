@@ -42,7 +42,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
             tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, by_gamma)
         resampled = bootstrap(test, gamma, results, params.resamples, threads)
         tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, resampled)
-        metrics = summary(results) | intervals(resampled)
+        metrics = summary(results, task.metrics) | intervals({name: resampled[name] for name in task.metrics})
         write_json(paths.metrics / model / f"{setting}.json", metrics)
         thresholds = [threshold for result in results for threshold in result.thresholds]
         decision = Decision(title=title, gamma=gamma, thresholds=thresholds, metrics=metrics)

@@ -117,7 +117,9 @@ def test_a_model_without_attention_has_no_peaks(here, run):
     assert next(csv.DictReader(io.StringIO(out)))["peak"] == ""
     status, out, err = run("predict", "clip.wav", "--model", "mean", "--labels", "dog", "--plot", "out.png")
     assert (status, out) == (2, "")
-    assert err == "zsaudio: plot: this model has no attention to draw; choose one that has, such as temporal_attention\n"
+    assert (
+        err == "zsaudio: plot: this model has no attention to draw; choose one that has, such as temporal_attention\n"
+    )
     assert not (here / "out.png").exists()
 
 

@@ -62,7 +62,9 @@ def test_a_study_of_several_params_has_them_all():
 
 def test_a_study_of_a_row_that_the_report_has_never_seen():
     evidence = replace(made_up(), rows=NEW_ROWS, studies=study("train.lr", {"0.1": {"newcomer": [0.2]}}))
-    assert study_sentences(evidence)[0].startswith("`train.lr` (seeds 0), New \\<b> & 'x', mean over 2 folds: 0.1 Micro")
+    assert study_sentences(evidence)[0].startswith(
+        "`train.lr` (seeds 0), New \\<b> & 'x', mean over 2 folds: 0.1 Micro"
+    )
 
 
 def test_values_are_compared_on_the_settings_that_all_have():

@@ -27,7 +27,7 @@ def outcome(done: subprocess.CompletedProcess[str]) -> str:
             "audio_set",
             "corpus: params.yaml: corpus: expected one of demo, audioset, audioset_audio, local; got",
         ),
-        ("corpus", "local", "corpus: params.yaml: local.recordings: expected the folder with the recordings, got noth"),
+        ("corpus", "local", "corpus: params.yaml: local.recordings: expected the folder with the recordings, got "),
         ("train__epochs", "few", "variants: params.yaml: train.epochs: expected a whole number from 1 to"),
         ("models", ["attention"], "params.yaml: models.0: expected one of temporal_attention, uniform_aggregation"),
         (

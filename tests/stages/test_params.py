@@ -108,7 +108,7 @@ def test_a_mistake_is_named_with_what_is_expected(path, value, message):
         ({"text.encoder": {"audioset": "bert"}}, "text.encoder.demo is missing: name the encoder of this corpus"),
         ({"audio.encoder": {"audioset": "vggish"}}, "audio.encoder.demo is missing: name the encoder of this corpus"),
         ({"corpus": "local"}, "local.recordings: expected the folder with the recordings, got nothing"),
-        ({"corpus": "audioset_audio"}, "audioset_audio.recordings: expected the folder with the recordings, got noth"),
+        ({"corpus": "audioset_audio"}, "audioset_audio.recordings: expected the folder with the recordings, got "),
         ({"audio.encoder.demo": "google_vggish"}, "audio.encoder.demo: google_vggish reads the embeddings of the corp"),
         ({"corpus": "audioset", "audio.encoder.audioset": "vggish"}, "audio.encoder.audioset: google_vggish reads"),
     ],

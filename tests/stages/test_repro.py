@@ -38,7 +38,7 @@ def test_repro_makes_the_tables(finished):
     assert "temporal_attention - supervised: map" in finished.metrics("differences.json")
     gamma = pd.read_csv(finished.folder / "data/demo/evaluations/temporal_attention/setting1/gamma.csv")
     assert gamma["gamma"].nunique() == 11
-    assert not (finished.folder / "data/demo/evaluations/supervised/setting1/gamma.csv").exists()  # it is not tested by eq. 7
+    assert not (finished.folder / "data/demo/evaluations/supervised/setting1/gamma.csv").exists()  # without eq. 7
 
 
 def test_repro_makes_the_report_and_its_charts(finished):

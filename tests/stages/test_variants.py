@@ -62,7 +62,7 @@ def write_variants(tmp_path, monkeypatch):
         ({"title": "Supervised"}, "variants.cosine.title: supervised has the same title; choose another"),
         ({"title": ""}, "variants.cosine.title: expected a line of text without blanks around it, got ''"),
         ({"title": "a\nb"}, r"variants.cosine.title: expected a line of text without blanks around it, got 'a\nb'"),
-        ({"title": None}, "variants.cosine.title: expected text, got None"),
+        ({"title": None}, "variants.cosine.title: expected a line of text without blanks around it, got None"),
     ],
 )
 def test_a_mistake_in_a_variant_stops_every_stage(changes, message):
@@ -83,13 +83,13 @@ def test_a_variant_names_all_its_parts_and_has_a_title(part):
         ("localise", "variants.localise: the name is taken; choose another"),
         (
             "Cosine",
-            "variants.Cosine: expected a name of lower-case letters, digits and _, a letter first; got 'Cosine'",
+            "variants.Cosine: expected a name of lower-case letters, digits and _, a letter first, got 'Cosine'",
         ),
         (
             "my-row",
-            "variants.my-row: expected a name of lower-case letters, digits and _, a letter first; got 'my-row'",
+            "variants.my-row: expected a name of lower-case letters, digits and _, a letter first, got 'my-row'",
         ),
-        ("../x", "variants.../x: expected a name of lower-case letters, digits and _, a letter first; got '../x'"),
+        ("../x", "variants.../x: expected a name of lower-case letters, digits and _, a letter first, got '../x'"),
     ],
 )
 def test_a_name_that_is_no_name_of_a_folder_is_refused(name, message):
@@ -112,8 +112,8 @@ def test_a_model_without_a_variant_is_named():
     ("knobs", "message"),
     [
         (
-            {"temprature": 0.1},
-            "variants.cosine.temprature: no part of this variant reads it (did you mean temperature?); aggregator mean "
+            {"temperatur_": 0.1},
+            "variants.cosine.temperatur_: no part of this variant reads it (did you mean temperature?); aggregator mean "
             "has none, score cosine has temperature, objective warp has margin, rank; training has epochs, batch_size, "
             "optimiser, lr, weights",
         ),

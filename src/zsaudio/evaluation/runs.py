@@ -95,10 +95,10 @@ def _result(run: int, counts: Counts, thresholds: list[float], precision: npt.ND
     return RunResult(run, micro_f1(counts), macro_f1(counts), mean, thresholds, class_f1(counts), precision)
 
 
-def summary(results: Sequence[RunResult]) -> dict[str, float]:
-    """The metrics file of a cell: mean and deviation over the runs, by name."""
+def summary(results: Sequence[RunResult], metrics: Sequence[str] = METRICS) -> dict[str, float]:
+    """The metrics file of a cell: mean and deviation over the runs of the metrics that apply, by name."""
     values: dict[str, float] = {}
-    for name in sorted(METRICS):
+    for name in sorted(metrics):
         of_runs = np.array([getattr(result, name) for result in results])
         values[name] = float(of_runs.mean())
         values[f"{name}_std"] = deviation(of_runs)

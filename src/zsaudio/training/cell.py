@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from zsaudio.errors import ZsAudioError
 from zsaudio.models.model_folder import FILES, Config, StoredClass, StoredMember
 from zsaudio.models.variant import Variant
 from zsaudio.storage import tables
@@ -47,9 +48,16 @@ def run_cell(
         corpus: where the embeddings are.
         config: how to train.
         device: where to.
+
+    Raises:
+        ZsAudioError: the task gives other inputs than the variant takes.
     """
-    tensors = {id(examples): ExampleTensors(embed(examples, corpus), device) for examples in _distinct(task)}
-    train_data, validation, test = (tensors[id(examples)] for examples in (task.train, task.validation, task.test))
+    if set(task.inputs) != {"audio", "text"}:
+        raise ZsAudioError(f"variant {variant.name}: takes audio and text, and the task gives {', '.join(task.inputs)}")
+    roles = (task.train, task.validation, task.test)
+    distinct = {id(examples): examples for examples in roles}  # one may have several roles
+    tensors = {key: ExampleTensors(embed(examples, corpus), device) for key, examples in distinct.items()}
+    train_data, validation, test = (tensors[id(examples)] for examples in roles)
     with torch.random.fork_rng():  # for parts that draw as they go, such as dropout
         torch.manual_seed(task.members[0].seed[0])
         models, curve = train(variant, task, train_data, validation, config)
@@ -59,10 +67,6 @@ def run_cell(
         _scores(models, task, validation, [member.validation for member in task.members]),
         _scores(models, task, test, [member.test for member in task.members]),
     )
-
-
-def _distinct(task: Task) -> list[Any]:
-    return list({id(examples): examples for examples in (task.train, task.validation, task.test)}.values())
 
 
 def _scores(models: StackedModels, task: Task, data: ExampleTensors, rows: Sequence[Rows]) -> dict[str, Any]:

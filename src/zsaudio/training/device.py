@@ -1,18 +1,9 @@
 """Where torch computes: the processor or a GPU."""
 
-from enum import StrEnum
-
 import torch
 import torch.utils.deterministic
 
 from zsaudio.errors import ZsAudioError
-
-
-class Matmul(StrEnum):
-    """What a GPU multiplies matrices of float32 in."""
-
-    FLOAT32 = "float32"
-    TF32 = "tf32"  # a mantissa of 10 bits: faster, and coarser
 
 
 def choose_device(name: str) -> torch.device:
@@ -36,7 +27,7 @@ def set_up(name: str, threads: int, matmul: str) -> torch.device:
     Args:
         name: cpu, cuda, or auto, which is a GPU where there is one.
         threads: of the processor; 0 leaves torch its own choice, all of them.
-        matmul: a `Matmul`.
+        matmul: what a GPU multiplies matrices in, float32 or tf32 (a mantissa of 10 bits: faster, and coarser).
 
     Raises:
         ZsAudioError: there is no such device.
@@ -51,5 +42,5 @@ def set_up(name: str, threads: int, matmul: str) -> torch.device:
     torch.set_deterministic_debug_mode("error" if device.type == "cpu" else "default")
     # Costs a twentieth, and nothing here reads memory before it is written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.set_float32_matmul_precision("high" if matmul == Matmul.TF32 else "highest")
+    torch.set_float32_matmul_precision("high" if matmul == "tf32" else "highest")
     return device
