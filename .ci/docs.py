@@ -1,8 +1,8 @@
 """The READMEs: write their generated parts, or run their commands and compare the output.
 
-    python .ci/docs.py           # write the results table, the drawing of the pipeline and the table of speed
-    python .ci/docs.py --check   # say which of these are stale
-    python .ci/docs.py --run     # run every console block in a clone of the project, after `dvc repro`, and compare
+python .ci/docs.py           # write the results table, the drawing of the pipeline and the table of speed
+python .ci/docs.py --check   # say which of these are stale
+python .ci/docs.py --run     # run every console block in a clone of the project, after `dvc repro`, and compare
 """
 
 import json
@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import yaml
 from tabulate import tabulate
 
 ROOT = Path(__file__).parent.parent
@@ -26,8 +27,8 @@ def results_table() -> str:
     sys.path.insert(0, str(ROOT / "src"))
     from zsaudio import paper
 
-    titles = dict(re.findall(r"^  (\w+): +#.*\n +\{.*title: \"?(.*?)\"?\}", (ROOT / "params.yaml").read_text(), re.M))
-    titles["zero_rule"] = "Zero-rule"
+    variants = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["variants"]
+    titles = {"zero_rule": "Zero-rule"} | {name: variant["title"] for name, variant in variants.items()}
     lines = []
     for row in ROWS:
         cells = [titles[row]]

@@ -97,7 +97,7 @@ class Project:
         self.run("git", "reset", "--quiet", "--hard")
         self.run("git", "clean", "--quiet", "--force", "-d")
         with Repo(str(self.folder)) as repo:
-            repo.checkout(list(stages) or None, force=True)
+            repo.checkout([f"{self.folder}/dvc.yaml:{stage}" for stage in stages] or None, force=True)
 
     def content(self) -> dict[str, bytes]:
         """What the stages have made, but for the recordings and what extraction is resumed from."""
