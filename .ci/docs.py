@@ -84,12 +84,12 @@ def renewed(page: str) -> str:
 def commands(page: str) -> list[tuple[str, str]]:
     """The commands of a page's console blocks, each with the output that is shown."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    found = []
+    listed = []
     for block in re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
-            found.append((command, output))
-    return found
+            listed.append((command, output))
+    return listed
 
 
 def fits(shown: str, output: str) -> bool:

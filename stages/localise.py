@@ -6,7 +6,7 @@ from pathlib import Path
 from params import Params
 from pipeline import Paths, run
 from zsaudio.localisation.attention_chart import FIGURE2
-from zsaudio.localisation.measures import columns, measure, summary
+from zsaudio.localisation.measures import measure, summary
 from zsaudio.localisation.pair_groups import group_pairs, located
 from zsaudio.localisation.segment_values import attend
 from zsaudio.localisation.strong import Events, read_events
@@ -28,7 +28,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
         groups = []
         if events is not None:
             tested = tables.read_table(paths.scores / model / setting / "test.feather", schemas.SCORES)
-            groups = group_pairs(config, read_models(trained, config), events, tested, corpus)
+            groups = group_pairs(config, read_models(trained, config), events.table, tested, corpus)
             for group in groups:
                 print(f"{setting}: {group.name} classes: {len(group.pairs):,} pairs of a clip and a class with events")
             if not groups:
@@ -37,10 +37,11 @@ def main(params: Params, paths: Paths, model: str) -> None:
             row
             for group in groups
             for number, values in group.values.items()
-            for row in measure(number, group.name, values.by_name(), group.pairs, group.parts[number])
+            for row in measure(number, group.name, values, group.pairs, group.parts[number])
         ]
         folder = paths.localise / model / setting
-        tables.write_table(folder / "summary.csv", schemas.LOCALISATION, columns(rows))
+        columns = {name: [row[name] for row in rows] for name in schemas.LOCALISATION.columns}
+        tables.write_table(folder / "summary.csv", schemas.LOCALISATION, columns)
         values, located_events = located(groups, int(config.audio["segments"]))
         tables.write_table(folder / "segments.parquet", schemas.LOCATED, values)
         tables.write_table(folder / "events.csv", schemas.EVENTS, located_events)

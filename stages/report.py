@@ -7,12 +7,11 @@ import pandas as pd
 from params import BASELINES, Params
 from pipeline import Paths, run
 from zsaudio.report.charts import CHARTS, draw_charts
-from zsaudio.report.differences import differences
 from zsaudio.report.drawing import save_chart
 from zsaudio.report.evidence import Evidence, Facts, Localised
 from zsaudio.report.markdown import render_markdown
 from zsaudio.report.page import render_page
-from zsaudio.report.results import build_table
+from zsaudio.report.results import build_table, differences
 from zsaudio.report.sections import report_page
 from zsaudio.report.table_rows import TableRow, TableRows
 from zsaudio.storage import schemas, tables
@@ -67,6 +66,7 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
         return frames
 
     every = [(name, setting) for name in (*params.models, *BASELINES) for setting in SETTINGS]
+    folds = frame(paths.folds, schemas.FOLDS)
     return Evidence(
         rows=rows,
         results=read(paths.evaluations, "/runs.csv", schemas.RUNS, cells),
@@ -82,11 +82,11 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
             read(paths.localise, "/figure2.csv", schemas.FIGURE2, headline),
         ),
         studies=read_studies(params, paths),
-        folds=frame(paths.folds, schemas.FOLDS),
+        folds=folds,
         decisions=frame(paths.class_decisions, schemas.DECISIONS),
         missing={cell: "not listed in `params.yaml`" for cell in every if cell not in cells}
         | {cell: f"no {', '.join(names)}; `dvc repro` makes them" for cell, names in missing.items()},
-        facts=read_facts(params, paths),
+        facts=read_facts(params, paths, folds),
     )
 
 
@@ -103,9 +103,8 @@ def frame(path: Path, schema: tables.Schema) -> pd.DataFrame:
     return table
 
 
-def read_facts(params: Params, paths: Paths) -> Facts:
+def read_facts(params: Params, paths: Paths, folds: pd.DataFrame) -> Facts:
     audio, text = tables.file_metadata(paths.audio), tables.file_metadata(paths.text)
-    folds = frame(paths.folds, schemas.FOLDS)
     first = folds.sort_values("clips", ascending=False).drop_duplicates("fold")
     told: dict[str, object] = {
         **{f"folds.{name}": value for name, value in params.folds.model_dump().items()},

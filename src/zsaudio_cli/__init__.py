@@ -10,7 +10,6 @@ from zsaudio_cli import check_corpus, export, figure, predict, sweep
 app = typer.Typer(
     name="zsaudio",
     help="Recognise sounds that a model was never trained on, from nothing but their names.",
-    no_args_is_help=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

@@ -59,7 +59,8 @@ def predict(
         raise typer.BadParameter(f"--plot draws one recording, and {len(files)} are given")
 
     if plot:
-        from zsaudio.report.drawing import check_suffix
+        from zsaudio.inference.prediction_chart import prediction_spec
+        from zsaudio.report.drawing import check_suffix, save_chart
 
         check_suffix(plot)
 
@@ -82,7 +83,7 @@ def predict(
         except ZsAudioError as error:
             print(f"zsaudio: {error}", file=sys.stderr)
     if plot and predictions:
-        _draw(predictions[0], plot, top)
+        save_chart(prediction_spec(predictions[0], predictions[0].ranking()[:top]), plot)
     if as_json:
         rows = [prediction.as_dict() for prediction in predictions]
         for row in rows:
@@ -94,13 +95,6 @@ def predict(
         for prediction in predictions:
             _print_table(prediction, top)
     return 0 if len(predictions) == len(files) else 1
-
-
-def _draw(prediction: Prediction, picture: Path, top: int | None) -> None:
-    from zsaudio.inference.prediction_chart import prediction_spec
-    from zsaudio.report.drawing import save_chart
-
-    save_chart(prediction_spec(prediction, prediction.ranking()[:top]), picture)
 
 
 def _labels(text: str | None, file: Path | None) -> list[str] | None:

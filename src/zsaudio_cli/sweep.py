@@ -6,7 +6,7 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,13 +14,13 @@ import pandas as pd
 import typer
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.evaluation.spread import METRICS
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.values import canonical
 from zsaudio.tasks.settings import SETTINGS
 
 EXAMPLE = "zsaudio sweep train.lr=0.001,0.1 --models temporal_attention,uniform_mean --seeds 0"
 TARGETS = ("evaluate", "baseline")  # stages that the table needs, with all that they depend on
-KEY = ["study", "value", "model", "setting"]
 
 Values = Mapping[str, str]  # of params, by their paths
 
@@ -137,10 +137,10 @@ def _collect(name: str, values: Values) -> pd.DataFrame:
                 "seeds": ", ".join(map(str, params["train"]["seeds"])),
                 "clips": int(table1[f"{SETTINGS[setting].test}_clips"]),
                 "chance": chance,
-                **{metric: metrics[metric] for metric in ("micro_f1", "macro_f1", "map")},
+                **{metric: metrics[metric] for metric in METRICS},
                 "validation_map": validation.iloc[-1],
                 "best_validation_map": validation.max(),
-                "best_epoch": validation.index.to_list()[validation.argmax()],
+                "best_epoch": validation.idxmax(),
             }
         )
     return pd.DataFrame(rows)
@@ -150,10 +150,9 @@ def _merge(path: Path, rows: pd.DataFrame) -> None:
     """Put rows into the table, in place of those of the same values."""
     if path.exists():
         earlier = tables.read_table(path, schemas.STUDIES).to_pandas()
-        rows = pd.concat([earlier, rows]).drop_duplicates(KEY, keep="last")
-    columns: Sequence[str] = list(schemas.STUDIES.columns)
+        rows = pd.concat([earlier, rows]).drop_duplicates(["study", "value", "model", "setting"], keep="last")
     rows = rows.sort_values("study", kind="stable")
     try:
-        tables.write_table(path, schemas.STUDIES, {column: rows[column].to_list() for column in columns})
+        tables.write_table(path, schemas.STUDIES, {name: rows[name].to_list() for name in schemas.STUDIES.columns})
     except OSError as error:
         raise ZsAudioError(f"{path}: cannot be written ({error.strerror})") from error

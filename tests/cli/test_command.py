@@ -61,17 +61,17 @@ def test_predict_prints_a_table_for_each_recording(here, run):
 def test_json_and_csv_say_the_same(here, run):
     ask = ("predict", "clip.wav", "zwei Vögel.flac", "--model", "model", "--labels", "dog; rain, heavy", "--top", "1")
     status, out, _ = run(*ask, "--json")
-    found = json.loads(out)
+    predictions = json.loads(out)
     assert status == 0
-    assert [len(one["labels"]) for one in found] == [1, 1]
-    assert len(found[0]["labels"][0]["attention"]) == 12
+    assert [len(prediction["labels"]) for prediction in predictions] == [1, 1]
+    assert len(predictions[0]["labels"][0]["attention"]) == 12
     status, out, _ = run(*ask, "--csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert [row["file"] for row in rows] == ["clip.wav", "zwei Vögel.flac"]
-    for row, one in zip(rows, found, strict=True):
-        assert row["label"] == one["labels"][0]["label"]
-        assert float(row["score"]) == pytest.approx(one["labels"][0]["score"], rel=1e-4)
-        assert int(row["peak"]) == one["labels"][0]["peak"]
+    for row, prediction in zip(rows, predictions, strict=True):
+        assert row["label"] == prediction["labels"][0]["label"]
+        assert float(row["score"]) == pytest.approx(prediction["labels"][0]["score"], rel=1e-4)
+        assert int(row["peak"]) == prediction["labels"][0]["peak"]
 
 
 def test_labels_come_from_a_file_or_from_the_model(here, run):
@@ -158,8 +158,8 @@ def test_an_unreadable_recording_does_not_stop_the_others(here, run):
 )
 def test_a_mistake_is_one_sentence(here, run, arguments, status, message):
     (here / "empty.txt").write_text("\n \n")
-    found, out, err = run(*arguments)
-    assert found == status
+    actual, out, err = run(*arguments)
+    assert actual == status
     assert message in err
     assert err.startswith("zsaudio: ")
     assert err.count("\n") == 1

@@ -74,8 +74,8 @@ def test_a_folder_is_enough_elsewhere(tmp_path, recording):
         (tmp_path / folder).rename(tmp_path / f"{folder} has moved")
     (tmp_path / "elsewhere").mkdir()
     published = (tmp_path / "published").rename(tmp_path / "elsewhere" / "märz")
-    found = in_a_fresh_process(published, recording, tmp_path / "elsewhere")
-    assert found == " ".join(f"{score:.5f}" for score in here.scores)
+    scores = in_a_fresh_process(published, recording, tmp_path / "elsewhere")
+    assert scores == " ".join(f"{score:.5f}" for score in here.scores)
     names = {path.relative_to(published).as_posix() for path in published.rglob("*") if path.is_file()}
     assert {"model.safetensors", "config.json", "README.md", "SHA256SUMS"} <= names
     assert {"encoders/weights/vggish-10086976.pth", "encoders/pca/pca.npz", "encoders/model/model.safetensors"} <= names

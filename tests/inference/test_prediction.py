@@ -57,8 +57,8 @@ def scores_of_pipeline(folder: Path, path: Path, seconds: slice) -> np.ndarray:
     embedded = Embedded(examples, Words(16).encode([Label(label) for label in LABELS]), audio)
     model = read_models(folder, config).model(0)
     score, uniform = score_clips(model, ExampleTensors(embedded, CPU), np.array([0]))
-    one = np.zeros(1, np.int64)
-    return ScoredClips(examples, one, one, one, examples.carried(), score, uniform).tested(config.decision.gamma)[0]
+    row = np.zeros(1, np.int64)
+    return ScoredClips(examples, row, row, row, examples.carried(), score, uniform).tested(config.decision.gamma)[0]
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=list(ROWS))
@@ -66,30 +66,30 @@ def scores_of_pipeline(folder: Path, path: Path, seconds: slice) -> np.ndarray:
 def test_a_clip_scores_as_in_the_pipeline(tmp_path, recording, row, length, seconds):
     folder = write_model(tmp_path / "model", model_config(row, gamma=0.3, audio=STORED))
     path = recording(length)
-    found = zsaudio.load(folder).predict(path, LABELS)
-    assert found.labels == LABELS
-    assert found.scores == pytest.approx(scores_of_pipeline(folder, path, slice(seconds)), rel=1e-4, abs=1e-5)
-    assert found.window_scores.shape == (1, 3)
-    assert (found.above == (found.scores > found.threshold)).all()
+    result = zsaudio.load(folder).predict(path, LABELS)
+    assert result.labels == LABELS
+    assert result.scores == pytest.approx(scores_of_pipeline(folder, path, slice(seconds)), rel=1e-4, abs=1e-5)
+    assert result.window_scores.shape == (1, 3)
+    assert (result.above == (result.scores > result.threshold)).all()
     if row.aggregator == "attention":
-        assert found.attention.shape == (seconds, 3)
-        assert found.attention.sum(0) == pytest.approx(1)
-        assert (found.peaks == found.attention.argmax(0)).all()
+        assert result.attention.shape == (seconds, 3)
+        assert result.attention.sum(0) == pytest.approx(1)
+        assert (result.peaks == result.attention.argmax(0)).all()
     else:
-        assert found.attention is None
-        assert found.peaks is None
+        assert result.attention is None
+        assert result.peaks is None
 
 
 def test_a_long_recording_is_scored_in_windows_a_second_apart(tmp_path, recording):
     folder = write_model(tmp_path / "model", model_config(audio=STORED))
     path = recording(14)
-    found = zsaudio.load(folder).predict(path, LABELS)
+    result = zsaudio.load(folder).predict(path, LABELS)
     of_windows = np.stack([scores_of_pipeline(folder, path, slice(start, start + 10)) for start in range(5)])
-    assert found.window_scores == pytest.approx(of_windows, rel=1e-4, abs=1e-5)
-    assert found.scores == pytest.approx(of_windows.max(0), rel=1e-4)
+    assert result.window_scores == pytest.approx(of_windows, rel=1e-4, abs=1e-5)
+    assert result.scores == pytest.approx(of_windows.max(0), rel=1e-4)
     best = of_windows.argmax(0)
-    assert ((found.peaks >= best) & (found.peaks < best + 10)).all()
-    assert found.attention.shape == (14, 3)
+    assert ((result.peaks >= best) & (result.peaks < best + 10)).all()
+    assert result.attention.shape == (14, 3)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_long_recording_in_pieces_gives_the_same(long, monkeypatch):
     loaded, path, _ = long
     at_once = loaded.predict(path, LABELS)
     monkeypatch.setattr(prediction, "WINDOWS", 2)
-    monkeypatch.setattr(prediction, "SECONDS", 3)
+    monkeypatch.setattr(prediction, "BLOCKS", 3)
     in_pieces = loaded.predict(path, LABELS)
     assert in_pieces.window_scores == pytest.approx(at_once.window_scores, rel=1e-5)
     assert in_pieces.attention == pytest.approx(at_once.attention, abs=1e-6)
@@ -140,19 +140,19 @@ def test_an_hour_is_one_recording(tmp_path):
     with soundfile.SoundFile(path, "w", SAMPLE_RATE, 1) as file:
         for _ in range(360):
             file.write(np.zeros(10 * SAMPLE_RATE, np.float32))
-    found = zsaudio.load(write_model(tmp_path / "model")).predict(path, LABELS)
-    assert found.attention.shape == (3600, 3)
-    assert found.attention == pytest.approx(0.1)
-    assert found.window_scores.shape == (3591, 3)
+    result = zsaudio.load(write_model(tmp_path / "model")).predict(path, LABELS)
+    assert result.attention.shape == (3600, 3)
+    assert result.attention == pytest.approx(0.1)
+    assert result.window_scores.shape == (3591, 3)
 
 
 def test_labels_are_free_text_and_count_once(tmp_path, recording):
     loaded = zsaudio.load(write_model(tmp_path / "model"))
     path = recording(2)
-    found = loaded.predict(path, ["dog", " dog ", "Hund 🐕", "bird song, call", "dog"])
-    assert found.labels == ["dog", "Hund 🐕", "bird song, call"]
+    result = loaded.predict(path, ["dog", " dog ", "Hund 🐕", "bird song, call", "dog"])
+    assert result.labels == ["dog", "Hund 🐕", "bird song, call"]
     # A label's score does not depend on the others.
-    assert loaded.predict(path, ["Hund 🐕"]).scores[0] == pytest.approx(found.scores[1], rel=1e-5)
+    assert loaded.predict(path, ["Hund 🐕"]).scores[0] == pytest.approx(result.scores[1], rel=1e-5)
 
 
 @pytest.mark.parametrize(("name", "folds"), [("temporal_attention", CLASSES), ("supervised", ["fold1"])])
@@ -193,16 +193,16 @@ def test_an_encoder_of_another_size_is_refused(tmp_path, recording):
 
 
 def test_the_result_is_plain_numbers_for_json(tmp_path, recording):
-    found = zsaudio.load(write_model(tmp_path / "model")).predict(recording(3), LABELS)
-    read = json.loads(json.dumps(found.as_dict()))
-    assert (read["file"], read["threshold"]) == (found.file, 0)
-    assert [row["label"] for row in read["labels"]] == [LABELS[c] for c in np.argsort(-found.scores)]
-    for row, c in zip(read["labels"], np.argsort(-found.scores), strict=True):
-        assert row["score"] == pytest.approx(found.scores[c])
+    result = zsaudio.load(write_model(tmp_path / "model")).predict(recording(3), LABELS)
+    read = json.loads(json.dumps(result.as_dict()))
+    assert (read["file"], read["threshold"]) == (result.file, 0)
+    assert [row["label"] for row in read["labels"]] == [LABELS[c] for c in np.argsort(-result.scores)]
+    for row, c in zip(read["labels"], np.argsort(-result.scores), strict=True):
+        assert row["score"] == pytest.approx(result.scores[c])
         assert row["above"] == (row["score"] > 0)
-        assert row["attention"] == pytest.approx(found.attention[:, c])
+        assert row["attention"] == pytest.approx(result.attention[:, c])
         assert row["attention"][row["peak"]] == max(row["attention"])
-        assert row["window_scores"] == pytest.approx(found.window_scores[:, c])
+        assert row["window_scores"] == pytest.approx(result.window_scores[:, c])
 
 
 def test_without_attention_the_result_has_no_peaks(tmp_path, recording):

@@ -1,13 +1,13 @@
 """Which clips and classes a cell is compared with strong labels on, and by which of its models."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from builders import CLASSES, CLIPS, CPU, FEATURES, MIDS, SEGMENTS, VARIANTS, tiny_corpus
 from model_folders import model_config
 from zsaudio.localisation.pair_groups import PairGroup, group_pairs, located
-from zsaudio.localisation.strong import Events
 from zsaudio.models.aggregators.mean import Mean
 from zsaudio.models.model_folder import Config
 from zsaudio.storage import schemas, tables
@@ -21,12 +21,10 @@ def mids(fold: str) -> set[str]:
     return {MIDS[name] for name in CLASSES[fold]}
 
 
-def every_event() -> Events:
+def every_event() -> pd.DataFrame:
     """Everything sounds everywhere, as weak labels never say."""
-    rows = [(clip, mid) for clip in CLIPS for mid in MIDS.values()]
-    clips, classes = zip(*rows, strict=True)
-    n = len(rows)
-    return Events(np.array(clips, object), np.array(classes, object), np.zeros(n), np.ones(n))
+    rows = [(clip, mid, 0.0, 1.0) for clip in CLIPS for mid in MIDS.values()]
+    return pd.DataFrame(rows, columns=["clip_id", "mid", "onset", "offset"])
 
 
 def scored(*rows: tuple[int, int, str]) -> pa.Table:
@@ -40,7 +38,7 @@ def trained(name: str) -> tuple[Config, StackedModels]:
     return config, draw_models(VARIANTS[name], {}, FEATURES, 16, seeds, CPU)
 
 
-def groups_of(name: str, *rows: tuple[int, int, str], events: Events | None = None) -> list[PairGroup]:
+def groups_of(name: str, *rows: tuple[int, int, str], events: pd.DataFrame | None = None) -> list[PairGroup]:
     config, models = trained(name)
     return group_pairs(config, models, every_event() if events is None else events, scored(*rows), CORPUS)
 
@@ -70,9 +68,9 @@ def test_no_training_clip_is_measured():
         for run, values in group.values.items():
             for i, (clip, mid) in enumerate(zip(group.pairs.clip_ids, group.pairs.mids, strict=True)):
                 s, alpha = by_hand(models, run, clip, mid)
-                assert values.compatibility[i, : len(s)] == pytest.approx(s, abs=1e-5)
-                assert values.attention[i, : len(s)] == pytest.approx(alpha, abs=1e-5)
-                assert values.attention[i].sum() == pytest.approx(1)
+                assert values["compatibility"][i, : len(s)] == pytest.approx(s, abs=1e-5)
+                assert values["attention"][i, : len(s)] == pytest.approx(alpha, abs=1e-5)
+                assert values["attention"][i].sum() == pytest.approx(1)
 
 
 def test_a_clip_of_a_cross_validation_is_measured_by_the_model_that_tested_it():
@@ -85,13 +83,13 @@ def test_a_clip_of_a_cross_validation_is_measured_by_the_model_that_tested_it():
         for i in np.flatnonzero(group.pairs.clip_ids == clip):
             assert group.parts[run][i] == part
             s, _ = by_hand(models, run * 3 + part, clip, group.pairs.mids[i])
-            assert group.values[run].compatibility[i, : len(s)] == pytest.approx(s, abs=1e-5)
+            assert group.values[run]["compatibility"][i, : len(s)] == pytest.approx(s, abs=1e-5)
 
 
 def test_a_model_without_attention_has_compatibility_only():
     groups = groups_of("uniform_mean", (0, 0, TEST))
     assert groups
-    assert all(set(values.by_name()) == {"compatibility"} for group in groups for values in group.values.values())
+    assert all(set(values) == {"compatibility"} for group in groups for values in group.values.values())
     values, _ = located(groups, SEGMENTS)
     assert "attention" not in values
 
@@ -99,7 +97,7 @@ def test_a_model_without_attention_has_compatibility_only():
 def test_a_model_whose_scores_are_not_made_of_its_segments_has_neither(monkeypatch):
     monkeypatch.setattr(Mean, "scores_segments", False)
     (group, _) = groups = groups_of("uniform_mean", (0, 0, TEST))
-    assert group.values[0].by_name() == {}
+    assert group.values[0] == {}
     values, _ = located(groups, SEGMENTS)
     assert not {"attention", "compatibility"} & values.keys()
 
@@ -108,7 +106,7 @@ def test_the_first_runs_values_and_events_are_kept(tmp_path):
     groups = groups_of("temporal_attention", (0, 0, TEST))
     values, events = located(groups, SEGMENTS)
     assert len(values["clip_id"]) == len(events["clip_id"]) == 12
-    assert values["attention"].to_pylist()[:6] == groups[0].values[0].attention.tolist()
+    assert values["attention"].to_pylist()[:6] == groups[0].values[0]["attention"].tolist()
     assert values["n_segments"][values["clip_id"].index(SHORT)] == 2
     tables.write_table(tmp_path / "segments.parquet", schemas.LOCATED, values)
     tables.write_table(tmp_path / "events.csv", schemas.EVENTS, events)
@@ -119,7 +117,7 @@ def test_the_first_runs_values_and_events_are_kept(tmp_path):
 
 def test_classes_without_events_leave_their_group_out():
     events = every_event()
-    some = events.only(events.mids == MIDS["Low hum"])
+    some = events[events["mid"] == MIDS["Low hum"]]
     assert [group.name for group in groups_of("temporal_attention", (0, 0, "a"), events=some)] == ["unseen"]
-    validation = events.only(np.isin(events.mids, list(mids("fold3"))))
+    validation = events[events["mid"].isin(mids("fold3"))]
     assert groups_of("temporal_attention", (0, 0, "a"), events=validation) == []

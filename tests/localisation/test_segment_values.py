@@ -21,13 +21,13 @@ def test_values_are_those_of_the_forward_pass_for_each_pair(score):
     rng = np.random.default_rng(0)
     rows, columns = rng.integers(0, 30, SCORING_BATCH + 30), rng.integers(0, 6, SCORING_BATCH + 30)
     values = segment_values(model, data, rows, columns)
-    assert values.by_name().keys() == {"attention", "compatibility"}
+    assert values.keys() == {"attention", "compatibility"}
     x, mask = data.take(torch.arange(30))
     alpha = model(x, mask, data.text).attention.detach().numpy()
     s = model.head.score(model.audio(x), model.text(data.text)).detach().numpy()
     for pair in range(len(rows)):
-        assert values.attention[pair] == pytest.approx(alpha[rows[pair], :, columns[pair]], abs=1e-6)
-        assert values.compatibility[pair] == pytest.approx(s[rows[pair], :, columns[pair]], abs=1e-5)
+        assert values["attention"][pair] == pytest.approx(alpha[rows[pair], :, columns[pair]], abs=1e-6)
+        assert values["compatibility"][pair] == pytest.approx(s[rows[pair], :, columns[pair]], abs=1e-5)
 
 
 def test_clips_are_embedded_by_name_whatever_their_fold():

@@ -23,7 +23,7 @@ def read(tmp_path):
 
 
 def listed(events) -> list[tuple]:
-    return list(zip(events.clip_ids, events.mids, events.onset, events.offset, strict=True))
+    return list(events.table[["clip_id", "mid", "onset", "offset"]].itertuples(index=False, name=None))
 
 
 DOG = ("--4gqARaEJE_0", "/m/dog", 0.5, 2.25)
@@ -50,7 +50,7 @@ HORN = ("-x70B12Mb-8_30000", "/m/horn", 0.0, 10.0)
 def test_every_form_gives_the_same_events(read, text):
     events = read(text)
     assert listed(events) == [DOG, HORN]
-    assert events.warnings == ()
+    assert events.warnings == []
     assert events.of("--4gqARaEJE_0", "/m/dog") == [(0.5, 2.25)]
     assert events.of("--4gqARaEJE_0", "/m/horn") == []
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 
-from evidence import NEW_ROWS, PLOTS, RESULTS, ROWS, drawn, located, made_up, runs, with_studies
-from zsaudio.report.charts import CHARTS, Charts
+from evidence import NEW_ROWS, PLOTS, RESULTS, ROWS, TEMPLATES, drawn, located, made_up, runs, with_studies
+from zsaudio.report.charts import CHARTS, Charts, fill
+from zsaudio.report.drawing import inline_svg
 from zsaudio.tasks.settings import SETTINGS
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -17,8 +19,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def colours(spec: Mapping) -> dict[str, str]:
     """Colour by model, as a chart has them."""
-    found = re.search(r'"field": "model".{0,40}?"scale": (\{"domain": \[.*?\], "range": \[.*?\]\})', json.dumps(spec))
-    scale = json.loads(found[1])
+    match = re.search(r'"field": "model".{0,40}?"scale": (\{"domain": \[.*?\], "range": \[.*?\]\})', json.dumps(spec))
+    scale = json.loads(match[1])
     return dict(zip(scale["domain"], scale["range"], strict=True))
 
 
@@ -29,6 +31,28 @@ def charts() -> Charts:
 
 def test_every_chart_has_a_template_that_dvcs_page_shows_too():
     assert {path.stem for path in PLOTS.glob("*.json")} == set(CHARTS)
+
+
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+def test_a_template_is_filled_and_forgets_revisions(template):
+    columns = ("epoch", "train_loss", "validation_loss", "validation_map", "gamma", "threshold", "micro_f1", "macro_f1")
+    row = {"model": "<b>", "setting": "s", "name": "n", "f1": 0.5} | dict.fromkeys(columns, 0.5)
+    spec = fill(template, pd.DataFrame([row, row]), {})
+    text = json.dumps(spec)
+    assert spec["data"]["values"] == [row, row]
+    assert spec["title"] == ""
+    assert '"rev"' not in text
+    assert "<DVC_" not in text
+    assert "revision" not in inline_svg(spec)
+
+
+def test_values_have_the_colours_that_are_asked_for():
+    encoding = {"color": {"field": "model", "scale": {"scheme": "tableau10"}}, "y": {"field": "f1"}}
+    template = {"spec": {"encoding": encoding}}
+    colours = {"z": "#111111", "not there": "#222222", "a": "#333333"}
+    spec = fill(template, pd.DataFrame({"model": ["a", "z"]}), colours)
+    assert spec["spec"]["encoding"]["color"]["scale"] == {"domain": ["z", "a"], "range": ["#111111", "#333333"]}
+    assert "domain" not in template["spec"]["encoding"]["color"]["scale"]
 
 
 def test_every_chart_is_drawn_and_each_study_by_itself(charts):

@@ -1,15 +1,11 @@
-"""Charts: SVG for pages in the page's own colours, pictures for papers on white, and templates shared with DVC."""
+"""Charts: SVG for pages in the page's own colours, and pictures for papers on white."""
 
-import json
 import re
-from pathlib import Path
 
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.report.drawing import check_suffix, fill, inline_svg, save_chart
-
-TEMPLATES = sorted((Path(__file__).parents[2] / ".dvc/plots").glob("*.json"))
+from zsaudio.report.drawing import check_suffix, inline_svg, save_chart
 
 SPEC = {
     "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
@@ -59,27 +55,3 @@ def test_another_kind_is_refused(tmp_path):
         save_chart(SPEC, tmp_path / "a.gif")
     assert not list(tmp_path.iterdir())
     assert check_suffix(tmp_path / "a.PDF") == ".pdf"
-
-
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
-def test_a_template_is_filled_and_forgets_revisions(path):
-    columns = ("epoch", "train_loss", "validation_loss", "validation_map", "gamma", "threshold", "micro_f1", "macro_f1")
-    row = {"model": "<b>", "setting": "s", "name": "n", "f1": 0.5} | dict.fromkeys(columns, 0.5)
-    spec = fill(json.loads(path.read_text()), [row, row], "A title")
-    text = json.dumps(spec)
-    assert spec["data"]["values"] == [row, row]
-    assert spec["title"] == "A title"
-    assert '"rev"' not in text
-    assert "<DVC_" not in text
-    svg = inline_svg(spec)
-    assert "A title" in svg
-    assert "revision" not in svg
-
-
-def test_values_have_the_colours_that_are_asked_for():
-    encoding = {"color": {"field": "model", "scale": {"scheme": "tableau10"}}, "y": {"field": "f1"}}
-    template = {"spec": {"encoding": encoding}}
-    colours = {"model": {"z": "#111111", "not there": "#222222", "a": "#333333"}}
-    spec = fill(template, [{"model": "a"}, {"model": "z"}], colours=colours)
-    assert spec["spec"]["encoding"]["color"]["scale"] == {"domain": ["z", "a"], "range": ["#111111", "#333333"]}
-    assert "domain" not in template["spec"]["encoding"]["color"]["scale"]

@@ -98,9 +98,9 @@ def test_in_a_browser_tables_sort_and_are_searched(tmp_path, width):
     path.write_text(render_page(PAGE).replace("</body>", HOOK), encoding="utf-8")
     dom, errors = browse(path, width, tmp_path / "profile")
     assert not errors
-    found = re.search(r'data-said="([^"]*)"', dom)
-    assert found is not None, "the script did not run to its end"
-    assert found[1].split("|") == [
+    said = re.search(r'data-said="([^"]*)"', dom)
+    assert said is not None, "the script did not run to its end"
+    assert said[1].split("|") == [
         "&lt;b al Zi",
         "Zi al &lt;b",
         "al Zi &lt;b",  # fold2 before fold10, and none last

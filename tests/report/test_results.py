@@ -4,8 +4,7 @@ import pandas as pd
 import pytest
 
 from evidence import RESULTS, resampled, runs
-from zsaudio.report.differences import difference, differences
-from zsaudio.report.results import build_table, collect, interval_rows, mean_over_runs
+from zsaudio.report.results import build_table, collect, difference, differences, interval_rows, mean_over_runs
 
 
 def test_tables_hold_folds_mean_deviations_and_intervals():
@@ -37,10 +36,10 @@ def test_the_chart_of_intervals_has_every_value():
 
 def test_differences_are_of_the_same_resamples():
     results = {("temporal_attention", "setting1"): runs(0.3), ("uniform_mean", "setting1"): runs(0.2)}
-    found = difference(results, resampled(results), ("temporal_attention", "uniform_mean"), "map")
+    gap = difference(results, resampled(results), ("temporal_attention", "uniform_mean"), "map")
     # Both move alike from resample to resample, so their difference does not move at all.
-    assert found["fold1"].value == pytest.approx(0.1)
-    assert (found["fold1"].low, found["fold1"].high) == pytest.approx((0.1, 0.1))
+    assert gap["fold1"].value == pytest.approx(0.1)
+    assert (gap["fold1"].low, gap["fold1"].high) == pytest.approx((0.1, 0.1))
 
 
 def test_every_pair_has_its_differences():

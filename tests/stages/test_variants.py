@@ -112,8 +112,8 @@ def test_a_model_without_a_variant_is_named():
     ("knobs", "message"),
     [
         (
-            {"temperatur_": 0.1},
-            "variants.cosine.temperatur_: no part of this variant reads it (did you mean temperature?); aggregator mean "
+            {"temperatu": 0.1},
+            "variants.cosine.temperatu: no part of this variant reads it (did you mean temperature?); aggregator mean "
             "has none, score cosine has temperature, objective warp has margin, rank; training has epochs, batch_size, "
             "optimiser, lr, weights",
         ),

@@ -83,18 +83,13 @@ def _with_files(folder: Path, encoding: Mapping[str, str], every: bool, mirror: 
     for name in FILES & encoding.keys():
         if not every and not Path(encoding[name]).is_absolute():  # an address or a hub name
             continue
-        path, place = _locate(name, encoding, mirror), folder / ENCODERS / name
-        if path.is_dir():
-            place.mkdir(parents=True)
-            for file in filter(Path.is_file, (path / name for name in bert.FILES)):
-                shutil.copyfile(file, place / file.name)
-        elif path.is_file():
-            place.mkdir(parents=True)
-            place = place / path.name
-            shutil.copyfile(path, place)
-        else:
+        path, place = _locate(name, encoding, mirror), f"{ENCODERS}/{name}"
+        if not path.exists():
             raise ZsAudioError(f"{path}: there is no such file, and the model's encoder needs it")
-        copied[name] = place.relative_to(folder).as_posix()
+        (folder / place).mkdir(parents=True)
+        for file in filter(Path.is_file, (path / name for name in bert.FILES) if path.is_dir() else [path]):
+            shutil.copyfile(file, folder / place / file.name)
+        copied[name] = place if path.is_dir() else f"{place}/{path.name}"
     return copied
 
 

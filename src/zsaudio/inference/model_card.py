@@ -57,17 +57,14 @@ def model_card(config: Config, licence: str) -> str:
     return _CARD.format(
         head=yaml.safe_dump(head, sort_keys=False).strip(),
         promise="" if supervised else ", also those it was never trained on",
-        name=decision.title,
-        setting=config.setting,
-        corpus=config.corpus,
+        config=config,
+        title=decision.title,
         data=DATA.get(config.corpus, DATA["local"]),
         folds="\n".join(
             f"- **{role}**, {fold}, {len(config.classes[fold])} classes: "
             + ", ".join(stored.name for stored in config.classes[fold])
             for role, fold in sorted(config.roles.items())
         ),
-        audio=config.audio["encoder"],
-        text=f"{config.text['encoder']} (pooling {config.text['pooling']})",
         training=json.dumps(config.training),
         fusion="" if decision.gamma is None else f"gamma = {decision.gamma} (eq. 7) and ",
         thresholds=", ".join(f"{threshold:.4g}" for threshold in decision.thresholds),
@@ -75,7 +72,6 @@ def model_card(config: Config, licence: str) -> str:
             f"| {title} | {metrics[name]:.3f} ± {metrics[name + '_std']:.3f} |"
             for title, name in (("micro F1", "micro_f1"), ("macro F1", "macro_f1"), ("mAP", "map"))
         ),
-        test=config.roles["test"],
         licence=licence,
         example=config.classes[config.roles["test"]][0].name,
     )
@@ -86,7 +82,7 @@ _CARD = """\
 {head}
 ---
 
-# {name}, {setting}, trained on {corpus}
+# {title}, {config.setting}, trained on {config.corpus}
 
 Recognises sounds in recordings by the words for them{promise}. Reproduces *Multi-label
 zero-shot audio classification with temporal attention* (D. Dogan, H. Xie, T. Heittola, T. Virtanen, 2024).
@@ -114,12 +110,13 @@ or `zsaudio predict recording.wav --model path/of/this/folder --labels "{example
 
 ## Training
 
-Audio encoder {audio}, text encoder {text}. Params: `{training}`. Decisions with
+Audio encoder {config.audio[encoder]}, text encoder {config.text[encoder]} (pooling {config.text[pooling]}). \
+Params: `{training}`. Decisions with
 {fusion}the thresholds {thresholds} (eq. 8, a value per trained run or part).
 
 ## Metrics
 
-On the clips and classes of {test}, mean ± standard deviation over the runs:
+On the clips and classes of {config.roles[test]}, mean ± standard deviation over the runs:
 
 | metric | value |
 | --- | ---: |

@@ -1,5 +1,6 @@
 """A trained model at work: any recording, any labels."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from zsaudio.text import Label, TextEncoder, encoder_of
 from zsaudio.training.stacked import read_models
 
 WINDOWS = 256  # scored at a time
-SECONDS = 160  # embedded at a time
+BLOCKS = 80  # of about two seconds, embedded at a time
 
 Floats = npt.NDArray[np.float32]
 
@@ -78,7 +79,7 @@ class Predictor:
         self._audio = audio
         self._text = text
         self._projected: dict[str, Tensor] = {}
-        stored = [stored for classes in config.classes.values() for stored in classes]
+        stored = itertools.chain.from_iterable(config.classes.values())
         self._descriptions = {stored_class.name: stored_class.description for stored_class in stored}
 
     @property
@@ -157,29 +158,15 @@ class Predictor:
     def _embed(self, path: Path) -> Tensor:
         """Embeddings `[n, F_a]` of a recording, which is read as a stream."""
         scale, offset = (np.float32(self.config.audio[name]) for name in ("scale", "offset"))
-        embedded: list[Floats] = []
-        waiting: list[npt.NDArray[Any]] = []
-
-        def embed() -> None:
-            stored = self._audio.embed(np.concatenate(waiting))
-            embedded.append(stored.astype(np.float32) * scale + offset)
-            waiting.clear()
-
-        for examples in read_examples(path, self._audio.front_end):
-            waiting.append(examples)
-            if sum(map(len, waiting)) >= SECONDS:
-                embed()
-        if waiting:
-            embed()
+        blocks = read_examples(path, self._audio.front_end)
+        embedded = []
+        while examples := list(itertools.islice(blocks, BLOCKS)):
+            embedded.append(self._audio.embed(np.concatenate(examples)).astype(np.float32) * scale + offset)
         return torch.from_numpy(np.concatenate(embedded))
 
 
 def distinct(labels: Sequence[str]) -> list[str]:
-    """Labels without blanks around them, each once, in order.
-
-    Raises:
-        ZsAudioError: there is none, or one text stands where a list should be.
-    """
+    """Labels without blanks around them, each once, in order; a ZsAudioError if there is none, or they are no list."""
     if isinstance(labels, str):
         raise ZsAudioError(f"labels: expected a list, got one text; write [{labels!r}]")
     for label in labels:

@@ -33,47 +33,33 @@ def prediction_spec(prediction: Prediction, positions: Sequence[int] | None = No
         raise ZsAudioError("plot: this model has no attention to draw; choose one that has, such as temporal_attention")
     shown = prediction.ranking() if positions is None else positions
     names = [f"{prediction.labels[c]}{' *' if prediction.above[c] else ''}" for c in shown]
-    attention, seconds = prediction.attention[:, shown], len(prediction.attention)
-    mel = spectrogram(Path(prediction.file))
+    attention, path = prediction.attention[:, shown], Path(prediction.file)
     centres = [f"{centre / 1000:.1f}" for centre in mel_centres()]
-    time = {"type": "quantitative", "scale": {"domain": [0, seconds], "nice": False}, "axis": {"grid": False}}
+    axis = {"values": list(TICKS), "labelExpr": f"{centres}[datum.value]", "ticks": False}
+    bands = {"type": "ordinal", "sort": "descending", "title": "mel band, kHz", "axis": axis}
     above = {
-        "title": {"text": Path(prediction.file).name, "anchor": "start", "frame": "group"},
-        "width": WIDTH,
+        "title": {"text": path.name, "anchor": "start", "frame": "group"},
         "height": 3 * BANDS,
-        "data": {"values": cells(mel, seconds, list(range(BANDS)))},
-        "mark": {"type": "rect"},
-        "encoding": {
-            "x": {**time, "field": "start", "title": None},
-            "x2": {"field": "end"},
-            "y": {
-                "field": "row",
-                "type": "ordinal",
-                "sort": "descending",
-                "title": "mel band, kHz",
-                "axis": {"values": list(TICKS), "labelExpr": f"{centres}[datum.value]", "ticks": False},
-            },
-            "color": {"field": "value", "type": "quantitative", "scale": {"scheme": "magma"}, "legend": None},
-        },
+        "data": {"values": cells(spectrogram(path), len(attention), range(BANDS))},
+        **_rectangles(len(attention), None, bands, {"scale": {"scheme": "magma"}, "legend": None}),
     }
+    colour = {"title": "attention", "scale": {"scheme": "viridis", "domainMin": 0}}
+    labels = {"type": "nominal", "sort": None, "title": None}
     below = {
-        "width": WIDTH,
         "height": 22 * len(names),
-        "data": {"values": cells(attention, seconds, names)},
-        "mark": {"type": "rect"},
-        "encoding": {
-            "x": {**time, "field": "start", "title": "time, s (* score above the threshold)"},
-            "x2": {"field": "end"},
-            "y": {"field": "row", "type": "nominal", "sort": None, "title": None},
-            "color": {
-                "field": "value",
-                "type": "quantitative",
-                "title": "attention",
-                "scale": {"scheme": "viridis", "domainMin": 0},
-            },
-        },
+        "data": {"values": cells(attention, len(attention), names)},
+        **_rectangles(len(attention), "time, s (* score above the threshold)", labels, colour),
     }
     return {"vconcat": [above, below], "resolve": {"scale": {"color": "independent"}}, "spacing": 12}
+
+
+def _rectangles(seconds: int, title: str | None, y: dict[str, Any], colour: dict[str, Any]) -> dict[str, Any]:
+    """How `cells` are drawn: the title of the time axis, and what is special to the axis of rows and to the colours."""
+    scale = {"domain": [0, seconds], "nice": False}
+    x = {"field": "start", "type": "quantitative", "title": title, "scale": scale, "axis": {"grid": False}}
+    values = {"field": "value", "type": "quantitative", **colour}
+    encoding = {"x": x, "x2": {"field": "end"}, "y": {"field": "row", **y}, "color": values}
+    return {"width": WIDTH, "mark": {"type": "rect"}, "encoding": encoding}
 
 
 def cells(values: Floats, seconds: float, rows: Sequence[str | int]) -> list[dict[str, Any]]:

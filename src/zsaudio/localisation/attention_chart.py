@@ -19,7 +19,7 @@ def attention_spec(
     Args:
         attention: (n,) weight of each second.
         events: onset and offset in seconds.
-        title, subtitle: what stands above it.
+        title, subtitle: of the chart.
     """
     seconds = len(attention)
     scale = {"domain": [0, seconds], "nice": False}
@@ -33,7 +33,6 @@ def attention_spec(
             "x2": {"field": "end"},
             "y": {"field": "attention", "type": "quantitative", "title": "attention", "axis": {"tickCount": 4}},
             "y2": {"datum": 0},
-            "tooltip": [{"field": name, "type": "quantitative"} for name in ("second", "attention")],
         },
     }
     uniform = {
@@ -54,7 +53,6 @@ def attention_spec(
             "x": {"field": "onset", "type": "quantitative", "scale": scale, "axis": None},
             "x2": {"field": "offset"},
             "y": {"field": "row", "type": "nominal", "title": None, "axis": {"ticks": False, "domain": False}},
-            "tooltip": [{"field": name, "type": "quantitative"} for name in ("onset", "offset")],
         },
     }
     return {"title": head, "vconcat": [labels, below], "spacing": 4}

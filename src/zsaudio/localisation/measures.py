@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from zsaudio.evaluation.metrics import average_precision
 from zsaudio.evaluation.spread import deviation
-from zsaudio.localisation.strong import LENGTH_EDGES, LENGTHS, Events
-from zsaudio.storage import schemas
+from zsaudio.localisation.strong import LENGTH_EDGES, LENGTHS
 
 Values = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
@@ -52,53 +52,42 @@ class Pairs:
         return Pairs(self.clip_ids[rows], self.mids[rows], self.real[rows], self.active[rows], self.longest[rows])
 
 
-def find_pairs(events: Events, n_segments: Mapping[str, int], segments: int) -> Pairs:
+def find_pairs(events: pd.DataFrame, n_segments: Mapping[str, int], segments: int) -> Pairs:
     """The pairs of events, by clip and class.
 
     Args:
-        events: events that lie within their clips.
+        events: `zsaudio.localisation.strong.Events.table`, of events that lie within their clips.
         n_segments: how many segments of each clip are real.
         segments: T.
     """
-    names = list(zip(events.clip_ids, events.mids, strict=True))
-    row = {pair: i for i, pair in enumerate(sorted(set(names)))}
-    of_event = np.array([row[pair] for pair in names], np.int64)
-    t = np.arange(segments)
-    overlaps = (events.onset[:, None] < t + 1) & (events.offset[:, None] > t)  # (N, T)
-    active = np.zeros((len(row), segments), np.bool_)
-    np.logical_or.at(active, of_event, overlaps)
-    longest = np.zeros(len(row))
-    np.maximum.at(longest, of_event, events.offset - events.onset)
-    clips = np.array([clip for clip, _ in row], object)
-    real = t < np.array([n_segments[clip] for clip in clips], np.int64).reshape(-1, 1)
-    return Pairs(clips, np.array([mid for _, mid in row], object), real, active & real, longest)
+    by_pair = events.groupby(["clip_id", "mid"])
+    clips, mids = (by_pair[name].first().to_numpy(object) for name in ("clip_id", "mid"))
+    pair_of = by_pair.ngroup().to_numpy()
+    t, onset, offset = np.arange(segments), events[["onset"]].to_numpy(), events[["offset"]].to_numpy()
+    active = np.zeros((len(clips), segments), np.bool_)
+    np.logical_or.at(active, pair_of, (onset < t + 1) & (offset > t))
+    real = t < np.array([n_segments[clip] for clip in clips])[:, None]
+    longest = (events["offset"] - events["onset"]).groupby(pair_of).max()
+    return Pairs(clips, mids, real, active & real, longest.to_numpy(np.float64))
 
 
 def validate(values: Values, pairs: Pairs) -> None:
-    """Raise a ValueError unless values are (P, T) finite numbers and every pair has an active segment."""
-    if values.shape != pairs.real.shape or pairs.active.shape != pairs.real.shape:
+    """Raise a ValueError unless values are (P, T) numbers, finite in real segments."""
+    if values.shape != pairs.real.shape:
         raise ValueError(f"values of shape {values.shape} for pairs and segments of shape {pairs.real.shape}")
     if not np.isfinite(values[pairs.real]).all():
         raise ValueError("a value of a real segment is NaN or infinite")
-    if not pairs.active.any(axis=1).all() or (pairs.active & ~pairs.real).any():
-        raise ValueError("a pair has no active segment, or one that is not real")
 
 
 def pointing(values: Values, pairs: Pairs) -> npt.NDArray[np.float64]:
     """Whether the segment of the highest value is active, (P,).
 
-    Between equal values each counts alike, so that uniform weights give exactly what chance gives.
+    Between equal values each counts alike, so that uniform weights point as chance does: the share of active segments.
     """
     validate(values, pairs)
     shown = np.where(pairs.real, values, -np.inf)
     highest = pairs.real & (shown == shown.max(axis=1, keepdims=True))
     share: npt.NDArray[np.float64] = (highest & pairs.active).sum(axis=1) / highest.sum(axis=1)
-    return share
-
-
-def chance(pairs: Pairs) -> npt.NDArray[np.float64]:
-    """The share of active segments, (P,): where pointing at random leads."""
-    share: npt.NDArray[np.float64] = pairs.active.sum(axis=1) / pairs.real.sum(axis=1)
     return share
 
 
@@ -134,6 +123,7 @@ def measure(
         part: (P,) as for `segment_precision`.
     """
     uniform = pairs.real / pairs.real.sum(axis=1, keepdims=True)
+    chance = np.zeros(pairs.real.shape)  # of a constant, both metrics are the share of active segments
     bins = np.searchsorted(LENGTH_EDGES, pairs.longest, side="right")
     rows = []
     for length in ("all", *LENGTHS):
@@ -142,19 +132,11 @@ def measure(
             continue
         some, parts = pairs.only(of_length), part[of_length]
         common = {"run": run, "group": group, "length": length, "pairs": len(some), "classes": len(set(some.mids))}
-        for by, of_all in {**values, "uniform": uniform}.items():
+        for by, of_all in {**values, "uniform": uniform, "chance": chance}.items():
             of_some = of_all[of_length]
             hits, precision = float(pointing(of_some, some).mean()), segment_precision(of_some, some, parts)
             rows.append({**common, "by": by, "pointing": hits, "segment_ap": precision})
-        constant = np.zeros(some.real.shape)  # whose average precision is the share of active segments
-        hits, precision = float(chance(some).mean()), segment_precision(constant, some, parts)
-        rows.append({**common, "by": "chance", "pointing": hits, "segment_ap": precision})
     return rows
-
-
-def columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Rows of `measure` as columns of `schemas.LOCALISATION`."""
-    return {name: [row[name] for row in rows] for name in schemas.LOCALISATION.columns}
 
 
 def summary(rows: Sequence[Mapping[str, Any]], group: str) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """What a trained model says of single segments: compatibility (eq. 3) and attention (eq. 4) of clips and classes."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,34 +20,13 @@ from zsaudio.training.scoring import SCORING_BATCH
 from zsaudio.training.stacked import read_models
 
 Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class SegmentValues:
-    """Values of the T segments for P pairs of a clip and a class; segments that are not real mean nothing.
-
-    Attributes:
-        compatibility: (P, T) s of eq. 3; None for models whose scores are not made of their segments'.
-        attention: (P, T) alpha of eq. 4; None for models without attention.
-    """
-
-    compatibility: Floats | None
-    attention: Floats | None
-
-    def by_name(self) -> dict[str, Floats]:
-        """The values that there are, by name."""
-        values = {"attention": self.attention, "compatibility": self.compatibility}
-        return {name: array for name, array in values.items() if array is not None}
+# "attention": alpha of eq. 4, "compatibility": s of eq. 3, of those that a model has; (P, T) for P pairs of a clip and
+# a class, in which segments that are not real mean nothing.
+SegmentValues = dict[str, Floats]
 
 
 def embed_clips(fold: str, clip_ids: Collection[str], corpus: CorpusTables) -> Embedded:
-    """Clips of any fold, unlabelled, with the classes of one fold.
-
-    Args:
-        fold: whose classes.
-        clip_ids: which clips; each has an embedding.
-        corpus: where they are.
-    """
+    """Clips of any fold, each with an embedding, unlabelled, with the classes of `fold`."""
     names = np.array(sorted(set(clip_ids)), object)
     unlabelled = Clips(names, np.full((len(names), 1), -1, np.int64))
     return embed(Examples(fold, fold_classes(fold, corpus.folds), unlabelled), corpus)
@@ -54,16 +34,12 @@ def embed_clips(fold: str, clip_ids: Collection[str], corpus: CorpusTables) -> E
 
 @torch.inference_mode()
 def segment_values(model: Model, data: ExampleTensors, rows: Rows, columns: Rows) -> SegmentValues:
-    """Compatibility and attention of a model for P pairs of a clip and a class.
+    """Attention and compatibility of a trained model for the pairs of clips `rows`, (P,), and classes `columns`, (P,).
 
-    Args:
-        model: a trained model.
-        data: clips and classes.
-        rows: (P,) the clip of each pair.
-        columns: (P,) the class of each pair.
+    Compatibility is left out where a model's scores are not made of its segments'.
     """
     v_c = model.text(data.text)
-    parts: dict[str, list[Floats]] = {"compatibility": [], "attention": []}
+    batches: dict[str, list[Floats]] = defaultdict(list)
     for start in range(0, len(rows), SCORING_BATCH):
         x, mask = data.take(torch.from_numpy(rows[start : start + SCORING_BATCH]))
         v_x = model.audio(x)
@@ -72,8 +48,8 @@ def segment_values(model: Model, data: ExampleTensors, rows: Rows, columns: Rows
         pair = torch.from_numpy(columns[start : start + SCORING_BATCH])[:, None, None].expand(-1, x.shape[1], -1)
         for name, values in of_classes.items():
             if values is not None:
-                parts[name].append(values.gather(-1, pair)[..., 0].numpy())
-    return SegmentValues(**{name: np.concatenate(arrays) if arrays else None for name, arrays in parts.items()})
+                batches[name].append(values.gather(-1, pair)[..., 0].numpy())
+    return {name: np.concatenate(arrays) for name, arrays in batches.items()}
 
 
 @dataclass(frozen=True)
@@ -90,18 +66,17 @@ class ClipAttention:
 
 
 def attend(folder: Path, run: int, clip_id: str, mid: str, corpus: CorpusTables) -> ClipAttention | None:
-    """Attention of a trained zero-shot model in a clip of its corpus; None of a model that has none.
+    """Attention of a run of a trained zero-shot model in a clip of its corpus; None of a model that has none.
 
     Args:
-        folder: the model.
-        run: which of its runs.
+        folder, run: the model.
         clip_id: a clip that has an embedding.
         mid: a class of the folds.
         corpus: where the clip is.
 
     Raises:
-        ZsAudioError: the folder is none of a model, the model has no such run, or it was cross-validated and so is
-            several.
+        ZsAudioError: the folder is none of a model, has no such run, was cross-validated (and so is several models), or
+            was trained on embeddings of other encoders.
     """
     config = read_model(folder)
     if "train" not in config.roles:
@@ -119,9 +94,9 @@ def attend(folder: Path, run: int, clip_id: str, mid: str, corpus: CorpusTables)
         )
     class_row = np.array([data.examples.classes.mids.index(mid)])
     tensors = ExampleTensors(data, torch.device("cpu"))
-    attention = segment_values(models.model(members[run]), tensors, np.zeros(1, np.int64), class_row).attention
-    if attention is None:
+    values = segment_values(models.model(members[run]), tensors, np.zeros(1, np.int64), class_row)
+    if "attention" not in values:
         return None
     role = "seen in training" if config.roles["train"] == fold else "never trained on"
     model = f"{config.variant.name}, {config.setting}, run {run}; class {role}"
-    return ClipAttention(attention[0, : data.audio.n_segments[0]], model)
+    return ClipAttention(values["attention"][0, : data.audio.n_segments[0]], model)

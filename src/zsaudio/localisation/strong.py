@@ -9,11 +9,10 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from zsaudio.errors import ZsAudioError
@@ -33,38 +32,20 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class Events:
-    """N events.
+    """Events in clips of the corpus.
 
     Attributes:
-        clip_ids: (N,) names of clips of the corpus.
-        mids: (N,) classes.
-        onset, offset: (N,) seconds from the clip's start; onset < offset.
+        table: a row each: clip_id, mid, onset and offset (seconds from the clip's start; onset < offset).
         warnings: what of the file was left out or changed, a sentence each.
     """
 
-    clip_ids: npt.NDArray[np.object_]
-    mids: npt.NDArray[np.object_]
-    onset: npt.NDArray[np.float64]
-    offset: npt.NDArray[np.float64]
-    warnings: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.clip_ids)
-
-    def only(self, rows: npt.NDArray[np.bool_]) -> Events:
-        """Those of the events for which `rows`, (N,), is true."""
-        return replace(
-            self,
-            clip_ids=self.clip_ids[rows],
-            mids=self.mids[rows],
-            onset=self.onset[rows],
-            offset=self.offset[rows],
-        )
+    table: pd.DataFrame
+    warnings: list[str]
 
     def of(self, clip_id: str, mid: str) -> list[tuple[float, float]]:
         """Onset and offset of the events of a class in a clip, the first one first."""
-        rows = (self.clip_ids == clip_id) & (self.mids == mid)
-        return sorted(zip(self.onset[rows].tolist(), self.offset[rows].tolist(), strict=True))
+        rows = self.table[(self.table["clip_id"] == clip_id) & (self.table["mid"] == mid)]
+        return sorted(zip(rows["onset"].tolist(), rows["offset"].tolist(), strict=True))
 
 
 def read_events(path: Path, classes: Mapping[str, str], seconds: Mapping[str, int]) -> Events:
@@ -85,43 +66,35 @@ def read_events(path: Path, classes: Mapping[str, str], seconds: Mapping[str, in
     notes: list[str] = []
     rows = _drop(rows, rows["onset"] == rows["offset"], notes, "events have no length")
 
-    clip_of = find_clips(rows["clip"].unique(), seconds)
-    if rows.empty or not clip_of:
+    rows = rows.assign(clip_id=rows["clip"].map(find_clips(rows["clip"].unique(), seconds)))
+    unknown = rows["clip_id"].isna()
+    if unknown.all():
         theirs = f"it names clips like {rows['clip'].iloc[0]!r}, " if len(rows) else ""
         raise ZsAudioError(
             f"{path}: has no event in a clip of this corpus; {theirs}the corpus like {next(iter(seconds), '')!r}"
         )
-    total, unknown = rows["clip"].nunique(), ~rows["clip"].isin(list(clip_of))
-    outside = rows.loc[unknown, "clip"].nunique()
-    rows = _drop(rows, unknown, notes, f"events are in {outside} of {total} clips that have no embedding here", "clip")
+    clips = f"{rows.loc[unknown, 'clip'].nunique()} of {rows['clip'].nunique()} clips"
+    rows = _drop(rows, unknown, notes, f"events are in {clips} that have no embedding here", "clip")
 
-    mid_of = _find_classes(rows["label"].unique(), classes)
-    if not mid_of:
+    rows = rows.assign(mid=rows["label"].map(_find_classes(rows["label"].unique(), classes)))
+    unknown = rows["mid"].isna()
+    if unknown.all():
         raise ZsAudioError(
             f"{path}: has no event of a class of this corpus; it names classes like {rows['label'].iloc[0]!r}, "
             f"the corpus like {next(iter(classes.values()), '')!r}"
         )
-    unknown = ~rows["label"].isin(list(mid_of))
     others = rows.loc[unknown, "label"].nunique()
     rows = _drop(rows, unknown, notes, f"events are of {others} classes that the corpus does not have", "label")
 
-    ends = rows["clip"].map(clip_of).map(seconds)
-    beyond = rows["onset"] >= ends
-    rows, ends = _drop(rows, beyond, notes, "events begin after the end of their clip", "clip"), ends[~beyond]
+    rows = rows.assign(end=rows["clip_id"].map(seconds))
+    rows = _drop(rows, rows["onset"] >= rows["end"], notes, "events begin after the end of their clip", "clip")
     if rows.empty:
         raise ZsAudioError(f"{path}: has no event that begins before the end of its clip")
-    longer = rows["offset"] > ends + ROUNDING
-    if longer.any():
-        notes.append(
-            f"{longer.sum():,} events end after their clip and are cut, e.g. in {rows['clip'][longer].iloc[0]!r}"
-        )
-    return Events(
-        rows["clip"].map(clip_of).to_numpy(object),
-        rows["label"].map(mid_of).to_numpy(object),
-        rows["onset"].to_numpy(np.float64),
-        rows["offset"].clip(upper=ends).to_numpy(np.float64),
-        tuple(f"{path}: {note}" for note in notes),
-    )
+    longer = rows.loc[rows["offset"] > rows["end"] + ROUNDING, "clip"]
+    if len(longer):
+        notes.append(f"{len(longer):,} events end after their clip and are cut, e.g. in {longer.iloc[0]!r}")
+    rows = rows.assign(offset=rows["offset"].clip(upper=rows["end"]))
+    return Events(rows[["clip_id", "mid", "onset", "offset"]], [f"{path}: {note}" for note in notes])
 
 
 def find_clips(names: Iterable[str], clip_ids: Iterable[str]) -> dict[str, str]:
@@ -133,21 +106,18 @@ def find_clips(names: Iterable[str], clip_ids: Iterable[str]) -> dict[str, str]:
     clips = Counter(without_start.values())
     known_as = {short: clip for clip, short in without_start.items() if clips[short] == 1}
     known_as |= {clip: clip for clip in known}
-    found, pending = {}, {}
+    meant, pending = {}, {}
     for name in names:
         plain = name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in EXTENSIONS else name
         if plain in known_as:
-            found[name] = known_as[plain]
+            meant[name] = known_as[plain]
         else:
             pending[Path(f"{plain}.wav")] = name
-    while pending:  # a clip takes one name at a time
-        matched = match_clips(pending, known)
-        if not matched:
-            break
+    while pending and (matched := match_clips(pending, known)):  # a clip takes one name at a time
         for clip, path in matched.items():
             if path in pending:
-                found[pending.pop(path)] = clip
-    return found
+                meant[pending.pop(path)] = clip
+    return meant
 
 
 def folded(name: str) -> str:
@@ -161,8 +131,8 @@ def _find_classes(labels: Iterable[str], classes: Mapping[str, str]) -> dict[str
     for mid, name in classes.items():
         by_fold[folded(name)] = "" if folded(name) in by_fold else mid  # two classes: neither
     exact = {name: mid for mid, name in classes.items()} | {mid: mid for mid in classes}
-    found = {label: exact.get(label) or by_fold.get(folded(label), "") for label in labels}
-    return {label: mid for label, mid in found.items() if mid}
+    meant = {label: exact.get(label) or by_fold.get(folded(label), "") for label in labels}
+    return {label: mid for label, mid in meant.items() if mid}
 
 
 def _drop(rows: pd.DataFrame, which: pd.Series[bool], notes: list[str], why: str, example: str = "") -> pd.DataFrame:
@@ -185,7 +155,7 @@ def _read(path: Path) -> pd.DataFrame:
     separator = "\t" if "\t" in first else ","
     cells = [cell.strip() for cell in next(csv.reader([first], delimiter=separator, skipinitialspace=True), [])]
     header = [cell.lower() for cell in cells] in HEADERS
-    if len(cells) != len(_COLUMNS) or not (header or _is_number(cells[1])):
+    if len(cells) != len(_COLUMNS) or not (header or pd.notna(pd.to_numeric(cells[1], errors="coerce"))):
         raise ZsAudioError(f"{path}: {_FORMS}; its first line is {first[:80]!r}")
     if not header and cells[3].startswith("/"):
         raise ZsAudioError(f"{path}: has no header; AudioSet's strong labels begin with {', '.join(AUDIOSET)}")
@@ -219,11 +189,3 @@ def _check(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
             more = f" ({where.sum() - 1:,} more such lines)" if where.sum() > 1 else ""
             raise ZsAudioError(f"{path}: line {line + 1} {mistake}: {shown}{more}; times are in seconds, onset first")
     return rows.assign(onset=times["onset"], offset=times["offset"])
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

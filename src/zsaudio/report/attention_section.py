@@ -16,6 +16,7 @@ from zsaudio.report.table_rows import TableRows
 from zsaudio.tasks.settings import SETTINGS
 
 SHOWN = 12  # clips in the gallery
+GROUPS = ("unseen", "seen")
 BY = {"attention": "attention", "compatibility": "raw s", "uniform": "uniform", "chance": "chance"}
 TEXT = (
     "Values per one-second segment against strong labels, for every pair of a clip and a class that sounds in it. "
@@ -35,8 +36,16 @@ def attention_section(localised: Localised, rows: TableRows, charts: Sequence[Fi
         reason = "No strong labels: `strong_labels` in params.yaml names no file for this corpus, or no event fits."
         reason = reason if localised.summaries else "The stage `localise` has left nothing; `dvc repro` runs it."
         return Section("attention", "Where attention looks", (), [Points([reason]), *figures])
-    tables = [_by_model(summaries, rows), _by_length(summaries, rows)]
-    blocks: list[Block] = [*tables, Points(_sentences(summaries, rows)), *charts, *figures, *_gallery(localised)]
+    of_all = summaries[summaries["length"] == "all"]
+    models = [(rows.title(name), name, group) for name in of_all["model"].unique() for group in GROUPS]
+    of_headline = summaries[(summaries["model"] == rows.headline) & (summaries["length"] != "all")]
+    lengths = [(f"{length} s", length, group) for group in GROUPS for length in LENGTHS]
+    by_length = f"{rows.title(rows.headline)}, by the length of the longest event"
+    tables = [
+        _table("By model, all settings together", of_all, "model", models),
+        _table(by_length, of_headline, "length", lengths),
+    ]
+    blocks: list[Block] = [*tables, Points(_sentences(of_all, rows)), *charts, *figures, *_gallery(localised)]
     return Section("attention", "Where attention looks", [TEXT], blocks)
 
 
@@ -69,21 +78,8 @@ def _table(caption: str, summaries: pd.DataFrame, by: str, keys: Sequence[tuple[
     return Table(caption, columns, lines)
 
 
-def _by_model(summaries: pd.DataFrame, rows: TableRows) -> Table:
-    names = summaries["model"].unique()
-    keys = [(rows.title(name), name, group) for name in names for group in ("unseen", "seen")]
-    return _table("By model, all settings together", summaries[summaries["length"] == "all"], "model", keys)
-
-
-def _by_length(summaries: pd.DataFrame, rows: TableRows) -> Table:
-    of_headline = summaries[(summaries["model"] == rows.headline) & (summaries["length"] != "all")]
-    keys = [(f"{length} s", length, group) for group in ("unseen", "seen") for length in LENGTHS]
-    caption = f"{rows.title(rows.headline)}, by the length of the longest event"
-    return _table(caption, of_headline, "length", keys)
-
-
 def _sentences(summaries: pd.DataFrame, rows: TableRows) -> list[str]:
-    values = _mean(summaries[summaries["length"] == "all"], ["model", "group", "by"])
+    values = _mean(summaries, ["model", "group", "by"])
     sentences = []
     for name in summaries["model"].unique():
         chance, raw = (values.get((name, "unseen", by)) for by in ("chance", "compatibility"))

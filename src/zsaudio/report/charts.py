@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from zsaudio.report.drawing import fill, inline_svg
+from zsaudio.report.drawing import inline_svg
 from zsaudio.report.page import Figure
 from zsaudio.report.results import COLUMNS, MEAN
 from zsaudio.report.table_rows import TableRows
 
+DATA, TITLE, REVISION = "<DVC_METRIC_DATA>", "<DVC_METRIC_TITLE>", "rev"  # what a template leaves open
 # Chart to the table that it draws; each chart is drawn by the template of its name, as in DVC's own page.
 CHARTS = {
     "intervals": "intervals",
@@ -75,7 +76,7 @@ def draw_charts(
         for name, table in CHARTS.items()
         if not plots[table].empty
     }
-    specs = {name: _fill(templates[name], table, rows) for name, table in named.items()}
+    specs = {name: fill(templates[name], table, rows.colours()) for name, table in named.items()}
     figures = {
         name: Figure(name, inline_svg(spec), _alt(name, named[name]), _CAPTIONS[name])
         for name, spec in specs.items()
@@ -86,14 +87,42 @@ def draw_charts(
         means = table.groupby(["model", "variant"], sort=False)["map"].mean().reset_index()
         seen = "; ".join(f"{row['model']}, {row['variant']} {row['map']:.3f}" for row in means.to_dict("records"))
         alt = f"Mean average precision by {study}, averaged over the settings: {seen}."
-        svg = inline_svg(_fill(templates["sensitivity"], table, rows))
+        svg = inline_svg(fill(templates["sensitivity"], table, rows.colours()))
         name = f"sensitivity-{str(study).replace(', ', '-')}"
         studies.append(Figure(name, svg, alt, _CAPTIONS["sensitivity"].format(study=study)))
     return Charts(specs, figures, studies)
 
 
-def _fill(template: Mapping[str, Any], table: pd.DataFrame, rows: TableRows) -> dict[str, Any]:
-    return fill(template, json.loads(table.to_json(orient="records")), colours={"model": rows.colours()})
+def fill(template: Mapping[str, Any], table: pd.DataFrame, colours: Mapping[str, str]) -> dict[str, Any]:
+    """A chart from a template that also serves `dvc plots`, of one state of the data instead of several revisions.
+
+    Args:
+        template: Vega-Lite with the placeholders DATA and TITLE (which the caption replaces), and encodings of the
+            field REVISION.
+        table: the data.
+        colours: by the values of the column model, so that a row has one colour in every chart of a page; legends
+            follow their order.
+    """
+    rows = json.loads(table.to_json(orient="records"))
+    present = [model for model in colours if model in set(table["model"])]
+    scale = {"domain": present, "range": [colours[model] for model in present]}
+
+    def filled(node: Any) -> Any:
+        if isinstance(node, Mapping):
+            made = {name: filled(value) for name, value in node.items() if not _of_revision(value)}
+            if made.get("color", {}).get("field") == "model":
+                made["color"]["scale"] = scale
+            return made
+        if isinstance(node, list):
+            return [filled(value) for value in node if not _of_revision(value)]
+        return {DATA: rows, TITLE: ""}.get(node, node) if isinstance(node, str) else node
+
+    spec: dict[str, Any] = filled(template)
+    return spec
+
+
+def _of_revision(node: Any) -> bool:
+    return node == REVISION or (isinstance(node, Mapping) and node.get("field") == REVISION)
 
 
 def _alt(name: str, table: pd.DataFrame) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from zsaudio import paper
 from zsaudio.report.evidence import Facts
 from zsaudio.report.page import Block, Column, Figure, Gallery, Row, Section, Table
-from zsaudio.report.sentences import spanning_sentence, table1_rows
 from zsaudio.report.table_rows import TableRows
 from zsaudio.tasks.settings import SETTINGS
 
@@ -75,8 +75,6 @@ def _decimal(value: float | None) -> str | None:
 
 def folds_section(folds: pd.DataFrame, facts: Facts) -> Section:
     """Table 1, and the fold of every class."""
-    heading, sizes = table1_rows(facts)
-    columns = [Column(name, numeric=i > 1) for i, name in enumerate(heading)]
     lines = [
         [row["name"], row["fold"], f"{row['clips']:,}", f"{row['order']:,}"]
         for row in folds.sort_values(["fold", "order"]).to_dict("records")
@@ -86,8 +84,25 @@ def folds_section(folds: pd.DataFrame, facts: Facts) -> Section:
         "Classes that occur together are kept together by a greedy split (section 3.2); `order` is the step at which "
         "it took the class into its fold."
     )
-    table1 = Table("Table 1: the folds", columns, sizes, note=spanning_sentence(facts))
-    return Section("folds", "Folds", [text], [table1, Table("Classes by fold", names, lines, searchable=True)])
+    by_fold = Table("Classes by fold", names, lines, searchable=True)
+    return Section("folds", "Folds", [text], [_table1(facts), by_fold])
+
+
+def _table1(facts: Facts) -> Table:
+    """Table 1, on AudioSet with the paper's numbers in the last two columns."""
+    numbers = ["classes", "clips", "labels per clip"]
+    numbers += ["paper: classes", "paper: clips"] if facts.on_audioset else []
+    columns = [Column("fold"), Column("most frequent class"), *(Column(name, numeric=True) for name in numbers)]
+    lines = []
+    for fold in paper.CLASSES:
+        classes, clips, labels = (facts.table1[f"{fold}_{name}"] for name in ("classes", "clips", "labels_per_clip"))
+        published = [str(paper.CLASSES[fold]), f"{paper.CLIPS[fold]:,}"] if facts.on_audioset else []
+        lines.append([fold, facts.frequent[fold], f"{classes:.0f}", f"{clips:,.0f}", f"{labels:.2f}", *published])
+    note = "Clips whose labels span folds are in each of them, so the folds share clips."
+    if facts.params["folds.spanning"] == "drop":
+        left_out = f"{facts.table1['clips_left_out']:,.0f} of {facts.table1['clips']:,.0f}"
+        note = f"{left_out} clips with a selected class span folds and are left out."
+    return Table("Table 1: the folds", columns, lines, note=note)
 
 
 def decisions_section(decisions: pd.DataFrame) -> Section:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from zsaudio.storage.files import replacing
 
 VEGA_LITE = "5.20"  # the version that the specifications are written for
 SUFFIXES = (".svg", ".png", ".pdf")
-DATA, TITLE, REVISION = "<DVC_METRIC_DATA>", "<DVC_METRIC_TITLE>", "rev"  # what a template leaves open
 _INK = "currentColor"  # of the page that a chart stands in, so that it is legible on light and dark
 _WHITE = '<rect width="100%" height="100%" fill="white"/>'
 _THEME: dict[str, Any] = {
@@ -34,47 +33,6 @@ _THEME: dict[str, Any] = {
     "rule": {"color": _INK},
     "view": {"stroke": None},
 }
-
-
-def fill(
-    template: Mapping[str, Any],
-    rows: Sequence[Mapping[str, Any]],
-    title: str = "",
-    colours: Mapping[str, Mapping[str, str]] | None = None,
-) -> dict[str, Any]:
-    """A chart from a template that also serves `dvc plots`, of one state of the data instead of several revisions.
-
-    Args:
-        template: Vega-Lite with the placeholders DATA for its rows and TITLE, and encodings of the field REVISION.
-        rows: the data, a mapping of column to value each.
-        title: of the chart; none where a caption says it.
-        colours: of the values of a field, by field, so that a value has one colour in every chart of a page; legends
-            follow its order.
-    """
-    colours = colours or {}
-
-    def filled(node: Any) -> Any:
-        if isinstance(node, Mapping):
-            made = {name: filled(value) for name, value in node.items() if not _of_revision(value)}
-            colour = made.get("color", {}).get("field")
-            if colour in colours:
-                made["color"]["scale"] = scale(colour)
-            return made
-        if isinstance(node, list):
-            return [filled(value) for value in node if not _of_revision(value)]
-        return {DATA: list(rows), TITLE: title}.get(node, node) if isinstance(node, str) else node
-
-    def scale(field: str) -> dict[str, list[str]]:
-        present = {row[field] for row in rows}
-        chosen = {value: colour for value, colour in colours[field].items() if value in present}
-        return {"domain": list(chosen), "range": list(chosen.values())}
-
-    spec: dict[str, Any] = filled(template)
-    return spec
-
-
-def _of_revision(node: Any) -> bool:
-    return node == REVISION or (isinstance(node, Mapping) and node.get("field") == REVISION)
 
 
 def inline_svg(spec: Mapping[str, Any]) -> str:

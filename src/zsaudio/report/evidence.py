@@ -92,7 +92,7 @@ class Evidence:
             "threshold": mean_over_runs(collect(self.by_threshold), ["threshold"]),
             "classes": collect(self.classes),
             "sensitivity": self._sensitivity(),
-            "localise": self._localise(),
+            "localise": mean_over_runs(collect(self.localised.summaries), ["group", "length", "by"]),
         }
 
     def _sensitivity(self) -> pd.DataFrame:
@@ -103,13 +103,6 @@ class Evidence:
         own = studies["value"] == studies["study"].map(self.value_in_tables)
         variant = studies["study"] + " = " + studies["value"] + own.map({True: " (tables)", False: ""})
         return studies[["study", "model", "setting", "micro_f1", "macro_f1", "map"]].assign(variant=variant)
-
-    def _localise(self) -> pd.DataFrame:
-        rows = collect(self.localised.summaries)
-        if rows.empty:
-            return rows
-        by = ["model", "setting", "group", "length", "by"]
-        return rows.drop(columns="run").groupby(by, sort=False, as_index=False).mean()
 
     def comparable_studies(self) -> pd.DataFrame:
         """Rows of the studies in those settings that all values of a study and model have, so that means compare."""

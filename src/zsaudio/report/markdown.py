@@ -46,4 +46,4 @@ def _text(cell: str | Cell | None) -> str:
 
 def escaped(text: str) -> str:
     """Text in which nothing is taken for Markdown or HTML."""
-    return re.sub(r"([\\`*_<|~]|](?=[[(])|&(?=[#\w]+;))", r"\\\1", text)
+    return re.sub(r"([\\`*_<|~]|](?=[\[(])|&(?=[#\w]+;))", r"\\\1", text)

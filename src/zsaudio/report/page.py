@@ -4,7 +4,6 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 
 import jinja2
 from markdown_it import MarkdownIt
@@ -118,20 +117,21 @@ class Page:
 def render_page(page: Page) -> str:
     """The page as HTML with its style and script, and without a reference to any other file."""
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.PackageLoader("zsaudio.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    environment.filters.update(inline=_inline, kind=_kind, groups=_groups, picture=_picture)
-    template = resources.files("zsaudio.report").joinpath("page.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(template).render(page=page) + "\n"
+    environment.filters.update(inline=_inline, groups=_groups, picture=_picture)
+    environment.filters["kind"] = lambda block: type(block).__name__
+    return environment.get_template("page.html.j2").render(page=page)
 
 
 def _inline(text: str) -> Markup:
     """Markdown of `code` and **strong** as HTML; anything else in it is text."""
     return Markup(_MARKDOWN.renderInline(text))
-
-
-def _kind(block: object) -> str:
-    return type(block).__name__
 
 
 def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:

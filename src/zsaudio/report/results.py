@@ -1,12 +1,14 @@
-"""The numbers of the report: Tables 3 and 4 with intervals, and the curves of all cells in one place each."""
+"""The numbers of the report: Tables 3 and 4 with intervals, differences between rows, and the curves of all cells."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zsaudio.evaluation.spread import deviation, interval
+from zsaudio.evaluation.spread import METRICS, deviation, interval
 from zsaudio.tasks.settings import SETTINGS
 
 MEAN = "mean"  # over the test folds
@@ -53,6 +55,50 @@ def build_table(results: Cells, resamples: Cells, metric: str) -> dict[str, dict
     return table
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+
+
+def difference(results: Cells, resamples: Cells, pair: tuple[str, str], metric: str) -> dict[str, Estimate]:
+    """How much the first row is above the second in a metric: by test fold, and MEAN if both have all folds.
+
+    Both are measured on the same resamples of the test clips, so what makes a clip hard for both does not count.
+    """
+    values = [by_fold(results, name, metric) for name in pair]
+    drawn = [by_fold(resamples, name, metric) for name in pair]
+    columns = (*values, *drawn)
+    return {
+        fold: Estimate(
+            float(values[0][fold].mean() - values[1][fold].mean()), *interval(drawn[0][fold] - drawn[1][fold])
+        )
+        for fold in values[0]
+        if all(fold in column for column in columns)
+        and (fold != MEAN or all(column.keys() == values[0].keys() for column in columns))
+    }
+
+
+def differences(results: Cells, resamples: Cells) -> dict[str, dict[str, float]]:
+    """Every two rows and metric, "ROW - OTHER: METRIC", by test fold and their mean, with `_low` and `_high`."""
+    names = list(dict.fromkeys(name for name, _ in results))
+    table: dict[str, dict[str, float]] = {}
+    for pair in combinations(names, 2):
+        for metric in METRICS:
+            values: dict[str, float] = {}
+            for fold, estimate in difference(results, resamples, pair, metric).items():
+                values |= {fold: estimate.value, f"{fold}_low": estimate.low, f"{fold}_high": estimate.high}
+            if values:
+                table[f"{pair[0]} - {pair[1]}: {metric}"] = values
+    return table
+
+
 def interval_rows(results: Cells, resamples: Cells) -> pd.DataFrame:
     """Rows of the chart of intervals: model, fold, metric, value, low, high."""
     rows = [
@@ -74,11 +120,10 @@ def table_columns(table: Mapping[str, Mapping[str, float]]) -> list[str]:
 
 def collect(tables: Cells) -> pd.DataFrame:
     """Tables of several cells below one another, with the columns model and setting in front."""
-    parts = [table.assign(model=name, setting=setting) for (name, setting), table in tables.items() if not table.empty]
+    parts = {cell: table for cell, table in tables.items() if not table.empty}
     if not parts:
         return pd.DataFrame()
-    whole = pd.concat(parts, ignore_index=True)
-    return whole[["model", "setting", *(column for column in whole if column not in ("model", "setting"))]]
+    return pd.concat(parts, names=["model", "setting"]).reset_index(["model", "setting"]).reset_index(drop=True)
 
 
 def mean_over_runs(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

@@ -7,9 +7,8 @@ mean is at T lr and Delta / T (the hinge and its gradient scale alike), so T lr 
 import pandas as pd
 
 from zsaudio.evaluation.spread import METRICS, interval
-from zsaudio.report.differences import difference
 from zsaudio.report.evidence import Evidence
-from zsaudio.report.results import COLUMNS, MEAN, by_fold
+from zsaudio.report.results import COLUMNS, MEAN, by_fold, difference
 
 RATE = "train.lr"
 

@@ -8,10 +8,9 @@ from zsaudio import paper
 from zsaudio.report.attention_section import attention_section
 from zsaudio.report.charts import Charts
 from zsaudio.report.class_sections import classes_section, decisions_section, folds_section
-from zsaudio.report.differences import difference
 from zsaudio.report.evidence import Evidence, Facts
 from zsaudio.report.page import Cell, Column, Figure, Page, Points, Row, Section, Table
-from zsaudio.report.results import COLUMNS, MEAN, build_table, table_columns
+from zsaudio.report.results import COLUMNS, MEAN, build_table, difference, table_columns
 from zsaudio.report.scale import RATE, rate_rows, rate_sentences, share_sentences
 from zsaudio.report.sentences import (
     CHANCE_NOTE,
@@ -58,11 +57,8 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
         f"Multi-label zero-shot audio classification with temporal attention, reproduced on the corpus "
         f"`{facts.corpus}`: sounds recognised from nothing but their names."
     )
-    return Page(f"zsaudio: results on {facts.corpus}", intro, [section for section in sections if _says(section)])
-
-
-def _says(section: Section) -> bool:
-    return any(not isinstance(block, Points) or block.items for block in section.blocks)
+    said = [s for s in sections if any(not isinstance(block, Points) or block.items for block in s.blocks)]
+    return Page(f"zsaudio: results on {facts.corpus}", intro, said)
 
 
 def _named(figures: Mapping[str, Figure], *names: str) -> list[Figure]:

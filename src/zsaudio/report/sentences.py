@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from zsaudio import paper
-from zsaudio.report.differences import difference
 from zsaudio.report.evidence import Evidence, Facts
-from zsaudio.report.results import COLUMNS, MEAN
+from zsaudio.report.results import COLUMNS, MEAN, difference
 from zsaudio.report.table_rows import TableRows
 
 # What to know of a row of the table of mAP.
@@ -41,29 +40,6 @@ def how(facts: Facts) -> list[str]:
         "clips in brackets, for these trained models and thresholds. Differences are taken on the same resamples; a "
         "model is said to be above or below another on a fold where the interval of their difference leaves out 0.",
     ]
-
-
-def table1_rows(facts: Facts) -> tuple[list[str], list[list[str]]]:
-    """Heading and rows of Table 1, with the paper's numbers in the last two columns on AudioSet."""
-    values = facts.table1
-    heading = ["fold", "most frequent class", "classes", "clips", "labels per clip"]
-    heading += ["paper: classes", "paper: clips"] if facts.on_audioset else []
-    rows = []
-    for fold in paper.CLASSES:
-        row = [fold, facts.frequent[fold], f"{values[f'{fold}_classes']:.0f}", f"{values[f'{fold}_clips']:,.0f}"]
-        row.append(f"{values[f'{fold}_labels_per_clip']:.2f}")
-        if facts.on_audioset:
-            row += [str(paper.CLASSES[fold]), f"{paper.CLIPS[fold]:,}"]
-        rows.append(row)
-    return heading, rows
-
-
-def spanning_sentence(facts: Facts) -> str:
-    """What became of the clips whose labels span folds."""
-    if facts.params["folds.spanning"] == "drop":
-        left_out = f"{facts.table1['clips_left_out']:,.0f} of {facts.table1['clips']:,.0f}"
-        return f"{left_out} clips with a selected class span folds and are left out."
-    return "Clips whose labels span folds are in each of them, so the folds share clips."
 
 
 def predicting_everything(table1: Mapping[str, float]) -> str:
