@@ -12,6 +12,6 @@ class Attention(Aggregator):
     def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None, score: Score) -> tuple[Tensor, Tensor]:
         """y_hat and alpha; see `Aggregator.forward`."""
         s = score(v_x, v_c)  # eq. 3, [B, T, C]
-        padding = 0.0 if mask is None else torch.where(mask, 0.0, -torch.inf)[..., None]
-        alpha = (s + padding).softmax(dim=-2)  # eq. 4, over the real segments
+        real = s if mask is None else s.masked_fill(~mask[..., None], -torch.inf)
+        alpha = real.softmax(dim=-2)  # eq. 4, over the real segments
         return (alpha * s).sum(dim=-2), alpha  # eq. 5
