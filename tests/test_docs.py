@@ -38,6 +38,8 @@ def test_the_readme_takes_five_minutes():
         ("a ... c\n", "a 1.5 c\n", True),
         ("a\n", "a\nb\n", False),
         ("a.b\n", "axb\n", False),
+        ("a  1.50 b\n", "a 12.345 b\n", True),
+        ("a  1.50 b\n", "a 12 b\n", False),
         ("a  \n", "a\n", True),
     ],
 )

@@ -132,7 +132,7 @@ def test_it_is_drawn_with_its_names_as_they_are(tmp_path):
 
 
 def test_low_bands_are_at_the_bottom(tmp_path):
-    svg = inline_svg(prediction_spec(predicted(write_sound(tmp_path / "a.wav", 1, range(1)), np.ones((1, 1)))))
+    svg = inline_svg(prediction_spec(predicted(write_sound(tmp_path / "a.wav", 10, range(1)), np.ones((10, 1)))))
     low, high = (f"{mel_centres()[band] / 1000:.1f}" for band in (6, BANDS - 10))
     from_top = {kilohertz: float(y) for y, kilohertz in re.findall(r",([-\d.]+)\)\"[^>]*>([\d.]+)</text>", svg)}
     assert from_top[low] > from_top[high]
