@@ -4,10 +4,10 @@ import datetime
 import math
 
 import pytest
-from committed import COMMITTED, path_of, places, replaced, value_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from committed import COMMITTED, path_of, places, replaced, value_at
 from params import Params, parse_params
 from zsaudio import ZsAudioError
 
