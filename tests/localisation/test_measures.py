@@ -1,5 +1,7 @@
 """Attention against strong labels: the numbers by hand, ties, padding, and which clips count for which classes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -114,3 +116,16 @@ def test_what_padding_holds_does_not_matter():
     values[2, 2:] = np.nan
     validate(values, PAIRS)
     assert pointing(values, PAIRS).tolist() == pointing(VALUES, PAIRS).tolist()
+
+
+@pytest.mark.parametrize(
+    "active",
+    [
+        np.zeros_like(PAIRS.active),  # no event at all
+        np.ones_like(PAIRS.active),  # in the padding of the short clip, too
+        PAIRS.active[:, :1],
+    ],
+)
+def test_pairs_that_cannot_be_are_refused(active):
+    with pytest.raises(ValueError, match=r"active segment|of shape"):
+        pointing(VALUES, replace(PAIRS, active=active))

@@ -84,7 +84,7 @@ def _with_files(folder: Path, encoding: Mapping[str, str], every: bool, mirror: 
         if not every and not Path(encoding[name]).is_absolute():  # an address or a hub name
             continue
         path, place = _locate(name, encoding, mirror), f"{ENCODERS}/{name}"
-        if not path.exists():
+        if not (path.is_dir() or path.is_file()):
             raise ZsAudioError(f"{path}: there is no such file, and the model's encoder needs it")
         (folder / place).mkdir(parents=True)
         for file in filter(Path.is_file, (path / name for name in bert.FILES) if path.is_dir() else [path]):

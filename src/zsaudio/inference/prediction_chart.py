@@ -14,7 +14,7 @@ from zsaudio.inference.prediction import Prediction
 
 COLUMNS = 200  # of the chart at most: what is longer is averaged over time
 WIDTH = 700  # pixels
-_TICKS = {"grid": False, "tickCount": 10}  # of the time axis
+_TIME_AXIS = {"grid": False, "tickCount": 10}
 TICKS = range(6, BANDS, 12)  # bands whose centre the axis names
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -57,7 +57,7 @@ def prediction_spec(prediction: Prediction, positions: Sequence[int] | None = No
 def _rectangles(seconds: int, title: str | None, y: dict[str, Any], colour: dict[str, Any]) -> dict[str, Any]:
     """How `cells` are drawn: the title of the time axis, and what is special to the axis of rows and to the colours."""
     scale = {"domain": [0, seconds], "nice": False}
-    x = {"field": "start", "type": "quantitative", "title": title, "scale": scale, "axis": _TICKS}
+    x = {"field": "start", "type": "quantitative", "title": title, "scale": scale, "axis": _TIME_AXIS}
     values = {"field": "value", "type": "quantitative", **colour}
     encoding = {"x": x, "x2": {"field": "end"}, "y": {"field": "row", **y}, "color": values}
     mark = {"type": "rect", "x2Offset": 0.6}  # neighbours overlap, else the ground shows between them

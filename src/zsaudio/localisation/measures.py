@@ -72,11 +72,13 @@ def find_pairs(events: pd.DataFrame, n_segments: Mapping[str, int], segments: in
 
 
 def validate(values: Values, pairs: Pairs) -> None:
-    """Raise a ValueError unless values are (P, T) numbers, finite in real segments."""
-    if values.shape != pairs.real.shape:
+    """Raise a ValueError unless values are (P, T) numbers, finite in real segments, and every pair is active there."""
+    if values.shape != pairs.real.shape or pairs.active.shape != pairs.real.shape:
         raise ValueError(f"values of shape {values.shape} for pairs and segments of shape {pairs.real.shape}")
     if not np.isfinite(values[pairs.real]).all():
         raise ValueError("a value of a real segment is NaN or infinite")
+    if not pairs.active.any(axis=1).all() or (pairs.active & ~pairs.real).any():
+        raise ValueError("a pair has no active segment, or one that is not real")
 
 
 def pointing(values: Values, pairs: Pairs) -> npt.NDArray[np.float64]:

@@ -71,11 +71,11 @@ def make_part(kind: str, name: str, values: Mapping[str, Any], *sizes: int) -> A
         ZsAudioError: there is no such part, a value is not what its knob may be, or one that it needs is not there.
     """
     part = part_class(kind, name)
-    parameters = inspect.signature(part.__init__).parameters
-    for knob in knobs(part):
+    parameters, hints = inspect.signature(part.__init__).parameters, knobs(part)
+    for knob in hints:
         if knob not in values and parameters[knob].default is inspect.Parameter.empty:
             raise ZsAudioError(f"{kind} {name}: needs a value of {knob}, which the variant does not give")
-    own = {knob: _checked(knob, hint, values[knob]) for knob, hint in knobs(part).items() if knob in values}
+    own = {knob: _checked(knob, hint, values[knob]) for knob, hint in hints.items() if knob in values}
     try:
         return part(*sizes, **own)
     except (ValueError, AssertionError) as error:  # what its constructor makes of values that do not go together

@@ -8,6 +8,9 @@ from torch import Tensor, nn
 HIDDEN_UNITS = 512
 SHARED_UNITS = 128  # D
 
+# At its first call MKL chooses its code for tanh; two threads that make it at once may get results that differ.
+torch.tanh(torch.zeros(1))
+
 
 class Dense(nn.Module):
     """x W + b, with W `[inputs, outputs]`; or R of them at once, with stacked weights `[R, inputs, outputs]`.

@@ -39,6 +39,11 @@ class TableRows:
     by_name: Mapping[str, TableRow]
     unlisted: frozenset[str] = frozenset()
 
+    @property
+    def listed(self) -> list[str]:
+        """Names of the rows that are in the tables."""
+        return [name for name in self.by_name if name not in self.unlisted]
+
     def title(self, name: str) -> str:
         """What a reader sees of a row, in a cell."""
         return self.by_name[name].title
@@ -62,21 +67,18 @@ class TableRows:
     @property
     def headline(self) -> str:
         """The row that others are compared with: temporal attention, else the first zero-shot one, else the first."""
-        names = [name for name in self.by_name if name not in self.unlisted]
-        zero_shot = [name for name in names if self.by_name[name].task == "zero_shot"]
-        return "temporal_attention" if "temporal_attention" in zero_shot else (zero_shot + names)[0]
+        zero_shot = [name for name in self.listed if self.by_name[name].task == "zero_shot"]
+        return "temporal_attention" if "temporal_attention" in zero_shot else (zero_shot + self.listed)[0]
 
     def first(self, aggregator: str) -> str | None:
         """The first zero-shot row of the tables with an aggregator."""
-        for name, row in self.by_name.items():
-            if name not in self.unlisted and (row.task, row.aggregator) == ("zero_shot", aggregator):
-                return name
-        return None
+        kind = ("zero_shot", aggregator)
+        return next((n for n in self.listed if (self.by_name[n].task, self.by_name[n].aggregator) == kind), None)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Differences worth a sentence: the headline row against each other, and uniform aggregation with itself."""
         headline = self.headline
-        others = [name for name in self.by_name if self.trained(name) and name not in {headline, *self.unlisted}]
+        others = [name for name in self.listed if self.trained(name) and name != headline]
         others.sort(key=self.supervised)
         pairs = [(name, headline) if self.supervised(name) else (headline, name) for name in others]
         mean, literal = self.first("mean"), self.first("sum")

@@ -35,8 +35,6 @@ def set_up(name: str, threads: int, matmul: str) -> torch.device:
     device = choose_device(name)
     if threads:
         torch.set_num_threads(threads)
-    # At its first call MKL chooses its code for tanh; two threads that make it at once may get results that differ.
-    torch.tanh(torch.zeros(1))
     # cuBLAS gives the same result only in a workspace that its environment fixes, so nothing is promised on a GPU.
     # (use_deterministic_algorithms does the same, and imports torch's compiler, which takes a second.)
     torch.set_deterministic_debug_mode("error" if device.type == "cpu" else "default")
