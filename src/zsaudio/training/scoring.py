@@ -56,10 +56,11 @@ def validate(
         total = sum(float(objective(*part).sum()) for part in parts)
         return total / len(member_rows), mean_average_precision(scores.numpy(), data.carried[member_rows])
 
-    scores = [
-        _joined([part.score for part in score_batches(models.model(r), data, member_rows)])
-        for r, member_rows in enumerate(rows)
-    ]
+    scores = []
+    for r, member_rows in enumerate(rows):
+        model = models.model(r)
+        model.head.uniform = None  # not what is trained
+        scores.append(_joined([part.score for part in score_batches(model, data, member_rows)]))
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # a thread a model: most of it is single-threaded
         return list(pool.map(measure, scores, rows))
 

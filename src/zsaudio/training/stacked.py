@@ -24,8 +24,8 @@ from zsaudio.models.variant import Variant
 class StackedModels:
     """R models of one variant, stacked: a model whose weights have a leading axis R.
 
-    Its projections take stacked weights as they are (`zsaudio.models.projections.Dense`), which is quick; its head, of
-    whatever parts, is mapped over the stack by torch.func.
+    Its projections take stacked weights as they are (`zsaudio.models.projections.Dense`), which is quick. So does a
+    head whose parts say so; any other is mapped over the stack by torch.func.
     """
 
     def __init__(self, model: Model, weights: Mapping[str, Tensor]) -> None:
@@ -68,6 +68,9 @@ class StackedModels:
 
         v_x, v_c = self._stack.audio(x), self._stack.text(text.expand(len(self), -1, -1))
         weights = dict(self._stack.head.named_parameters()) | dict(self._stack.head.named_buffers())
+        if head.score.stacks and head.aggregator.stacks and not weights:
+            stacked: Scored = head(v_x, v_c, mask)
+            return stacked.score
         axes = (0, 0, 0, None if mask is None else 0)
         scores: Tensor = vmap(score, in_dims=axes, randomness="different")(weights, v_x, v_c, mask)
         return scores

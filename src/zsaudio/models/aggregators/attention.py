@@ -9,9 +9,11 @@ from zsaudio.models.interfaces import Aggregator, Score
 class Attention(Aggregator):
     """Compatibility with each segment, weighted by a softmax over the segments."""
 
+    stacks = True
+
     def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None, score: Score) -> tuple[Tensor, Tensor]:
         """y_hat and alpha; see `Aggregator.forward`."""
         s = score(v_x, v_c)  # eq. 3, [B, T, C]
-        real = s if mask is None else s.masked_fill(~mask[..., None], -torch.inf)
+        real = s if mask is None else s + torch.where(mask, 0.0, -torch.inf)[..., None]
         alpha = real.softmax(dim=-2)  # eq. 4, over the real segments
         return (alpha * s).sum(dim=-2), alpha  # eq. 5

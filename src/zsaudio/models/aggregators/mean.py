@@ -8,6 +8,8 @@ from zsaudio.models.interfaces import Aggregator, Score
 class Mean(Aggregator):
     """The mean of the segments' scores."""
 
+    stacks = True
+
     def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None, score: Score) -> tuple[Tensor, None]:
         """See `Aggregator.forward`; there is no attention."""
         real = v_x.new_ones(v_x.shape[:-1]) if mask is None else mask.to(v_x.dtype)

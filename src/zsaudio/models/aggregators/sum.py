@@ -8,6 +8,8 @@ from zsaudio.models.interfaces import Aggregator, Score
 class Sum(Aggregator):
     """Every segment counts alike, and a clip of more segments has higher scores."""
 
+    stacks = True
+
     def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None, score: Score) -> tuple[Tensor, None]:
         """z_hat, and no attention; see `Aggregator.forward`."""
         real = 1 if mask is None else mask[..., None]

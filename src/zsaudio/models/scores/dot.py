@@ -2,14 +2,15 @@
 
 from torch import Tensor
 
-from zsaudio.models.interfaces import Score
+from zsaudio.models.interfaces import Score, products
 
 
 class Dot(Score):
     """Eq. 3: s = v_x · v_c."""
 
     linear = True
+    stacks = True
 
     def forward(self, v_x: Tensor, v_c: Tensor) -> Tensor:
         """See `Score.forward`."""
-        return v_x @ v_c.T
+        return products(v_x, v_c)
