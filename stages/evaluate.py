@@ -4,11 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from params import Params
 from pipeline import Paths, run
-from zsaudio.evaluation.bootstrap import bootstrap
 from zsaudio.evaluation.curves import gamma_curve, threshold_curve
-from zsaudio.evaluation.runs import evaluate, result_tables, summary
+from zsaudio.evaluation.result_files import write_results
+from zsaudio.evaluation.runs import evaluate
 from zsaudio.evaluation.scored_clips import read_scores
-from zsaudio.evaluation.spread import intervals
 from zsaudio.models.model_folder import WEIGHTS, Decision, read_model, save_model
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import read_json, write_json
@@ -32,17 +31,12 @@ def main(params: Params, paths: Paths, model: str) -> None:
         results = evaluate(validation, test, gamma, params.threshold, threads)
 
         folder = paths.evaluations / model / setting
-        runs, classes = result_tables(results, test)
-        tables.write_table(folder / "runs.csv", schemas.RUNS, runs)
-        tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, classes)
+        metrics = write_results(folder, results, test, gamma, task.metrics, params.resamples, threads)
         by_threshold = threshold_curve(test, gamma, threads)
         tables.write_table(folder / "threshold.csv", schemas.THRESHOLD_CURVE, by_threshold)
         if config.variant.fused:
             by_gamma = gamma_curve(validation, test, params.threshold, threads)
             tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, by_gamma)
-        resampled = bootstrap(test, gamma, results, params.resamples, threads)
-        tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, resampled)
-        metrics = summary(results, task.metrics) | intervals({name: resampled[name] for name in task.metrics})
         write_json(paths.metrics / model / f"{setting}.json", metrics)
         thresholds = [threshold for result in results for threshold in result.thresholds]
         decision = Decision(title=title, gamma=gamma, thresholds=thresholds, metrics=metrics)

@@ -16,10 +16,9 @@ from zsaudio.models.objectives.warp import Warp
 from zsaudio.models.projections import HIDDEN_UNITS, SHARED_UNITS
 from zsaudio.tasks.corpus_tables import Embedded
 from zsaudio.tasks.tensors import ExampleTensors
-from zsaudio.training.batches import batches
 from zsaudio.training.compiled_warp import compiled
 from zsaudio.training.fused import FusedSgd
-from zsaudio.training.loop import Autograd, Engine, TrainingConfig
+from zsaudio.training.loop import Autograd, Engine, TrainingConfig, train_epoch
 from zsaudio.training.scoring import validate
 from zsaudio.training.stacked import draw_models
 
@@ -47,11 +46,7 @@ class Ours:
 
     def train(self) -> None:
         self.epoch += 1
-        total = torch.zeros(len(self.members))
-        self.engine.start_epoch()
-        for batch in batches(self.data, self.members, CONFIG.batch_size, self.epoch):
-            total += (self.engine.step(batch) * batch.share.sign()).sum(dim=1)
-        self.engine.end_epoch()
+        train_epoch(self.engine, self.data, self.members, CONFIG.batch_size, self.epoch)
 
     def validate(self) -> None:
         validate(self.models, self.validation, [member.validation for member in self.members], self.objective)

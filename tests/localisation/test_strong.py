@@ -69,6 +69,11 @@ def test_a_name_without_a_start_must_be_that_of_a_single_clip():
     }
 
 
+def test_recordings_that_differ_in_their_suffix_alone_are_one_clip():
+    names = ["Y-abcdefghij_30.000_40.000.wav", "Y-abcdefghij_30.000_40.000.flac"]
+    assert find_clips(names, ["-abcdefghij_30"]) == dict.fromkeys(names, "-abcdefghij_30")
+
+
 def test_what_is_left_out_is_counted(read):
     rows = [
         "--4gqARaEJE_0\t0.5\t2.25\t/m/dog",

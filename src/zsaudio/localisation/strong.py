@@ -106,18 +106,18 @@ def find_clips(names: Iterable[str], clip_ids: Iterable[str]) -> dict[str, str]:
     clips = Counter(without_start.values())
     known_as = {short: clip for clip, short in without_start.items() if clips[short] == 1}
     known_as |= {clip: clip for clip in known}
-    meant, pending = {}, {}
-    for name in names:
-        plain = name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in EXTENSIONS else name
-        if plain in known_as:
-            meant[name] = known_as[plain]
-        else:
-            pending[Path(f"{plain}.wav")] = name
+    plains = {name: name.removesuffix(_audio_suffix(name)) for name in names}  # a.wav and a.flac are one recording
+    pending = {Path(f"{plain}.wav"): plain for plain in plains.values() if plain not in known_as}
     while pending and (matched := match_clips(pending, known)):  # a clip takes one name at a time
         for clip, path in matched.items():
             if path in pending:
-                meant[pending.pop(path)] = clip
-    return meant
+                known_as[pending.pop(path)] = clip
+    return {name: known_as[plain] for name, plain in plains.items() if plain in known_as}
+
+
+def _audio_suffix(name: str) -> str:
+    suffix = Path(name).suffix
+    return suffix if suffix.lower() in EXTENSIONS else ""
 
 
 def folded(name: str) -> str:

@@ -1,6 +1,6 @@
 """Training (section 3.5): all members of a task side by side, by autograd and torch.optim or by the fused engine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from tqdm import tqdm
 from zsaudio.models.interfaces import Objective
 from zsaudio.models.parts import make_part
 from zsaudio.models.variant import Variant
-from zsaudio.tasks.task import Task
+from zsaudio.tasks.task import Member, Task
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.batches import Batch, batches
 from zsaudio.training.compiled_warp import compiled
@@ -93,6 +93,18 @@ class Autograd:
         """The stack has its weights."""
 
 
+def train_epoch(
+    engine: Engine, data: ExampleTensors, members: Sequence[Member], batch_size: int, epoch: int
+) -> list[float]:
+    """Pass once over each member's clips; each member's mean loss on the way."""
+    total = torch.zeros(len(members), device=data.device)
+    engine.start_epoch()
+    for batch in batches(data, members, batch_size, epoch):
+        total += (engine.step(batch) * batch.share.sign()).sum(dim=1)  # without what fills a batch up
+    engine.end_epoch()
+    return [loss / len(member.train) for loss, member in zip(total.tolist(), members, strict=True)]
+
+
 def train(
     variant: Variant, task: Task, data: ExampleTensors, validation: ExampleTensors, config: TrainingConfig
 ) -> tuple[StackedModels, list[Epoch]]:
@@ -121,12 +133,7 @@ def train(
     curve = []
     progress = tqdm(range(1, config.epochs + 1), desc="train", unit="epoch", mininterval=1)
     for epoch in progress:
-        total = torch.zeros(len(members), device=data.device)
-        engine.start_epoch()
-        for batch in batches(data, members, config.batch_size, epoch):
-            total += (engine.step(batch) * batch.share.sign()).sum(dim=1)  # without what fills a batch up
-        engine.end_epoch()
-        losses = [loss / len(member.train) for loss, member in zip(total.tolist(), members, strict=True)]
+        losses = train_epoch(engine, data, members, config.batch_size, epoch)
         validated = validate(models, validation, [member.validation for member in members], objective)
         curve.append(Epoch(epoch, losses, [loss for loss, _ in validated], [precision for _, precision in validated]))
         if config.keep_best:
