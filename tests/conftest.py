@@ -49,6 +49,7 @@ class Server:
         self.cuts: dict[str, int] = {}
         self.ranges: list[str | None] = []
         self.supports_ranges = True
+        self.announces = True  # the length of an answer
         handler = functools.partial(_Handler, self, folder)
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -90,7 +91,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.send_response(200)
         self.send_header("ETag", etag)
-        self.send_header("Content-Length", str(len(content) - start))
+        if self.state.announces:
+            self.send_header("Content-Length", str(len(content) - start))
+        else:
+            self.close_connection = True
         self.end_headers()
         cut = self.state.cuts.get(path.name)
         self.wfile.write(content[start : len(content) if cut is None else start + cut])

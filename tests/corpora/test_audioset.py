@@ -1,5 +1,7 @@
 """AudioSet from a small archive in its public format: over HTTP, resumed, verified, with missing clips listed."""
 
+import gzip
+import hashlib
 import io
 import json
 import tarfile
@@ -140,6 +142,69 @@ def test_a_damaged_archive_leaves_no_embeddings(site, tmp_path, damage, message)
     with pytest.raises(ZsAudioError, match=message):
         unpack_embeddings(path, tmp_path / "raw", ["bal_train", "eval"])
     assert list((tmp_path / "raw").iterdir()) == []
+
+
+WHOLE = {"aaa_0", "bbb_30000", "ccc_0", "zzz_0"}
+
+
+def outcome(path: Path, raw: Path) -> set[str] | None:
+    """The clips of an archive; None where it is refused."""
+    try:
+        return unpack_embeddings(path, raw, ["bal_train", "eval"])
+    except ZsAudioError:
+        return None
+
+
+def test_an_archive_with_one_flipped_bit_is_refused_or_whole(tmp_path):
+    """The flip is older than the compression. tarfile takes a damaged header for the end."""
+    path, content = tmp_path / "features.tar.gz", bytearray(gzip.decompress(archive(MEMBERS)))
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        headers = [member.offset for member in tar]
+    refused = 0
+    for place in [header + byte for header in headers for byte in range(0, 500, 9)] + [*range(0, len(content), 97)]:
+        content[place] ^= 1 << place % 8
+        path.write_bytes(gzip.compress(content, 1))
+        content[place] ^= 1 << place % 8
+        clips = outcome(path, tmp_path / "raw")
+        assert clips in (None, WHOLE), place
+        refused += clips is None
+    assert refused >= len(headers) * 500 // 9
+
+
+def test_a_compressed_archive_with_one_flipped_bit_is_refused_or_whole(tmp_path):
+    path, content = tmp_path / "features.tar.gz", bytearray(archive(MEMBERS))
+    for place in range(0, len(content), 23):
+        content[place] ^= 1 << place % 8
+        path.write_bytes(content)
+        content[place] ^= 1 << place % 8
+        clips = outcome(path, tmp_path / "raw")
+        assert clips is None or (place < 10 and clips == WHOLE), place  # gzip's header has a date
+
+
+def test_an_archive_is_read_to_its_end(tmp_path):
+    """Without its last blocks, or gzip's checksum, nothing says that more did not follow."""
+    path, content = tmp_path / "features.tar.gz", archive(MEMBERS)
+    path.write_bytes(content)
+    assert outcome(path, tmp_path / "raw") == WHOLE
+    path.write_bytes(content[:-8])
+    assert outcome(path, tmp_path / "raw") is None
+    tar = gzip.decompress(content)
+    with tarfile.open(fileobj=io.BytesIO(tar)) as members:
+        end = max(member.offset_data + -(-member.size // 512) * 512 for member in members)
+    assert not any(tar[end:])
+    path.write_bytes(gzip.compress(tar[:end]))
+    assert outcome(path, tmp_path / "raw") is None
+
+
+def test_the_checksum_of_a_file_without_one_is_printed(site, tmp_path, capsys):
+    digest = hashlib.sha256((site / "host" / "features.tar.gz").read_bytes()).hexdigest()
+    prepare(source(), tmp_path / "raw", tmp_path / "downloads", str(site))
+    said = capsys.readouterr().out
+    assert (
+        f"features.tar.gz is not checked: its sha256 is {digest}; audioset.sha256 in params.yaml may keep it\n" in said
+    )
+    prepare(source(sha256={"features.tar.gz": digest}), tmp_path / "raw", tmp_path / "downloads", str(site))
+    assert "features.tar.gz" not in capsys.readouterr().out
 
 
 def test_the_real_archive_holds_every_clip(mirror, tmp_path):

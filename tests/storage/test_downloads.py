@@ -95,6 +95,17 @@ def test_a_wrong_checksum_is_refused(site, tmp_path):
     assert fetch(f"{site.url}/set/file.bin", tmp_path, checksum=good).read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("announces", [True, False])
+def test_a_file_of_more_bytes_than_are_expected_is_not_kept(site, tmp_path, announces):
+    """A server that sends without end would fill the disk."""
+    site.announces = announces
+    url, downloads = f"{site.url}/set/file.bin", tmp_path / "downloads"
+    with pytest.raises(ZsAudioError, match=r"file\.bin could not be downloaded; .+ more than the 5,000,000 "):
+        fetch(url, downloads, most=5_000_000)
+    assert list(downloads.iterdir()) == []
+    assert fetch(url, downloads, most=len(CONTENT)).read_bytes() == CONTENT
+
+
 def test_offline_and_not_mirrored_says_what_was_tried(tmp_path, serve):
     server = serve(tmp_path)
     url = f"{server.url}/none.bin"

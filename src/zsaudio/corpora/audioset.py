@@ -1,5 +1,6 @@
 """AudioSet: its ontology, label list, clip lists and official VGGish embeddings, downloaded and verified."""
 
+import gzip
 import io
 import shutil
 import tarfile
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 import pandas as pd
 from tqdm import tqdm
@@ -17,8 +19,10 @@ from zsaudio.errors import ZsAudioError
 from zsaudio.formats.clip_lists import Segments, read_labels, read_segments
 from zsaudio.formats.recordings import find_recordings, match_clips, write_recordings
 from zsaudio.formats.tfrecord import parse_records, read_records
-from zsaudio.storage.downloads import fetch
-from zsaudio.storage.files import replacing
+from zsaudio.storage.downloads import CHUNK, MOST, fetch
+from zsaudio.storage.files import replacing, sha256
+
+ARCHIVE_BYTES = 20 * 10**9  # at most; the public archive has 2.4 GB
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class AudiosetSource:
         ontology, labels, features: addresses of ontology.json, class_labels_indices.csv and the archive of embeddings.
         segments: addresses of the segments files.
         subsets: folders of the archive to read; the others are skipped.
-        sha256: checksum by file name, for the files that have one.
+        sha256: checksum by file name; of a file that has none, `prepare` prints it.
     """
 
     ontology: str
@@ -49,7 +53,7 @@ def prepare(source: AudiosetSource, raw: Path, downloads: Path, mirror: str | No
         ZsAudioError: a file could not be downloaded, is damaged, or does not have AudioSet's format.
     """
     labels, segments = _fetch_lists(source, raw, downloads, mirror)
-    archive = _fetch(source.features, source, downloads, mirror)
+    archive = _fetch(source.features, source, downloads, mirror, ARCHIVE_BYTES)
     return write_coverage(raw, segments, labels, unpack_embeddings(archive, raw, source.subsets))
 
 
@@ -76,10 +80,11 @@ def prepare_recordings(
 
 
 def unpack_embeddings(archive: Path, raw: Path, subsets: Sequence[str]) -> set[str]:
-    """Read the archive as a stream, check every record, and write the records of each subset to raw/SUBSET.tfrecord.
+    """Read the archive as a stream, check all of it, and write the records of each subset to raw/SUBSET.tfrecord.
 
-    A TFRecord file is a sequence of records, so the thousands of small files of a subset are joined into one. Returns
-    the clip ids that have at least one frame.
+    Checked are the headers of the archive, gzip's checksum of the whole, and each record's. A TFRecord file is a
+    sequence of records, so the thousands of small files of a subset are joined into one. Returns the
+    clip ids that have at least one frame.
     """
     clips: set[str] = set()
     missing = set(subsets)
@@ -101,11 +106,15 @@ def unpack_embeddings(archive: Path, raw: Path, subsets: Sequence[str]) -> set[s
     return clips
 
 
-def _fetch(url: str, source: AudiosetSource, downloads: Path, mirror: str | None) -> Path:
+def _fetch(url: str, source: AudiosetSource, downloads: Path, mirror: str | None, most: int = MOST) -> Path:
+    checksum = source.sha256.get(PurePosixPath(url).name)
     try:
-        return fetch(url, downloads, mirror, source.sha256.get(PurePosixPath(url).name))
+        path = fetch(url, downloads, mirror, checksum, most=most)
     except ZsAudioError as error:
         raise ZsAudioError(f"{error} `corpus: demo` needs no network.") from error
+    if checksum is None:
+        print(f"{path.name} is not checked: its sha256 is {sha256(path)}; audioset.sha256 in params.yaml may keep it")
+    return path
 
 
 def _fetch_lists(
@@ -120,20 +129,36 @@ def _fetch_lists(
     return labels, read_segments(raw, labels)
 
 
+class _Header(tarfile.TarInfo):
+    """The header of a file in the archive. A damaged or missing one is an error, which tarfile takes for the end."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if len(buf) == tarfile.BLOCKSIZE and not any(buf):  # a block of zeros is the end
+                raise
+            raise tarfile.ReadError(f"a header inside it: {error}") from error
+
+
 def _members(archive: Path, folders: set[str]) -> Iterator[tuple[str, str, bytes]]:
     """(folder, name, content) of each TFRecord file in the folders, in the archive's order."""
     try:
         with (
             archive.open("rb") as file,
             tqdm(total=archive.stat().st_size, desc="embeddings", unit="B", unit_scale=True, mininterval=1) as progress,
-            tarfile.open(fileobj=file, mode="r|*") as tar,
+            gzip.open(file) as content,
+            tarfile.open(fileobj=content, mode="r|", tarinfo=_Header) as tar,
         ):
             for member in tar:
                 progress.update(file.tell() - progress.n)
                 folder = PurePosixPath(member.name).parent.name
-                content = tar.extractfile(member) if folder in folders and member.name.endswith(".tfrecord") else None
-                if content is not None:
-                    yield folder, f"{archive.name}:{member.name}", content.read()
+                wanted = folder in folders and member.name.endswith(".tfrecord")
+                if wanted and (records := tar.extractfile(member)) is not None:
+                    yield folder, f"{archive.name}:{member.name}", records.read()
+            while content.read(CHUNK):  # to its end, where gzip has a checksum
+                pass
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise ZsAudioError(
             f"{archive}: damaged or cut short ({error}); delete the file to download it again"

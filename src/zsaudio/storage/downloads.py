@@ -12,6 +12,7 @@ from zsaudio.errors import ZsAudioError
 from zsaudio.storage.files import sha256
 
 CHUNK = 1 << 20
+MOST = 10**9  # bytes of a download: a server that sends without end does not fill the disk
 TIMEOUT = (10, 60)  # seconds to connect, and between two chunks
 
 
@@ -19,7 +20,14 @@ class _Unreachable(Exception):
     """One address did not give the file; the message says why."""
 
 
-def fetch(url: str, folder: Path, mirror: str | None = None, checksum: str | None = None, attempts: int = 3) -> Path:
+def fetch(
+    url: str,
+    folder: Path,
+    mirror: str | None = None,
+    checksum: str | None = None,
+    attempts: int = 3,
+    most: int = MOST,
+) -> Path:
     """Get a file: from the mirror if it has it, else from its public address.
 
     A download is written to NAME.part, which the next call resumes, and renamed when it is whole. A file that is
@@ -31,9 +39,10 @@ def fetch(url: str, folder: Path, mirror: str | None = None, checksum: str | Non
         mirror: a folder or base URL that has the file of scheme://HOST/PATH at HOST/PATH.
         checksum: the file's sha256, or its first digits.
         attempts: how often this call tries each address.
+        most: bytes that a download may have.
 
     Raises:
-        ZsAudioError: no address gave the file, or its checksum is wrong.
+        ZsAudioError: no address gave the file, it is larger than `most`, or its checksum is wrong.
     """
     location = url.split("://", 1)[1]
     path = folder / location.rsplit("/", 1)[-1]
@@ -47,7 +56,7 @@ def fetch(url: str, folder: Path, mirror: str | None = None, checksum: str | Non
         return _verified(path, checksum)
     for address in [f"{mirror.rstrip('/')}/{location}", url] if mirror and "://" in mirror else [url]:
         try:
-            _download(address, path, attempts)
+            _download(address, path, attempts, most)
         except _Unreachable as error:
             failures.append(f"{address} ({error})")
         else:
@@ -78,13 +87,17 @@ def _verified(path: Path, checksum: str | None) -> Path:
     return path
 
 
-def _download(url: str, path: Path, attempts: int) -> None:
+def _download(url: str, path: Path, attempts: int, most: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     for attempt in range(attempts):
         try:
-            _resume(url, part)
+            _resume(url, part, most)
             break
+        except _Unreachable:  # too large
+            part.unlink(missing_ok=True)
+            _validator(part).unlink(missing_ok=True)
+            raise
         except requests.RequestException as error:
             if isinstance(error, requests.HTTPError) or attempt == attempts - 1:
                 kept = f"; the next run resumes after {part.stat().st_size:,} bytes" if part.exists() else ""
@@ -94,7 +107,7 @@ def _download(url: str, path: Path, attempts: int) -> None:
     _validator(part).unlink(missing_ok=True)
 
 
-def _resume(url: str, part: Path) -> None:
+def _resume(url: str, part: Path, most: int) -> None:
     """Download what `part` lacks. If-Range makes the server send a file that has changed from its start."""
     size = part.stat().st_size if part.exists() else 0
     validator = _validator(part).read_text() if size and _validator(part).exists() else ""
@@ -112,8 +125,10 @@ def _resume(url: str, part: Path) -> None:
         if not resumed:
             size = 0
             _validator(part).write_text(response.headers.get("ETag") or response.headers.get("Last-Modified") or "")
-        length = response.headers.get("Content-Length")
-        total = size + int(length) if length else None
+        length = response.raw.length_remaining  # None where the server does not say
+        total = None if length is None else size + length
+        if total is not None and total > most:
+            raise _Unreachable(f"it has {total:,} bytes, more than the {most:,} that are expected at most")
         with (
             part.open("ab" if resumed else "wb") as file,
             tqdm(total=total, initial=size, unit="B", unit_scale=True, desc=part.stem, mininterval=1) as progress,
@@ -121,6 +136,8 @@ def _resume(url: str, part: Path) -> None:
             try:
                 # read1 returns what has arrived; reading whole chunks would lose the last one when the line breaks.
                 while chunk := response.raw.read1(CHUNK):
+                    if file.tell() + len(chunk) > most:
+                        raise _Unreachable(f"it has more than the {most:,} bytes that are expected at most")
                     file.write(chunk)
                     progress.update(len(chunk))
             except urllib3.exceptions.HTTPError as error:
