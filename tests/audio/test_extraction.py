@@ -87,6 +87,19 @@ def test_samples_too_large_are_listed_as_errors(recordings, tmp_path):
     assert all("its samples are too large" in reason for _, _, reason in extracted.errors)
 
 
+@pytest.mark.parametrize("part", [0.01, 0.3, 0.5, 0.7, 0.99])
+def test_a_shard_with_one_flipped_bit_is_made_again(recordings, tmp_path, part):
+    """In its embeddings, the names of its clips, or what describes them."""
+    first = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
+    content = [path.read_bytes() for path in first.shards]
+    for i, path in enumerate(first.shards):
+        damaged = bytearray(content[i])
+        damaged[int(len(damaged) * part)] ^= 1 << i
+        path.write_bytes(damaged)
+    assert extract(Levels(), recordings, 2, tmp_path / "shards", 1) == first
+    assert [path.read_bytes() for path in first.shards] == content
+
+
 def test_a_damaged_shard_is_made_again(recordings, tmp_path):
     first = extract(Levels(), recordings, 2, tmp_path / "shards", 1)
     content = [path.read_bytes() for path in first.shards]

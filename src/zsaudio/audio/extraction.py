@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from tqdm import tqdm
 
 from zsaudio.audio import RecordingEncoder
@@ -21,6 +20,7 @@ from zsaudio.audio.padding import padded_columns
 from zsaudio.audio.sources import code_hash
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage import schemas, tables
+from zsaudio.storage.files import sha256
 
 SHARD = 512  # recordings in a shard: a crash loses no more than these
 
@@ -43,10 +43,10 @@ def extract(
 ) -> Extracted:
     """Embed recordings, given by clip id, at most `segments` seconds of each, into shards in `folder`.
 
-    The name of a shard is a hash of the encoder, its code, and the recordings with their sizes and dates. A shard that
-    an earlier run has finished is used again. Each shard is computed by itself, so the result does not depend on where
-    a run was interrupted. At the end, all other shards are removed from the folder. Memory holds one shard and a few
-    batches. `processes` workers decode.
+    The name of a shard is a hash of the encoder, its code, and the recordings with their sizes and dates, and then a
+    checksum of its content. A shard that an earlier run has finished, and that is undamaged, is used again. Each shard
+    is computed by itself, so the result does not depend on where a run was interrupted. At the end, all other shards
+    are removed from the folder. Memory holds one shard and a few batches. `processes` workers decode.
 
     Raises:
         ZsAudioError: no recording can be read, or a worker was killed.
@@ -55,28 +55,34 @@ def extract(
     parts = [dict(files[start : start + SHARD]) for start in range(0, len(files), SHARD)]
     code = code_hash(Path(inspect.getfile(type(encoder))))
     made_by = json.dumps([code, dict(encoder.metadata), segments], sort_keys=True)
-    shards = {folder / f"{_key(made_by, part)}.parquet": part for part in parts}
-    pending = {path: part for path, part in shards.items() if not _is_whole(path)}
+    keyed = {_key(made_by, part): part for part in parts}
+    whole = _whole_shards(folder)
+    pending = {key: part for key, part in keyed.items() if key not in whole}
     name, finished = encoder.metadata["encoder"], len(files) - sum(map(len, pending.values()))
     with tqdm(total=len(files), initial=finished, desc=name, unit="clip", mininterval=1) as progress:
         if pending:
             with Decoders(processes, encoder.front_end, segments) as decoders:
-                for path, part in pending.items():
-                    _write_shard(path, encoder, part, segments, decoders, progress)
-    for path in set(folder.glob("*.parquet")) - shards.keys():
+                for key, part in pending.items():
+                    shard = folder / f"{key}.parquet"
+                    _write_shard(shard, encoder, part, segments, decoders, progress)
+                    whole[key] = shard.replace(folder / f"{key}-{_checksum(shard)}.parquet")
+    shards = [whole[key] for key in keyed]
+    for path in set(folder.glob("*.parquet")) - set(shards):
         path.unlink()
     errors = [tuple(error) for path in shards for error in json.loads(tables.file_metadata(path)["errors"])]
     if files and len(errors) == len(files):
         raise ZsAudioError(f"none of the {len(files):,} recordings can be read; the first: {errors[0][2]}")
-    return Extracted(list(shards), errors)
+    return Extracted(shards, errors)
 
 
-def _is_whole(path: Path) -> bool:
-    try:
-        tables.file_metadata(path)
-    except (OSError, pa.ArrowInvalid):  # missing or damaged
-        return False
-    return True
+def _whole_shards(folder: Path) -> dict[str, Path]:
+    """Shards by the first half of their names, if the second is the checksum of their content."""
+    halves = {path: path.stem.partition("-") for path in folder.glob("*.parquet")}
+    return {key: path for path, (key, _, checksum) in halves.items() if checksum == _checksum(path)}
+
+
+def _checksum(path: Path) -> str:
+    return sha256(path)[:20]
 
 
 def _key(made_by: str, recordings: Mapping[str, Path]) -> str:
