@@ -18,6 +18,7 @@ def main(params: Params, paths: Paths) -> None:
         None if flat else params.classes.animal_root,
         frozenset(params.classes.animal_groups),
         frozenset(params.classes.animal_calls),
+        every_name=params.corpus in ("audioset", "audioset_audio"),
     )
     decisions = select_classes(ontology, set(labels["mid"]), rules)
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.parts import KINDS, part_file
 from zsaudio.models.variant import Variant
 from zsaudio.storage.values import (
+    Distinct,
     Fraction,
     NonNegative,
     Positive,
@@ -34,18 +35,13 @@ TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weights")  # of `t
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
 
 
-def _distinct(values: list[object]) -> list[object]:
-    for value in values:
-        if values.count(value) > 1:
-            raise ValueError(f"{shown(value)} is listed twice")
-    return values
-
-
 CorpusName = Annotated[str, one_of(CORPORA)]
-Distinct = AfterValidator(_distinct)
 Count = Annotated[int, whole(1, 10**9)]
 Seed = Annotated[int, whole(0, 2**31 - 1)]
 Address = Annotated[str, text("https?://.*", "an address that starts with http:// or https://")]
+FileOrAddress = Annotated[str, text("(?!http:).+", "a file, or an address that starts with https://")]
+Sha256 = Annotated[str, text("[0-9a-f]{64}", "64 digits of 0 to 9 and a to f, or nothing: not checked")]
+Revision = Annotated[str, text(".+", "a branch, tag or commit, or nothing")]
 Name = Annotated[str, text("[a-z][a-z0-9_]*", "a name of lower-case letters, digits and _, a letter first")]
 Title = Annotated[str, text(r"\S(.*\S)?", "a line of text without blanks around it")]
 SPLIT_SEED = "a whole number, the seed of a random split"
@@ -74,7 +70,7 @@ class AudiosetParams(ParamsSection):
     segments: Annotated[list[Address], Field(min_length=1)]
     features: Address
     subsets: Annotated[list[str], Field(min_length=1)]
-    sha256: dict[str, str | None]
+    sha256: dict[str, Sha256 | None]
 
 
 class AudiosetAudioParams(ParamsSection):
@@ -110,8 +106,8 @@ class FoldsParams(ParamsSection):
 class VggishParams(ParamsSection):
     """VGGish on recordings."""
 
-    weights: str
-    pca: str
+    weights: FileOrAddress
+    pca: FileOrAddress
     output: Annotated[str, one_of(("pca", "raw"))]
     activation: Annotated[str, one_of(("none", "relu"))]
     precision: Annotated[str, one_of(("float32", "bfloat16"))]
@@ -130,7 +126,7 @@ class BertParams(ParamsSection):
     """BERT, and what is loaded like it."""
 
     model: str
-    revision: str
+    revision: Revision | None
     pooling: Annotated[str, one_of(("words", "label", "cls", "description"))]
     batch_size: Annotated[int, whole(1, 10**5)]
 
@@ -241,10 +237,14 @@ class Params(ParamsSection):
         self._check_corpus()
         self._check_variants()
         source = self.audioset
-        files = [url.rsplit("/", 1)[-1] for url in [source.ontology, source.labels, *source.segments, source.features]]
+        addresses = [source.ontology, source.labels, *source.segments, source.features]
+        files = {url.rsplit("/", 1)[-1]: url for url in addresses}
         for name in source.sha256:
             if name not in files:
                 raise ValueError(f"audioset.sha256: {name!r} is not fetched; known are {', '.join(files)}")
+        for name, url in files.items():
+            if url.startswith("http:") and source.sha256.get(name) is None:
+                raise ValueError(f"audioset.sha256: {name} needs one, as its address {url} is not https://")
         return self
 
     def _check_corpus(self) -> None:

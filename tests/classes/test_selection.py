@@ -139,6 +139,34 @@ def test_a_mistyped_animal_root_is_an_error():
         select_classes(Ontology({"a": Node("a", "A")}), {"a"}, SelectionRules(animal_root="Animals"))
 
 
+ANIMALS = {"Animal": ["Bird", "Wild animals"], "Bird": ["Bird song", "Owl"], "Things": ["Hammer"]}
+
+
+@pytest.mark.parametrize("param", ["animal_groups", "animal_calls"])
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [("Brid", "Bird"), ("bird", "Bird"), ("Wild animal", "Wild animals"), ("Bird songs", "Bird song")],
+)
+def test_a_misspelt_name_is_an_error(param, name, guess):
+    rules = SelectionRules(**{param: frozenset({name, "Animal"})})
+    message = rf"classes\.{param}: no node below Animal is called '{name}' \(did you mean {guess}\?\)"
+    with pytest.raises(ZsAudioError, match=message):
+        decide(ANIMALS, rules=rules)
+
+
+@pytest.mark.parametrize("name", ["Livestock", "Hammer"])
+def test_a_name_that_no_animal_has_is_an_error_where_every_name_counts(name):
+    """A smaller ontology, like the demo's, lacks some of AudioSet's groups."""
+    rules = SelectionRules(animal_groups=frozenset({name}))
+    assert decide(ANIMALS, rules=rules)["Animal"] is Rule.FEW_CHILDREN
+    with pytest.raises(ZsAudioError, match=rf"animal_groups: no node below Animal is called '{name}'"):
+        decide(ANIMALS, rules=replace(rules, every_name=True))
+
+
+def test_without_animals_their_names_are_not_read():
+    assert decide({"root": ["a"]}, rules=SelectionRules(animal_groups=frozenset({"a b"}), every_name=True))
+
+
 def test_audioset_has_334_classes(mirror):
     root = Path(__file__).parents[2]
     params = yaml.safe_load((root / "params.yaml").read_text())["classes"]
@@ -147,6 +175,7 @@ def test_audioset_has_334_classes(mirror):
         params["animal_root"],
         frozenset(params["animal_groups"]),
         frozenset(params["animal_calls"]),
+        every_name=True,
     )
     ontology = read_ontology(mirror / "raw.githubusercontent.com/audioset/ontology/master/ontology.json")
     labels = mirror / "storage.googleapis.com/us_audioset/youtube_corpus/v1/csv/class_labels_indices.csv"

@@ -84,6 +84,11 @@ def test_labels_are_names_or_ids_of_an_ontology(folder, tmp_path):
         ("file,labels\na.wav,\n", r"column 'labels' is empty for 'a\.wav' \(1 such files\)"),
         ("file,labels\na.wav,dog,rain\n", "several labels in quotes"),
         ("file,labels\n,dog\n", "column 'file' is empty in 1 lines"),
+        ("file,labels\n./,dog\n/,cat\n", "column 'file' is empty in 2 lines"),
+        (
+            'file,labels\na.wav,"dog\nbark"\n',
+            r"labels\.csv: column 'labels': expected a line of text .+ got 'dog\\nbark'",
+        ),
         ("", "cannot be read as a CSV"),
         ("file,labels\nnowhere.wav,dog\n", r"none of its 1 files is in .+my sounds; names are relative to that folder"),
     ],
@@ -92,6 +97,39 @@ def test_a_mistake_in_the_csv_is_one_sentence(folder, tmp_path, content, message
     (folder / "labels.csv").write_text(content)
     with pytest.raises(ZsAudioError, match=message):
         prepare(source(folder), tmp_path / "raw")
+
+
+@pytest.mark.parametrize("again", ["./a.wav", "deep/../a.wav", "deep/..//a.wav", "link.wav", "hard.wav", "all/a.wav"])
+def test_a_recording_is_listed_once_by_whatever_name(folder, tmp_path, again):
+    """It could lie in two folds."""
+    (folder / "link.wav").symlink_to(folder / "a.wav")
+    (folder / "hard.wav").hardlink_to(folder / "a.wav")
+    (folder / "all").symlink_to(folder)
+    (folder / "labels.csv").write_text(f"file,labels\na.wav,dog\ndeep/a.wav,rain\n{again},cat\n")
+    with pytest.raises(
+        ZsAudioError, match=rf"labels\.csv: column 'file' has 'a\.wav' more than once, also as '{again}'"
+    ):
+        prepare(source(folder), tmp_path / "raw")
+
+
+def test_a_missing_recording_is_listed_once_too(folder, tmp_path):
+    (folder / "labels.csv").write_text("file,labels\na.wav,dog\ngone.wav,rain\n.//gone.wav,cat\n")
+    with pytest.raises(ZsAudioError, match=r"has 'gone\.wav' more than once, also as '\.//gone\.wav'"):
+        prepare(source(folder), tmp_path / "raw")
+
+
+def test_a_label_that_two_nodes_could_mean_is_refused_and_an_id_is_not(folder, tmp_path):
+    path = tmp_path / "ontology.json"
+    nodes = [
+        {"id": mid, "name": name, "child_ids": [], "restrictions": []} for mid, name in [("1", "Dog"), ("2", "DOG")]
+    ]
+    path.write_text(json.dumps(nodes))
+    (folder / "labels.csv").write_text("file,labels\na.wav,2\n")
+    prepare(source(folder, path), tmp_path / "raw")
+    assert read_labels(tmp_path / "raw/class_labels_indices.csv")["display_name"].tolist() == ["DOG"]
+    (folder / "labels.csv").write_text("file,labels\na.wav,dog\n")
+    with pytest.raises(ZsAudioError, match=r"the label 'dog' is the name of 1 and 2 in .+; write the id of the one"):
+        prepare(source(folder, path), tmp_path / "raw")
 
 
 def test_missing_files_are_named(tmp_path):

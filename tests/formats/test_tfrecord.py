@@ -61,6 +61,12 @@ def test_other_records_are_refused(payload):
         parse(payload)
 
 
+@pytest.mark.parametrize("start", [float("nan"), float("inf"), -float("inf")])
+def test_a_time_that_is_none_is_refused(start):
+    with pytest.raises(ZsAudioError, match=r"x\.tfrecord: a record is not one of AudioSet's embeddings"):
+        parse(sequence_example("abc", start, [1], FRAMES))
+
+
 @pytest.mark.parametrize("frames", [FRAMES[:, :64], np.tile(FRAMES, 2)[:, :129], np.tile(FRAMES, 2)])
 def test_frames_of_another_length_are_refused_with_the_clip(frames):
     whole = sequence_example("abc", 0.0, [1], FRAMES)

@@ -23,9 +23,17 @@ NO_VALUE = [  # what no param of a single value may be
     datetime.date(2026, 1, 1),
     [[]],
 ]
-NULLABLE = ("strong_labels.", "audioset.sha256.", "audioset_audio.", "local.", "classes.animal_root", "text.vectors.")
+NULLABLE = (
+    "strong_labels.",
+    "audioset.sha256.",
+    "audioset_audio.",
+    "local.",
+    "classes.animal_root",
+    "text.vectors.",
+    "text.bert.revision",
+)
 FREE_TEXT = (
-    "strong_labels.", "audioset.sha256.", "audioset_audio.", "local.", "classes.animal_", "audioset.subsets.",
+    "strong_labels.", "audioset_audio.", "local.", "classes.animal_", "audioset.subsets.",
     "audio.vggish.weights", "audio.vggish.pca", "text.bert.model", "text.bert.revision",
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.ontology import Ontology
+from zsaudio.storage.values import meant
 
 
 class Rule(StrEnum):
@@ -37,12 +38,14 @@ class SelectionRules:
         animal_root: name of the top-level node below which animals are kept in place of their sounds; None: nowhere.
         animal_groups: names of nodes below it that group animals; the animals are kept in their place.
         animal_calls: names of nodes below it that are sounds of a whole group (birds), not animals.
+        every_name: whether a name of the two that no node has is refused; else only one that looks misspelt is.
     """
 
     max_few_children: int = 2
     animal_root: str | None = None
     animal_groups: frozenset[str] = frozenset()
     animal_calls: frozenset[str] = frozenset()
+    every_name: bool = False
 
 
 def select_classes(ontology: Ontology, labelled: set[str], rules: SelectionRules) -> dict[str, Rule]:
@@ -58,7 +61,8 @@ def select_classes(ontology: Ontology, labelled: set[str], rules: SelectionRules
         rules: constants of the rules.
 
     Raises:
-        ZsAudioError: a label is not in the ontology, or no top-level node is called `animal_root`.
+        ZsAudioError: a label is not in the ontology, no top-level node is called `animal_root`, or no node below it
+            has a name of `animal_groups` or `animal_calls`, see `SelectionRules.every_name`.
     """
     unknown = sorted(labelled - ontology.nodes.keys())
     if unknown:
@@ -66,15 +70,32 @@ def select_classes(ontology: Ontology, labelled: set[str], rules: SelectionRules
             f"label {unknown[0]!r} of class_labels_indices.csv is not in ontology.json ({len(unknown)} such labels): "
             "both files must come from one corpus"
         )
-    roots = [ontology.nodes[mid].name for mid in ontology.roots]
-    if rules.animal_root not in [None, *roots]:
-        raise ZsAudioError(
-            f"classes.animal_root: expected a top-level node, one of {', '.join(roots)}; got {rules.animal_root!r}"
-        )
+    _check_names(ontology, rules)
     walk = _Walk(ontology, labelled, rules)
     for mid in walk.candidates_of(ontology.roots):
         walk.visit(mid)
     return {mid: walk.decisions[mid] for mid in ontology.nodes}
+
+
+def _check_names(ontology: Ontology, rules: SelectionRules) -> None:
+    """Refuse names that no node has. Groups of AudioSet's that a smaller ontology lacks do no harm."""
+    if rules.animal_root is None:
+        return
+    roots = {ontology.nodes[mid].name: mid for mid in ontology.roots}
+    if rules.animal_root not in roots:
+        raise ZsAudioError(
+            f"classes.animal_root: expected a top-level node, one of {', '.join(roots)}; got {rules.animal_root!r}"
+            f"{meant(rules.animal_root, list(roots))}"
+        )
+    animals = {
+        ontology.nodes[mid].name for mid, above in ontology.branches.items() if roots[rules.animal_root] in above
+    }
+    unlisted = sorted(animals - rules.animal_groups - rules.animal_calls)
+    for param, names in (("animal_groups", rules.animal_groups), ("animal_calls", rules.animal_calls)):
+        for name in sorted(names - animals):
+            guess = meant(name, unlisted)
+            if rules.every_name or guess:
+                raise ZsAudioError(f"classes.{param}: no node below {rules.animal_root} is called {name!r}{guess}")
 
 
 class _Walk:

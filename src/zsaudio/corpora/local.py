@@ -1,6 +1,7 @@
 """A local corpus: a folder of recordings and a CSV of their labels, converted to AudioSet's formats."""
 
 import json
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from zsaudio.corpora.coverage import Coverage, write_coverage
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.clip_lists import read_labels, read_rows, read_segments, write_labels, write_segments
 from zsaudio.formats.labels import split_labels
-from zsaudio.formats.ontology import Ontology, read_ontology
+from zsaudio.formats.ontology import NodeName, Ontology, read_ontology
 from zsaudio.formats.recordings import write_recordings
-from zsaudio.storage.files import write_text
+from zsaudio.storage.files import replacing
+from zsaudio.storage.values import check_value
 
 SECONDS = 10.0  # nominal length of a clip; the encoder cuts longer recordings
 LABELS = "labels.csv"  # in the folder of the recordings, the default
@@ -43,13 +45,13 @@ class LocalListing:
 
     Attributes:
         clips: clip_id, path and mids of the labels of each listed recording.
-        names: name by mid of the labels that occur, in the order of the nodes.
-        nodes: the ontology in AudioSet's JSON format.
+        names: name by mid of the labels that occur, in the order of the ontology.
+        ontology: content of an ontology.json in AudioSet's format.
     """
 
     clips: list[tuple[str, Path, list[str]]]
     names: dict[str, str]
-    nodes: list[dict[str, Any]]
+    ontology: bytes
 
 
 def prepare(source: LocalSource, raw: Path) -> Coverage:
@@ -65,7 +67,8 @@ def prepare(source: LocalSource, raw: Path) -> Coverage:
             f"{source.labels}: none of its {len(listing.clips):,} files is in {source.recordings}; names are relative "
             f"to that folder, like {listing.clips[0][1].name}"
         )
-    write_text(raw / "ontology.json", json.dumps(listing.nodes, indent=2, ensure_ascii=False) + "\n")
+    with replacing(raw / "ontology.json") as temporary:
+        temporary.write_bytes(listing.ontology)
     write_labels(raw / "class_labels_indices.csv", list(listing.names), list(listing.names.values()))
     rows = ((clip.removesuffix("_0"), 0.0, SECONDS, mids) for clip, _, mids in listing.clips)
     write_segments(raw / "local_segments.csv", rows)
@@ -79,11 +82,12 @@ def read_source(source: LocalSource) -> LocalListing:
 
     Raises:
         ZsAudioError: the folder or a file is missing, a file has another format, a recording is listed twice or has no
-            label, or a label is not in the ontology.
+            label, or a label is not in the ontology, or is the name of several of its nodes.
     """
     if not source.recordings.is_dir():
         raise ZsAudioError(f"{source.recordings}: is not a folder; name the one with the recordings (local.recordings)")
     rows = _read_csv(source.labels)
+    _refuse_twice(rows["file"], source)
     labels = [split_labels(text) for text in rows["labels"]]
     unlabelled = [file for file, file_labels in zip(rows["file"], labels, strict=True) if not file_labels]
     if unlabelled:
@@ -92,20 +96,28 @@ def read_source(source: LocalSource) -> LocalListing:
         )
     vocabulary = sorted({label for file_labels in labels for label in file_labels})
     if source.ontology is None:
+        for label in vocabulary:
+            try:
+                check_value(NodeName, label)
+            except ValueError as error:
+                raise ZsAudioError(f"{source.labels}: column 'labels': {error}") from error
         mid_of = dict(zip(vocabulary, _slugs(vocabulary, "/local/"), strict=True))
+        names = {mid: name for name, mid in mid_of.items()}
         empty: dict[str, Any] = {"description": "", "child_ids": [], "restrictions": []}
-        nodes = [{"id": mid, "name": name, **empty} for name, mid in mid_of.items()]
+        nodes = [{"id": mid, "name": name, **empty} for mid, name in names.items()]
+        content = (json.dumps(nodes, indent=2, ensure_ascii=False) + "\n").encode()
     else:
-        mid_of = _mids(read_ontology(source.ontology), vocabulary, source)
-        nodes = json.loads(source.ontology.read_text(encoding="utf-8"))
-    occurring = set(mid_of.values())
-    names = {node["id"]: node["name"] for node in nodes if node["id"] in occurring}
+        ontology = read_ontology(source.ontology)
+        mid_of = _mids(ontology, vocabulary, source)
+        occurring = set(mid_of.values())
+        names = {mid: node.name for mid, node in ontology.nodes.items() if mid in occurring}
+        content = source.ontology.read_bytes()
     ytids = _slugs(str(Path(file).with_suffix("")) for file in rows["file"])
     clips = [
         (f"{ytid}_0", source.recordings / file, list(dict.fromkeys(mid_of[label] for label in file_labels)))
         for ytid, file, file_labels in zip(ytids, rows["file"], labels, strict=True)
     ]
-    return LocalListing(clips, names, nodes)
+    return LocalListing(clips, names, content)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -129,26 +141,47 @@ def _read_csv(path: Path) -> pd.DataFrame:
     if rows.empty:
         raise ZsAudioError(f"{path}: lists no recording")
     rows["file"] = rows["file"].str.strip()
-    nameless = rows["file"].isin(["", "."])
+    nameless = rows["file"].map(lambda file: Path(file).name == "")
     if nameless.any():
         raise ZsAudioError(f"{path}: column 'file' is empty in {nameless.sum()} lines")
-    duplicates = rows.loc[rows["file"].duplicated(), "file"]
-    if not duplicates.empty:
-        raise ZsAudioError(f"{path}: column 'file' has {duplicates.iloc[0]!r} more than once")
     return rows
+
+
+def _refuse_twice(files: Iterable[str], source: LocalSource) -> None:
+    """Refuse a recording that is listed twice, be it as a.wav and ./a.wav or by a link: it could lie in two folds."""
+    first: dict[object, str] = {}
+    for file in files:
+        path = source.recordings / file
+        try:
+            status = path.stat()
+            recording: object = (status.st_dev, status.st_ino)
+        except (OSError, ValueError):  # there is none
+            recording = os.path.normpath(path)
+        if recording in first:
+            also = "" if first[recording] == file else f", also as {file!r}"
+            raise ZsAudioError(f"{source.labels}: column 'file' has {first[recording]!r} more than once{also}")
+        first[recording] = file
 
 
 def _mids(ontology: Ontology, labels: Sequence[str], source: LocalSource) -> dict[str, str]:
     """The mid of each label, which is a mid itself or the name of a node."""
-    mid_by_name = {node.name.casefold(): mid for mid, node in ontology.nodes.items()}
-    mids = {label: label if label in ontology.nodes else mid_by_name.get(label.casefold(), "") for label in labels}
-    unknown = [label for label, mid in mids.items() if not mid]
+    named: dict[str, list[str]] = {}
+    for mid, node in ontology.nodes.items():
+        named.setdefault(node.name.casefold(), []).append(mid)
+    mids = {label: [label] if label in ontology.nodes else named.get(label.casefold(), []) for label in labels}
+    unknown = [label for label, found in mids.items() if not found]
     if unknown:
         raise ZsAudioError(
             f"{source.labels}: the label {unknown[0]!r} is neither a name nor an id of {source.ontology} "
             f"({len(unknown)} such labels); separate labels by commas, or by semicolons where names have commas"
         )
-    return mids
+    for label, found in mids.items():
+        if len(found) > 1:
+            raise ZsAudioError(
+                f"{source.labels}: the label {label!r} is the name of {' and '.join(found)} in {source.ontology}; "
+                "write the id of the one that you mean"
+            )
+    return {label: found[0] for label, found in mids.items()}
 
 
 def _slugs(names: Iterable[str], prefix: str = "") -> list[str]:

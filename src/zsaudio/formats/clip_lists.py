@@ -14,6 +14,8 @@ from zsaudio.errors import ZsAudioError
 from zsaudio.storage.files import replacing
 
 LABEL_COLUMNS = ["index", "mid", "display_name"]
+LABELS = 10**6  # at most: tables of counts have a row for every index
+SECONDS = 1e6  # of a video, at most: eleven days
 SUFFIX = "_segments.csv"
 
 
@@ -46,10 +48,11 @@ def read_labels(path: Path) -> pd.DataFrame:
     """Read class_labels_indices.csv: index (int), mid, display_name.
 
     Raises:
-        ZsAudioError: it cannot be read, lacks a column, or has an index or mid twice.
+        ZsAudioError: it cannot be read, lacks a column, has an index or mid twice, or an index that is no whole number
+            from 0 to LABELS - 1.
     """
     try:
-        labels = pd.read_csv(path, keep_default_na=False)
+        labels = pd.read_csv(path, keep_default_na=False, dtype={"mid": str, "display_name": str})
     except (OSError, ValueError) as error:
         raise ZsAudioError(f"{path}: the label list cannot be read ({error})") from error
     for name in LABEL_COLUMNS:
@@ -59,8 +62,8 @@ def read_labels(path: Path) -> pd.DataFrame:
         duplicates = labels.loc[labels[name].duplicated(), name]
         if not duplicates.empty:
             raise ZsAudioError(f"{path}: column {name!r} has {duplicates.iloc[0]!r} more than once")
-    if not pd.api.types.is_integer_dtype(labels["index"]):
-        raise ZsAudioError(f"{path}: column 'index' must hold whole numbers")
+    if not pd.api.types.is_integer_dtype(labels["index"]) or not labels["index"].between(0, LABELS - 1).all():
+        raise ZsAudioError(f"{path}: column 'index' must hold whole numbers from 0 to {LABELS - 1:,}")
     return labels[LABEL_COLUMNS]
 
 
@@ -85,14 +88,13 @@ def read_segments(folder: Path, labels: pd.DataFrame) -> Segments:
     """Read every `SUBSET_segments.csv` of a folder, sorted by name, with the label list from `read_labels`.
 
     Raises:
-        ZsAudioError: there is no such file, or one has a malformed line, an unknown label or a clip twice.
+        ZsAudioError: there is no such file, or one lists no clip, has a malformed line, an unknown label, times that
+            cannot be, or a clip twice.
     """
     paths = sorted(folder.glob(f"*{SUFFIX}"))
     if not paths:
         raise ZsAudioError(f"{folder}: no file named *{SUFFIX}")
     rows = pd.concat([_read_file(path) for path in paths], ignore_index=True)
-    if rows.empty:
-        raise ZsAudioError(f"{folder}: the *{SUFFIX} files list no clip")
     duplicates = rows.loc[rows["clip_id"].duplicated(), "clip_id"]
     if not duplicates.empty:
         raise ZsAudioError(f"{folder}: clip {duplicates.iloc[0]!r} is listed twice")
@@ -130,10 +132,17 @@ def _read_file(path: Path) -> pd.DataFrame:
             f"{path}: expected the format of AudioSet's segments files, YTID, start_seconds, end_seconds, "
             f'"label,label" on each line ({" ".join(str(error).split())})'
         ) from error
+    if rows.empty:
+        raise ZsAudioError(f"{path}: lists no clip; take the file away or get it whole")
     incomplete = rows.loc[(rows["labels"] == "") | (rows["ytid"] == ""), "ytid"]
     if not incomplete.empty:
         raise ZsAudioError(f"{path}: clip {incomplete.iloc[0]!r} has no labels or no name")
-    if not np.isfinite(rows["start"]).all():
-        raise ZsAudioError(f"{path}: column 'start_seconds' has a value that is not a time")
+    impossible = rows.loc[~((rows["start"] >= 0) & (rows["start"] < rows["end"]) & (rows["end"] <= SECONDS))]
+    if not impossible.empty:
+        clip = impossible.iloc[0]
+        raise ZsAudioError(
+            f"{path}: clip {clip['ytid']!r}: expected start_seconds of at least 0, end_seconds after it and of at most "
+            f"{SECONDS:,.0f}, got {clip['start']:g} and {clip['end']:g}"
+        )
     milliseconds = (rows["start"] * 1000).round().astype("int64").astype(str)
     return rows.assign(clip_id=rows["ytid"] + "_" + milliseconds, subset=path.name.removesuffix(SUFFIX))

@@ -1,11 +1,19 @@
 """The AudioSet ontology: a graph of sound classes, each with any number of parents."""
 
-import json
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.storage.values import Distinct, one_of, sentence, shown, text
+
+LEVELS = 100  # at most, from a top-level node down; AudioSet has 6. What walks the graph calls itself for each
+# Lists of clips separate ids by commas, and have comments behind #.
+Mid = Annotated[str, text(r'[^\x00-\x20\s,"#]+', "an id without blanks, commas, quotes and #")]
+NodeName = Annotated[str, text(r"[^\x00-\x20]([^\x00-\x1f]*[^\x00-\x20])?", "a line of text without blanks around it")]
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Ontology:
         """Connect nodes, given by mid.
 
         Raises:
-            ZsAudioError: a child has no node, or a class is its own ancestor.
+            ZsAudioError: a child has no node, a class is its own ancestor, or there are more than LEVELS levels.
         """
         self.nodes = nodes
         parents: dict[str, list[str]] = {mid: [] for mid in nodes}
@@ -53,39 +61,60 @@ class Ontology:
         self.parents = {mid: tuple(mids) for mid, mids in parents.items()}
         self.roots = tuple(mid for mid in nodes if not parents[mid])
         self.branches: dict[str, set[str]] = {mid: {mid} for mid in self.roots}
+        levels: dict[str, int] = {}
         try:
             for mid in TopologicalSorter(parents).static_order():  # parents come before their children
                 self.branches.setdefault(mid, set()).update(*(self.branches[parent] for parent in parents[mid]))
+                levels[mid] = 1 + max((levels[parent] for parent in parents[mid]), default=0)
+                if levels[mid] > LEVELS:
+                    raise ZsAudioError(f"ontology: {nodes[mid].name!r} has {LEVELS} levels above it, which is too deep")
         except CycleError as error:
-            raise ZsAudioError(f"ontology: a class is its own ancestor: {' -> '.join(error.args[1])}") from error
+            circle = shown(" -> ".join(error.args[1]))
+            raise ZsAudioError(f"ontology: a class is its own ancestor: {circle}") from error
+
+
+class _Entry(BaseModel):
+    """A node as the file has it; other keys are left out."""
+
+    id: Mid
+    name: NodeName
+    description: str = ""
+    child_ids: Annotated[list[str], Distinct]
+    restrictions: list[Annotated[str, one_of(("abstract", "blacklist"))]]
+
+
+_FILE = TypeAdapter(Annotated[list[_Entry], Field(min_length=1)])
 
 
 def read_ontology(path: Path) -> Ontology:
     """Read an ontology.json in AudioSet's format: a list of objects with id, name, child_ids and restrictions.
 
     Raises:
-        ZsAudioError: the file has another format, an id twice, a child without a node, or a circle.
+        ZsAudioError: the file cannot be read, has another format, an id or a name twice, a child without a node, a
+            circle, or too many levels.
     """
     try:
-        items = json.loads(path.read_text(encoding="utf-8"))
-        nodes = [
-            Node(
-                mid=item["id"],
-                name=item["name"],
-                description=item.get("description", ""),
-                children=tuple(item["child_ids"]),
-                restrictions=frozenset(item["restrictions"]),
-            )
-            for item in items
-        ]
+        entries = _FILE.validate_json(path.read_bytes())
     except OSError as error:
         raise ZsAudioError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except ValidationError as error:
+        location = error.errors()[0]["loc"]
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
         raise ZsAudioError(
             f"{path}: expected the format of AudioSet's ontology.json, a JSON list of objects with id, name, child_ids "
-            f"and restrictions ({type(error).__name__}: {error})"
+            f"and restrictions; {place}{': ' * bool(place)}{sentence(error)}"
         ) from error
-    by_mid = {node.mid: node for node in nodes}
-    if len(by_mid) < len(nodes):
-        raise ZsAudioError(f"{path}: {len(nodes) - len(by_mid)} ids appear more than once")
-    return Ontology(by_mid)
+    for key in ("id", "name"):
+        first: dict[str, int] = {}
+        for i, entry in enumerate(entries):
+            value = getattr(entry, key)
+            if first.setdefault(value, i) < i:
+                raise ZsAudioError(f"{path}: [{i}].{key}: {shown(value)} is the {key} of [{first[value]}] too")
+    nodes = [
+        Node(entry.id, entry.name, entry.description, tuple(entry.child_ids), frozenset(entry.restrictions))
+        for entry in entries
+    ]
+    try:
+        return Ontology({node.mid: node for node in nodes})
+    except ZsAudioError as error:
+        raise ZsAudioError(f"{path}: {error}") from error

@@ -107,10 +107,9 @@ def parse_records(payloads: Iterable[bytes], where: str) -> Iterator[tuple[str, 
                 example = _SEQUENCE_EXAMPLE.FromString(payload)
                 context = example.context.feature
                 ytid = context["video_id"].bytes_list.value[0].decode()
-                start = context["start_time_seconds"].float_list.value[0]
-            except (DecodeError, IndexError, UnicodeDecodeError) as error:
+                clips.append(clip_id(ytid, context["start_time_seconds"].float_list.value[0]))
+            except (DecodeError, IndexError, ValueError, OverflowError) as error:  # text, or a time, that is none
                 raise ZsAudioError(f"{where}: a record is not one of AudioSet's embeddings ({error})") from error
-            clips.append(clip_id(ytid, start))
             feature_lists.append(example.feature_lists.feature_list["audio_embedding"])
         frames = _frames(feature_lists)
         if frames is None:

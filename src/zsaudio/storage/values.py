@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError
 
 MOST_DIGITS = 300  # of a whole number in a file; more are nobody's meaning, and slow
 
@@ -101,6 +101,14 @@ def meant(value: object, known: Sequence[str]) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
+def _distinct(values: list[object]) -> list[object]:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{shown(value)} is listed twice")
+    return values
+
+
+Distinct = AfterValidator(_distinct)  # of a list
 NonNegative = Annotated[float, number(0)]
 Positive = Annotated[float, number(0, above=True)]
 Fraction = Annotated[float, number(0, 1)]
@@ -153,6 +161,10 @@ def explain(kind: str, message: str, value: object, context: dict[str, Any]) -> 
     """
     if kind == "value_error":
         return str(context["error"])
+    if kind == "missing":
+        return "is missing"
+    if kind == "json_invalid":
+        return message[0].lower() + message[1:]
     if kind == "too_short":
         return f"expected at least {context['min_length']} of them, got {context['actual_length']}"
     if kind == "too_long":
