@@ -28,7 +28,8 @@ def main(params: Params, paths: Paths) -> None:
             recordings = params.audioset_audio.recordings
             assert recordings is not None  # checked with the params
             coverage = audioset.prepare_recordings(source, recordings, paths.raw, paths.downloads, default_mirror())
-    print(f"{len(coverage.missing):,} clips, {coverage.missing.sum():,} of them without sound")
+    named = f"; {paths.raw}/missing_clips.csv names them" if coverage.missing.any() else ""
+    print(f"{len(coverage.missing):,} clips, {coverage.missing.sum():,} of them without sound{named}")
 
 
 if __name__ == "__main__":

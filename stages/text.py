@@ -29,7 +29,9 @@ def main(params: Params, paths: Paths) -> None:
         "embedding": tables.vectors(embeddings),
     }
     tables.write_table(paths.text, schemas.TEXT, columns, encoder.metadata)
-    print(f"{len(names)} labels, {embeddings.shape[1]} features by {encoder.metadata['encoder']}")
+    branch = encoder.metadata.get("branch")  # of a model of the hub
+    at = f" at {branch}; text.bert.revision={branch} keeps it so" if branch else ""
+    print(f"{len(names)} labels, {embeddings.shape[1]} features by {encoder.metadata['encoder']}{at}")
 
 
 if __name__ == "__main__":

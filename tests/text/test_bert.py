@@ -1,5 +1,6 @@
 """BERT pooling on a tiny BertModel, which the test saves in the public file format."""
 
+import re
 import shutil
 
 import numpy as np
@@ -9,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from zsaudio import ZsAudioError
 from zsaudio.text import Label
-from zsaudio.text.bert import Bert, Pooling, locate
+from zsaudio.text.bert import PINNED, Bert, Pooling, locate
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "dog", "bark", "##ing", "big", "sound", ".", "of", "a"]
 
@@ -101,6 +102,48 @@ def test_a_hub_name_is_looked_up_in_the_mirror(folder, tmp_path):
     assert locate("someone/tiny-bert", "main", tmp_path) == mirrored
     assert Bert("someone/tiny-bert", mirror=tmp_path).metadata["encoder"] == "bert:someone/tiny-bert"
     assert Bert(str(mirrored)).metadata["encoder"] == "bert:tiny-bert"
+
+
+COMMIT = PINNED["bert-base-uncased"]
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "read"),
+    [
+        ("bert-base-uncased", None, COMMIT),
+        ("bert-base-uncased", "main", "main"),
+        ("someone/tiny-bert", None, "main"),
+        ("someone/tiny-bert", "v2", "v2"),
+    ],
+)
+def test_the_hub_is_asked_for_the_pinned_commit_unless_another_is_named(
+    folder, tmp_path, monkeypatch, model, asked, read
+):
+    revisions = []
+
+    def snapshot_download(name, revision, allow_patterns):
+        revisions.append(revision)
+        (tmp_path / "snapshots").mkdir(exist_ok=True)
+        (tmp_path / "snapshots/0123abc").symlink_to(folder)
+        return str(tmp_path / "snapshots/0123abc")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    metadata = Bert(model, asked).metadata
+    assert revisions == [read]
+    assert metadata["branch"] == "0123abc"  # the commit, whatever it was asked by
+
+
+@pytest.mark.parametrize(("has", "found"), [(["main"], "main"), ([COMMIT], COMMIT), (["main", COMMIT], COMMIT)])
+def test_a_mirror_may_have_main_in_place_of_the_pinned_commit(folder, tmp_path, has, found):
+    place = tmp_path / "huggingface.co/bert-base-uncased/resolve"
+    place.mkdir(parents=True)
+    for name in has:
+        (place / name).symlink_to(folder)
+    assert Bert("bert-base-uncased", mirror=tmp_path).metadata["branch"] == found
+
+
+def test_pins_are_commits():
+    assert all(re.fullmatch("[0-9a-f]{40}", commit) for commit in PINNED.values())
 
 
 def test_a_model_that_cannot_be_downloaded_is_named(monkeypatch):

@@ -75,7 +75,8 @@ def encoder_of(
     name = metadata["encoder"].partition(":")[0]
     knobs: dict[str, Any] = {}
     if name == "bert":
-        knobs = {"model": model or metadata["model"], "revision": metadata["branch"], "pooling": metadata["pooling"]}
+        branch = None if model else metadata["branch"]
+        knobs = {"model": model or metadata["model"], "revision": branch, "pooling": metadata["pooling"]}
     elif name == "vectors":
         knobs = {"table": vectors or Path(metadata["vectors"])}
     elif name == "words":

@@ -16,6 +16,13 @@ from zsaudio.text.wording import Label, split_words
 
 FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "model.safetensors")
 
+# Commits on the hub that are read where none is asked for: a branch may change.
+PINNED = {
+    "bert-base-uncased": "86b5e0934494bd15c9632b12f734a8a67f723594",
+    "sentence-transformers/all-MiniLM-L6-v2": "c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
+}
+MAIN = "main"
+
 UNUSED = "pooler."  # prefix of weights that do not change the last hidden layer, and that some models lack
 
 
@@ -34,7 +41,7 @@ class Bert:
     def __init__(
         self,
         model: str,
-        revision: str = "main",
+        revision: str | None = None,
         pooling: str = Pooling.WORDS,
         batch_size: int = 64,
         mirror: Path | None = None,
@@ -80,7 +87,7 @@ class Bert:
             "revision": _fingerprint(self._model),
             "pooling": self._pooling.value,
             "model": model,
-            "branch": revision,
+            "branch": "" if Path(model).is_dir() else folder.name,
         }
         self._device = torch.device(device)
         self._model.eval().to(self._device)
@@ -125,12 +132,15 @@ class Bert:
         return embeddings
 
 
-def locate(model: str, revision: str = "main", mirror: Path | None = None) -> Path:
+def locate(model: str, revision: str | None = None, mirror: Path | None = None) -> Path:
     """The folder of a model: a local folder, else one in the mirror, else a download from the hub, which is cached.
+
+    The last two are named after the revision; of the hub's, after its commit.
 
     Args:
         model: folder, or hub name such as "bert-base-uncased".
-        revision: branch, tag or commit on the hub.
+        revision: branch, tag or commit on the hub; none: the one of PINNED, else the branch main. A mirror that lacks
+            the pinned one may have main.
         mirror: a folder that holds https://HOST/PATH at HOST/PATH.
 
     Raises:
@@ -138,13 +148,16 @@ def locate(model: str, revision: str = "main", mirror: Path | None = None) -> Pa
     """
     if Path(model).is_dir():
         return Path(model)
-    if mirror and (mirrored := mirror / "huggingface.co" / model / "resolve" / revision).is_dir():
-        return mirrored
+    revisions = [revision] if revision else [PINNED.get(model, MAIN), MAIN]
+    if mirror:
+        for name in revisions:
+            if (mirrored := mirror / "huggingface.co" / model / "resolve" / name).is_dir():
+                return mirrored
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=list(FILES)))
+        return Path(snapshot_download(model, revision=revisions[0], allow_patterns=list(FILES)))
     except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
         raise ZsAudioError(
             f"text.bert.model: {model!r} is no folder here and could not be downloaded from the hub "
