@@ -34,11 +34,11 @@ RESERVED = (*BASELINES, "localise")  # folders beside those of the models in met
 TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weights")  # of `train`, that a variant may set for itself
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
 
-
 CorpusName = Annotated[str, one_of(CORPORA)]
 Count = Annotated[int, whole(1, 10**9)]
 Seed = Annotated[int, whole(0, 2**31 - 1)]
 Address = Annotated[str, text("https?://.*", "an address that starts with http:// or https://")]
+SegmentsAddress = Annotated[str, text("https?://.+_segments[.]csv", "an address of a file called SUBSET_segments.csv")]
 FileOrAddress = Annotated[str, text("(?!http:).+", "a file, or an address that starts with https://")]
 Sha256 = Annotated[str, text("[0-9a-f]{64}", "64 digits of 0 to 9 and a to f, or nothing: not checked")]
 Revision = Annotated[str, text(".+", "a branch, tag or commit, or nothing")]
@@ -67,9 +67,9 @@ class AudiosetParams(ParamsSection):
 
     ontology: Address
     labels: Address
-    segments: Annotated[list[Address], Field(min_length=1)]
+    segments: Annotated[list[SegmentsAddress], Field(min_length=1), Distinct]
     features: Address
-    subsets: Annotated[list[str], Field(min_length=1)]
+    subsets: Annotated[list[str], Field(min_length=1), Distinct]
     sha256: dict[str, Sha256 | None]
 
 
@@ -237,8 +237,11 @@ class Params(ParamsSection):
         self._check_corpus()
         self._check_variants()
         source = self.audioset
-        addresses = [source.ontology, source.labels, *source.segments, source.features]
-        files = {url.rsplit("/", 1)[-1]: url for url in addresses}
+        files: dict[str, str] = {}
+        for url in [source.ontology, source.labels, *source.segments, source.features]:
+            name = url.rsplit("/", 1)[-1]
+            if files.setdefault(name, url) != url:
+                raise ValueError(f"audioset: {files[name]} and {url} have the same file name, {name}")
         for name in source.sha256:
             if name not in files:
                 raise ValueError(f"audioset.sha256: {name!r} is not fetched; known are {', '.join(files)}")

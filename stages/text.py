@@ -30,7 +30,7 @@ def main(params: Params, paths: Paths) -> None:
     }
     tables.write_table(paths.text, schemas.TEXT, columns, encoder.metadata)
     branch = encoder.metadata.get("branch")  # of a model of the hub
-    at = f" at {branch}; text.bert.revision={branch} keeps it so" if branch else ""
+    at = f" at {branch}" if branch else ""
     print(f"{len(names)} labels, {embeddings.shape[1]} features by {encoder.metadata['encoder']}{at}")
 
 

@@ -144,7 +144,8 @@ def test_a_damaged_archive_leaves_no_embeddings(site, tmp_path, damage, message)
     assert list((tmp_path / "raw").iterdir()) == []
 
 
-WHOLE = {"aaa_0", "bbb_30000", "ccc_0", "zzz_0"}
+MORE = {**MEMBERS, "eval/ee.tfrecord": clip("eee", 0)}
+WHOLE = {"aaa_0", "bbb_30000", "ccc_0", "eee_0", "zzz_0"}
 
 
 def outcome(path: Path, raw: Path) -> set[str] | None:
@@ -157,7 +158,7 @@ def outcome(path: Path, raw: Path) -> set[str] | None:
 
 def test_an_archive_with_one_flipped_bit_is_refused_or_whole(tmp_path):
     """The flip is older than the compression. tarfile takes a damaged header for the end."""
-    path, content = tmp_path / "features.tar.gz", bytearray(gzip.decompress(archive(MEMBERS)))
+    path, content = tmp_path / "features.tar.gz", bytearray(gzip.decompress(archive(MORE)))
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
         headers = [member.offset for member in tar]
     refused = 0
@@ -172,7 +173,7 @@ def test_an_archive_with_one_flipped_bit_is_refused_or_whole(tmp_path):
 
 
 def test_a_compressed_archive_with_one_flipped_bit_is_refused_or_whole(tmp_path):
-    path, content = tmp_path / "features.tar.gz", bytearray(archive(MEMBERS))
+    path, content = tmp_path / "features.tar.gz", bytearray(archive(MORE))
     for place in range(0, len(content), 23):
         content[place] ^= 1 << place % 8
         path.write_bytes(content)
@@ -183,7 +184,7 @@ def test_a_compressed_archive_with_one_flipped_bit_is_refused_or_whole(tmp_path)
 
 def test_an_archive_is_read_to_its_end(tmp_path):
     """Without its last blocks, or gzip's checksum, nothing says that more did not follow."""
-    path, content = tmp_path / "features.tar.gz", archive(MEMBERS)
+    path, content = tmp_path / "features.tar.gz", archive(MORE)
     path.write_bytes(content)
     assert outcome(path, tmp_path / "raw") == WHOLE
     path.write_bytes(content[:-8])

@@ -89,6 +89,16 @@ def test_the_committed_params_are_the_papers():
             "audioset.sha256: features.tar.gz needs one, as its address http://host/features.tar.gz is not https://",
         ),
         ("audio.vggish.weights", "http://host/v.pth", "audio.vggish.weights: expected a file, or an address that"),
+        (
+            "audioset.segments", ["https://host/eval.csv"],
+            "audioset.segments.0: expected an address of a file called SUBSET_segments.csv, got 'https://host/eval.csv'",
+        ),
+        ("audioset.segments", ["https://host/a_segments.csv"] * 2, "audioset.segments: 'https://host/a_segments.csv"),
+        (
+            "audioset.labels", "https://host/ontology.json",
+            "audioset: https://raw.githubusercontent.com/audioset/ontology/master/ontology.json and https://host/onto",
+        ),
+        ("audioset.subsets", ["eval", "eval"], "audioset.subsets: 'eval' is listed twice"),
         ("text.bert.revision", "", "text.bert.revision: expected a branch, tag or commit, or nothing, got ''"),
         ("audioset.sha256.x.json", None, "audioset.sha256: 'x.json' is not fetched; known are ontology.json"),
         ("audio.encoder.demo", "mfcc", "audio.encoder.demo: expected one of logmel, google_vggish, vggish; got 'mfcc'"),
