@@ -1,10 +1,20 @@
-# `make repro` runs the pipeline, `make test` checks the project, `make studies` runs the committed studies, `make readme` renews what the READMEs quote, `make readme-run` runs their commands, `make bench` measures speed; each installs what it needs into .venv first.
+# `make repro` runs the pipeline, `make show` prints its metrics, `make recover` puts right what a kill has left, `make restore` brings back params and results as committed, `make test` checks the project, `make studies` runs the committed studies, `make readme` renews what the READMEs quote, `make readme-run` runs their commands, `make bench` measures speed; each installs what it needs into .venv first.
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: repro test studies readme readme-run bench
+.PHONY: repro show recover restore test studies readme readme-run bench
 repro: .venv/ready
-	dvc repro
+	python stages/repro.py
+
+show: .venv/ready
+	python stages/show.py
+
+recover: .venv/ready
+	python stages/recover.py
+
+restore: recover
+	git stash push --quiet --message 'before make restore' -- params.yaml dvc.lock metrics
+	dvc checkout --force --allow-missing
 
 test: .venv/ready
 	ruff check .
