@@ -9,7 +9,7 @@ import yaml
 from dvc.repo import Repo
 
 from imports import ROOT, has_code, imported_files, modules_under, tree_of, with_packages
-from params import Params
+from params import CORPORA, Params
 from zsaudio.models.parts import KINDS, known_parts
 
 TEXT = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
@@ -26,6 +26,7 @@ EXEMPT = {
     "stages/params.py",
     "stages/pipeline.py",
 }
+NO_STAGES = {"params", "pipeline", "recover", "repro", "show"}
 PARTS = {f"src/zsaudio/models/{kind}s/{name}.py" for kind in KINDS for name in known_parts(kind)}
 
 
@@ -108,7 +109,7 @@ def test_a_stage_depends_on_the_params_that_it_reads(stage):
 
 
 def test_every_script_is_a_stage_and_reads_the_arguments_that_it_is_given():
-    assert {path.stem for path in (ROOT / "stages").glob("*.py")} - {"pipeline", "params"} == set(STAGES)
+    assert {path.stem for path in (ROOT / "stages").glob("*.py")} - NO_STAGES == set(STAGES)
     for name, stage in STAGES.items():
         script = (ROOT / f"stages/{name}.py").read_text(encoding="utf-8")
         given = re.findall(r"\$\{item\.(\w+)\}", stage["cmd"])
@@ -126,6 +127,13 @@ def test_each_chart_has_a_template_which_the_report_depends_on():
     assert {dep for dep in STAGES["report"]["deps"] if dep.startswith(".dvc/")} == templates
     assert {f".dvc/plots/{path.name}" for path in (ROOT / ".dvc/plots").glob("*.json")} == templates
     assert "src/zsaudio/report" in STAGES["report"]["deps"]  # with the page's
+
+
+def test_dvc_lets_data_be_made_of_the_corpora_that_there_are():
+    """So it refuses another name, a mistyped one, before it moves anything."""
+    ignored = Repo(ROOT).dvcignore.is_ignored_dir
+    assert not any(ignored(str(ROOT / "data" / corpus)) for corpus in CORPORA)
+    assert ignored(str(ROOT / "data/dmeo"))
 
 
 def test_of_a_package_only_code_counts():

@@ -22,11 +22,6 @@ def outcome(done: subprocess.CompletedProcess[str]) -> str:
 @pytest.mark.parametrize(
     ("param", "value", "message"),
     [
-        (
-            "corpus",
-            "audio_set",
-            "corpus: params.yaml: corpus: expected one of demo, audioset, audioset_audio, local; got",
-        ),
         ("corpus", "local", "corpus: params.yaml: local.recordings: expected the folder with the recordings, got "),
         ("train__epochs", "few", "variants: params.yaml: train.epochs: expected a whole number from 1 to"),
         ("models", ["attention"], "params.yaml: models.0: expected one of temporal_attention, uniform_aggregation"),
@@ -59,6 +54,20 @@ def test_a_mistake_in_an_experiment_stops_it(project, change, message):
     assert message in outcome(project.run("dvc", "exp", "run", "-S", change))
     project.restore()  # and leaves the mistake in params.yaml
     assert project.content() == before
+
+
+@pytest.mark.parametrize(("command", "corpus"), [("repro", "dmeo"), ("exp run", "dmeo"), ("exp run", "audio_set")])
+def test_a_corpus_that_is_none_is_refused_before_dvc_moves_anything(project, command, corpus):
+    before, results = project.content(), project.run("git", "status", "--porcelain").stdout
+    if command == "repro":
+        project.set_params(corpus=corpus)
+        done = project.run("dvc", "repro")
+        project.run("git", "restore", "params.yaml")
+    else:
+        done = project.run("dvc", "exp", "run", "-S", f"corpus={corpus}")
+    assert f"data/{corpus}/raw' is ignored by .dvcignore" in outcome(done)
+    assert project.content() == before
+    assert project.run("git", "status", "--porcelain").stdout == results  # params.yaml and metrics, too
 
 
 def test_a_param_that_no_stage_knows_is_named_by_the_next_stage_that_runs(project):
