@@ -62,7 +62,8 @@ def _at_work(process: psutil.Process) -> str | None:
         command, inside = process.cmdline(), Path(process.cwd()).is_relative_to(Path.cwd())
     except (psutil.Error, OSError):  # another user's, or gone
         return None
-    if inside and any(Path(word).name == "dvc" for word in command[:3]):
+    # The worker of the queue waits for more; what it runs are processes of their own.
+    if inside and any(Path(word).name == "dvc" for word in command[:3]) and "queue-worker" not in command:
         return f"process {process.pid}, {' '.join(command)}"
     return None
 

@@ -17,7 +17,7 @@ from show import table
 from zsaudio.errors import ZsAudioError
 
 DVC = [sys.executable, "-m", "dvc", "repro"]
-AT_STAGE = re.compile(r"(?P<runs>Running s|S)tage '(?P<name>[^']+)'(:| is cached| didn't change)")
+AT_STAGE = re.compile(r"(?P<runs>Running )?(?i:stage) '(?P<name>[^']+)'(:| is cached| didn't change)")
 HINT = "Use `dvc push`"  # there is no remote to push to
 # Seconds on the demo, on two cores. Only their ratios matter: the estimate is by the speed of the stages that have run.
 SECONDS = {"corpus": 11, "audio": 15, "train": 7, "evaluate": 4, "localise": 3, "report": 3}
@@ -25,12 +25,15 @@ SHORT = 1.5  # any other
 
 
 def main() -> int:
-    try:  # before DVC moves anything
-        params = read_params(Path("params.yaml"))
-        for sentence in recover():
-            print(sentence, flush=True)
+    try:
+        params = read_params(Path("params.yaml"))  # before DVC moves anything
     except ZsAudioError as error:
         sys.exit(f"repro: {error}")
+    try:
+        for sentence in recover():
+            print(sentence, flush=True)
+    except ZsAudioError as error:  # DVC is at work; it will say whether there is room for a second
+        print(f"repro: {error}", file=sys.stderr)
     progress = Progress(stages_of_the_pipeline())
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(DVC, stdout=subprocess.PIPE, text=True, errors="replace", env=environment) as running:
@@ -76,7 +79,7 @@ class Progress:
             self.expected += cost(self.running)
         name = match["name"]
         self.left.discard(name)
-        self.running, self.began = (name if match["runs"] != "S" else None), now
+        self.running, self.began = (name if match["runs"] else None), now
         if self.running is None:
             return None
         pace = self.seconds / self.expected if self.expected else 1.0
