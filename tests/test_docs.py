@@ -12,7 +12,7 @@ import yaml
 from params import parse_params
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "stages/README.md", "metrics/README.md", "data/README.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "stages/README.md", "metrics/README.md", "data/README.md"]
 TEXT = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
 DOCS = runpy.run_path(str(ROOT / ".ci/docs.py"))
 
