@@ -6,10 +6,10 @@ FROM python:3.13-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git make \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --create-home zsaudio \
-    && install --directory --owner zsaudio /zsaudio
-USER zsaudio
+    && useradd --create-home --uid 1000 zsaudio \
+    && install --directory --owner 1000 /zsaudio
+USER 1000
 WORKDIR /zsaudio
-COPY --chown=zsaudio . .
+COPY --chown=1000 . .
 RUN make environment
 CMD ["make", "repro"]
