@@ -10,7 +10,7 @@ SRC = Path(__file__).parent.parent / "src"
 MODULES = [
     ".".join(path.relative_to(SRC).with_suffix("").parts)
     for path in sorted(SRC.rglob("*.py"))
-    if "numba.njit" in path.read_text()
+    if "@njit(" in path.read_text()
 ]
 
 

@@ -5,9 +5,10 @@ No function here calls one of another file: numba's cache does not notice when a
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from zsaudio.storage.njit import njit
 
 Scores = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
@@ -16,7 +17,7 @@ Rows = npt.NDArray[np.int64]
 Draws = npt.NDArray[np.uint8]
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def count_decisions(predicted: Flags, labels: Flags) -> Rows:
     """True positives, predicted and carrying clips of each class: (3, C), from (N, C)."""
     counts = np.zeros((3, predicted.shape[1]), np.int64)
@@ -28,7 +29,7 @@ def count_decisions(predicted: Flags, labels: Flags) -> Rows:
     return counts
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def count_above(scores: Scores, labels: Flags, thresholds: Scores) -> Rows:
     """How many clips score above each of the ascending thresholds, and how many of them are positive: (2, C, K)."""
     n = len(thresholds)
@@ -45,7 +46,7 @@ def count_above(scores: Scores, labels: Flags, thresholds: Scores) -> Rows:
     return counts[:, :, 1:]
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def by_place(place: Rows, n_places: int) -> tuple[Rows, Rows]:
     """Clips in the order of their places, (N,), and where those of each place end, (n_places,)."""
     ends = np.cumsum(np.bincount(place, minlength=n_places))
@@ -57,7 +58,7 @@ def by_place(place: Rows, n_places: int) -> tuple[Rows, Rows]:
     return rows, ends
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def resampled_average_precision(
     rows: Rows, ends: Rows, carried: Flags, drawn: Draws, above: Counters, hits: Counters
 ) -> npt.NDArray[np.float64]:
@@ -89,7 +90,7 @@ def resampled_average_precision(
     return np.where(copies > 0, total / np.maximum(copies, unit), np.nan)
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def add_rows(total: Counters, drawn: Draws, rows: Rows) -> None:
     """Add some rows of `drawn` to a total: (B,). Four at a time, as every pass over the total costs its traffic."""
     fours = len(rows) - len(rows) % 4

@@ -3,7 +3,6 @@
 import functools
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from zsaudio.models.interfaces import Objective
 from zsaudio.models.objectives.warp import Warp, rank_penalty
+from zsaudio.storage.njit import njit
 
 
 class CompiledWarp(Objective):
@@ -74,7 +74,7 @@ def compiled(objective: Objective, device: torch.device) -> Objective:
     return objective
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc"})  # sums in any order, the same one whenever it is run
+@njit(fastmath={"reassoc"})  # sums in any order, the same one whenever it is run
 def _fill(
     scores: npt.NDArray[Any],
     labels: npt.NDArray[np.int64],
