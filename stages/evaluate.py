@@ -2,8 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from params import Params
-from pipeline import Paths, run
+from pipeline import Params, Paths, run
 from zsaudio.evaluation.curves import gamma_curve, threshold_curve
 from zsaudio.evaluation.result_files import write_results
 from zsaudio.evaluation.runs import evaluate
@@ -13,11 +12,12 @@ from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import read_json, write_json
 from zsaudio.storage.threads import available
 from zsaudio.tasks.build import build_task
-from zsaudio.tasks.corpus_tables import read_folds
+from zsaudio.tasks.corpus_tables import clips_with_audio, read_folds
 
 
 def main(params: Params, paths: Paths, model: str) -> None:
     folds, clips = read_folds(paths.data)
+    clips = clips_with_audio(clips, tables.read_column(paths.audio, "clip_id"))  # as `train` scores them
     row = read_json(paths.variants / model / "row.json")
     title, gamma, threads = row["title"], row["gamma"], available(params.threads)
 
@@ -26,8 +26,9 @@ def main(params: Params, paths: Paths, model: str) -> None:
         config = read_model(trained)
         task = build_task(config.variant.task, setting, folds, clips)
         scored = paths.scores / model / setting
-        validation = read_scores(scored / "validation.feather", task.validation)
-        test = read_scores(scored / "test.feather", task.test)
+        runs = {member.run for member in config.members}
+        validation = read_scores(scored / "validation.feather", task.validation, runs)
+        test = read_scores(scored / "test.feather", task.test, runs)
         results = evaluate(validation, test, gamma, params.threshold, threads)
 
         folder = paths.evaluations / model / setting

@@ -22,7 +22,7 @@ def scores_and_labels(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
         labels = corpus.setting("setting1")[2].examples.carried()
         noise = np.random.default_rng(0).standard_normal(labels.shape)
         return (noise + labels).astype(np.float32), labels
-    scores = read_scores(path, build_task("zero_shot", "setting1", *read_folds(corpus.data)).test)
+    scores = read_scores(path, build_task("zero_shot", "setting1", *read_folds(corpus.data)).test, {0})
     run = scores.run == 0
     return scores.tested(0.5)[run], scores.carried[run]
 

@@ -29,25 +29,41 @@ def test_eq_7_mixes_the_two_scores():
 
 
 def test_labels_are_put_beside_scores_by_clip(tmp_path):
-    examples = two_class_examples([[0], [1]], ["a", "b"])
-    scores = read_scores(write_scores(tmp_path, ["b", "a", "b"]), examples)
+    examples = two_class_examples([[0], [1], [1]], ["a", "b", "c"])
+    scores = read_scores(write_scores(tmp_path, ["b", "a", "c"]), examples, {0})
     assert scores.carried.tolist() == [[False, True], [True, False], [False, True]]
-    assert scores.clip.tolist() == [1, 0, 1]
+    assert scores.clip.tolist() == [1, 0, 2]
     assert scores.score.tolist() == [[0, 1], [2, 3], [4, 5]]
     assert scores.part.tolist() == [0, 1, 2]
     assert scores.uniform is None
-    uniform = np.full((1, 2), 7, np.float32)
-    assert read_scores(write_scores(tmp_path, ["a"], uniform=uniform), examples).uniform.tolist() == [[7, 7]]
+    uniform = np.full((3, 2), 7, np.float32)
+    path = write_scores(tmp_path, ["a", "b", "c"], uniform=uniform)
+    assert read_scores(path, examples, {0}).uniform.tolist() == [[7, 7]] * 3
 
 
 def test_scores_of_other_clips_or_classes_are_refused(tmp_path):
     examples = two_class_examples([[0], [1]], ["a", "b"])
     with pytest.raises(ZsAudioError, match=r"test\.feather: clip 'c' is not in fold1; run the train stage again"):
-        read_scores(write_scores(tmp_path, ["c"]), examples)
+        read_scores(write_scores(tmp_path, ["a", "c"]), examples, {0})
     with pytest.raises(ZsAudioError, match=r"test\.feather: scores of 3 classes, but fold1 has 2; run the train stage"):
-        read_scores(write_scores(tmp_path, ["a"], 3), examples)
+        read_scores(write_scores(tmp_path, ["a", "b"], 3), examples, {0})
     with pytest.raises(ZsAudioError, match=r"gone\.feather: there is no table of scores; run the stage that writes"):
-        read_scores(tmp_path / "gone.feather", examples)
+        read_scores(tmp_path / "gone.feather", examples, {0})
+
+
+@pytest.mark.parametrize(
+    ("names", "runs", "message"),
+    [
+        (["a", "b"], {0}, "run 0 has 1 clips of fold1 not at all and 0 more than once"),
+        (["a", "b", "b"], {0}, "run 0 has 1 clips of fold1 not at all and 1 more than once"),
+        (["a", "b", "c", "a"], {0}, "run 0 has 0 clips of fold1 not at all and 1 more than once"),
+        (["a", "b", "c"], {0, 1}, "run 1 has 3 clips of fold1 not at all and 0 more than once"),
+    ],
+)
+def test_scores_that_are_missing_or_twice_there_are_refused(tmp_path, names, runs, message):
+    examples = two_class_examples([[0], [1], [1]], ["a", "b", "c"])
+    with pytest.raises(ZsAudioError, match=rf"test\.feather: {message}; run the train stage again"):
+        read_scores(write_scores(tmp_path, names), examples, runs)
 
 
 def test_scores_come_apart_by_run_and_part_and_share_their_memory():

@@ -104,7 +104,7 @@ def test_scores_are_of_the_weights_that_the_cell_has(name):
 def test_what_is_written_is_read_by_the_evaluation(tmp_path, name):
     task, cell = task_for(name), run(name)
     tables.write_table(tmp_path / "test.feather", schemas.SCORES, cell.test)
-    scores = read_scores(tmp_path / "test.feather", task.test)
+    scores = read_scores(tmp_path / "test.feather", task.test, {0, 1})
     assert np.array_equal(scores.score, score_of(cell.test))
     assert scores.runs() == [0, 1]
     tables.write_table(tmp_path / "curve.csv", schemas.CURVE, curve_columns(cell.curve, task))
@@ -113,7 +113,7 @@ def test_what_is_written_is_read_by_the_evaluation(tmp_path, name):
 def test_the_last_line_of_the_curve_is_of_the_validation_scores(tmp_path):
     task, cell = task_for("temporal_attention"), run("temporal_attention")
     tables.write_table(tmp_path / "validation.feather", schemas.SCORES, cell.validation)
-    scores = read_scores(tmp_path / "validation.feather", task.validation)
+    scores = read_scores(tmp_path / "validation.feather", task.validation, {0, 1})
     for number, of_run in scores.by_part().items():
         precision = mean_average_precision(of_run[0].score, of_run[0].carried)
         assert cell.curve[-1].validation_map[number] == pytest.approx(precision)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,11 +68,17 @@ class ScoredClips:
         return ScoredClips(self.examples, *of_rows, uniform)
 
 
-def read_scores(path: Path, examples: Examples) -> ScoredClips:
+def read_scores(path: Path, examples: Examples, runs: Collection[int]) -> ScoredClips:
     """Read scores that `train` wrote, of schema SCORES, and put the labels of their clips beside them.
 
+    Args:
+        path: of the file.
+        examples: the clips and classes.
+        runs: numbers of the runs, each of which has scored every clip once.
+
     Raises:
-        ZsAudioError: the file cannot be read, or the scores are of clips or classes that the examples do not have.
+        ZsAudioError: the file cannot be read, the scores are of clips or classes that the examples do not have, or some
+            are missing.
     """
     scores = tables.read_table(path, schemas.SCORES)
     row_of = {name: row for row, name in enumerate(examples.clips.clip_ids)}
@@ -79,6 +86,14 @@ def read_scores(path: Path, examples: Examples) -> ScoredClips:
         rows = np.array([row_of[name] for name in scores["clip_id"].to_pylist()], np.int64)
     except KeyError as error:
         raise ZsAudioError(f"{path}: clip {error} is not in {examples.name}; run the train stage again") from None
+    run = scores["run"].to_numpy().astype(np.int64)
+    for number in runs:
+        times = np.bincount(rows[run == number], minlength=len(examples.clips))
+        if (times != 1).any():
+            raise ZsAudioError(
+                f"{path}: run {number} has {(times == 0).sum()} clips of {examples.name} not at all and "
+                f"{(times > 1).sum()} more than once; run the train stage again"
+            )
     score = tables.matrix(scores, "score")
     if score.shape[1] != len(examples.classes):
         raise ZsAudioError(
@@ -87,7 +102,7 @@ def read_scores(path: Path, examples: Examples) -> ScoredClips:
         )
     return ScoredClips(
         examples,
-        scores["run"].to_numpy().astype(np.int64),
+        run,
         scores["part"].to_numpy().astype(np.int64),
         rows,
         examples.carried()[rows],
