@@ -1,7 +1,6 @@
 """Stage audio: embeddings of the clips' audio, a row of features per second (section 3.3)."""
 
-from params import Params
-from pipeline import Paths, run
+from pipeline import Params, Paths, run
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.recordings import read_recordings
 from zsaudio.storage import schemas, tables

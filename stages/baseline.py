@@ -1,7 +1,6 @@
 """Stage baseline: the zero-rule, which predicts the most frequent class and needs no model (section 3.4, item 2)."""
 
-from params import Params
-from pipeline import Paths, run
+from pipeline import Params, Paths, run
 from zsaudio.evaluation.result_files import write_results
 from zsaudio.evaluation.runs import evaluate
 from zsaudio.evaluation.scored_clips import ZERO_RULE_THRESHOLD, zero_rule

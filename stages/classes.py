@@ -1,7 +1,6 @@
 """Stage classes: which nodes of the ontology are classes, and why (section 3.1)."""
 
-from params import Params
-from pipeline import Paths, run
+from pipeline import Params, Paths, run
 from zsaudio.classes.selection import SelectionRules, select_classes
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.clip_lists import read_labels

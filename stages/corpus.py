@@ -1,7 +1,6 @@
 """Stage corpus: synthesise or download the sounds and labels."""
 
-from params import Params
-from pipeline import Paths, run
+from pipeline import Params, Paths, run
 from zsaudio.storage.downloads import default_mirror
 
 

@@ -1,7 +1,6 @@
 """Stage folds: split the classes into three disjoint folds, and the clips with them (section 3.2, Table 1)."""
 
-from params import Params
-from pipeline import Paths, run
+from pipeline import Params, Paths, run
 from zsaudio.classes.folds import fold_tables, incidence, keep_classes, split_classes, table1
 from zsaudio.formats.clip_lists import read_labels, read_segments
 from zsaudio.storage import schemas, tables

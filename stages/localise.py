@@ -3,8 +3,7 @@
 import sys
 from pathlib import Path
 
-from params import Params
-from pipeline import Paths, run
+from pipeline import Params, Paths, run
 from zsaudio.localisation.attention_chart import FIGURE2
 from zsaudio.localisation.measures import measure, summary
 from zsaudio.localisation.pair_groups import group_pairs, located

@@ -1,13 +1,28 @@
 """What every stage needs of the pipeline: the checked params, the paths, and errors as one sentence."""
 
+import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from zsaudio.errors import ZsAudioError, sentence_of
+from zsaudio.storage.processes import end_at_interrupt, end_with_parent
+
+if Path(sys.argv[0]).resolve().parent == Path(__file__).resolve().parent:
+    # This process runs a stage. First of all, since imports take seconds; DVC_PID is the process that dvc.yaml names.
+    end_at_interrupt(Path(sys.argv[0]).stem)
+    if parent := os.environ.pop("DVC_PID", ""):  # not for the stage's own workers
+        end_with_parent(int(parent))
+
 import yaml
 
-from params import Params, parse_params
-from zsaudio.errors import ZsAudioError
+from params import BASELINES, OBJECTIVE_KNOBS, TRAINING_KNOBS, Params, parse_params
+from zsaudio.storage.values import shown
+
+__all__ = ["BASELINES", "OBJECTIVE_KNOBS", "TRAINING_KNOBS", "Params", "Paths", "run"]
+
+MOST_VALUES = 10_000  # of params.yaml, which has a hundred or two
 
 
 class Paths:
@@ -39,26 +54,41 @@ class Paths:
 
 
 def run(main: Callable[..., None], *names: str) -> None:
-    """Run a stage with the params of params.yaml, its paths, and its arguments by these names (MODEL SETTING).
+    """Run a stage with the params of params.yaml, its paths, and its arguments by these names (MODEL, SETTING).
 
     Every stage checks all params, so that a mistake in any of them stops the first stage that runs.
     """
-    stage, arguments = Path(sys.argv[0]).stem, sys.argv[1:]
-    if len(arguments) != len(names):
-        sys.exit(f"usage: python {sys.argv[0]} {' '.join(names)}".strip())
+    stage, given = Path(sys.argv[0]).stem, sys.argv[1:]
+    options = [f"--{name.lower()}" for name in names]  # as DVC writes `${item}` of a matrix, quoted for the shell
+    if given[::2] != options or len(given) != 2 * len(names):
+        wanted = " ".join(f"{option} {name}" for option, name in zip(options, names, strict=True))
+        sys.exit(f"usage: python {sys.argv[0]} {wanted}".strip())
     try:
+        check_place()
         params = read_params(Path("params.yaml"))
-        for name, value in zip(names, arguments, strict=True):
+        for name, value in zip(names, given[1::2], strict=True):
             known = {"MODEL": params.models, "BASELINE": params.baselines, "SETTING": params.settings}[name]
             if value not in known:
-                raise ZsAudioError(f"{name} {value!r} is not listed in params.yaml; known are {', '.join(known)}")
-        main(params, Paths(params.corpus), *arguments)
-    except ZsAudioError as error:
-        sys.exit(f"{stage}: {error}")
-    except OSError as error:  # a full disk, a folder that may not be written
-        sys.exit(f"{stage}: {error.strerror}: {error.filename or 'a file being written'}; nothing half-written is left")
-    except KeyboardInterrupt:
-        sys.exit(130)
+                raise ZsAudioError(f"{name} {shown(value)} is not listed in params.yaml; known are {', '.join(known)}")
+        main(params, Paths(params.corpus), *given[1::2])
+    except Exception as error:
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        sys.exit(f"{stage}: {sentence}")
+
+
+def check_place() -> None:
+    """Refuse a folder in which DVC fails.
+
+    Raises:
+        ZsAudioError: its path has braces, or it is in no git repository.
+    """
+    folder = Path.cwd()
+    if re.search("[{}]", str(folder)):
+        raise ZsAudioError(f"{folder}: DVC fails in a folder with {{ or }} in its path; rename it")
+    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+        raise ZsAudioError(f"{folder}: DVC needs a git repository; clone the project, or type git init")
 
 
 def read_params(path: Path) -> Params:
@@ -71,6 +101,15 @@ def read_params(path: Path) -> Params:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ZsAudioError(f"{path}: cannot be read; run stages from the project's folder") from error
+    except RecursionError:
+        raise ZsAudioError(f"{path}: has lists or sections nested hundreds deep; the committed one has three") from None
     except (yaml.YAMLError, ValueError) as error:  # ValueError: 2020-13-45, thousands of digits
         raise ZsAudioError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
+    pending, seen = [values], 0
+    while pending:  # aliases (*name) repeat what they stand for, and a few lines of them may mean billions of values
+        value = pending.pop()
+        pending += value.values() if isinstance(value, dict) else value if isinstance(value, (list, set)) else ()
+        seen += 1
+        if seen > MOST_VALUES:
+            raise ZsAudioError(f"{path}: has more than {MOST_VALUES:,} values; do not repeat them by aliases")
     return parse_params(values)

@@ -21,6 +21,7 @@ from dvc.utils.serialize import dumps_yaml
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage.files import write_text
+from zsaudio.storage.processes import end_at_interrupt
 
 HELD = (Path(".dvc/tmp/rwlock"), Path(".dvc/tmp/exps/rwlock"))  # who reads or writes what, in stages and experiments
 BEGUN = "refs/exps/exec/EXEC_BASELINE"  # is there while an experiment runs in the workspace
@@ -29,6 +30,7 @@ PARAMS = Path("params.yaml")
 
 
 def main() -> None:
+    end_at_interrupt("recover")
     try:
         print("\n".join(recover()) or "Nothing to recover: no run has left anything behind.")
     except ZsAudioError as error:

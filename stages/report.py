@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from params import BASELINES, Params
-from pipeline import Paths, run
+from pipeline import BASELINES, Params, Paths, run
 from zsaudio.report.charts import CHARTS, draw_charts
 from zsaudio.report.drawing import save_chart
 from zsaudio.report.evidence import Evidence, Facts, Localised

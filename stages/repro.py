@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -10,8 +11,7 @@ from pathlib import Path
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
-from params import Params
-from pipeline import Paths, read_params
+from pipeline import Params, Paths, check_place, read_params
 from recover import recover
 from show import table
 from zsaudio.errors import ZsAudioError
@@ -25,8 +25,9 @@ SHORT = 1.5  # any other
 
 
 def main() -> int:
-    try:
-        params = read_params(Path("params.yaml"))  # before DVC moves anything
+    try:  # before DVC moves anything
+        check_place()
+        params = read_params(Path("params.yaml"))
     except ZsAudioError as error:
         sys.exit(f"repro: {error}")
     try:
@@ -38,14 +39,12 @@ def main() -> int:
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(DVC, stdout=subprocess.PIPE, text=True, errors="replace", env=environment) as running:
         assert running.stdout is not None
-        try:
-            for line in running.stdout:
-                if told := progress.at(line):
-                    print(told)
-                if not line.startswith(HINT):
-                    print(line, end="", flush=True)
-        except KeyboardInterrupt:  # DVC has it too, and ends by itself
-            pass
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # DVC hears Ctrl-C too, and ends by itself
+        for line in running.stdout:
+            if told := progress.at(line):
+                print(told)
+            if not line.startswith(HINT):
+                print(line, end="", flush=True)
     if running.returncode == 0:
         print(summary(params))
     return running.returncode

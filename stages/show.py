@@ -5,8 +5,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from params import Params
-from pipeline import Paths, read_params
+from pipeline import Params, Paths, read_params
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage.files import read_json
 

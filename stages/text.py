@@ -1,7 +1,6 @@
 """Stage text: embeddings of the class labels (section 3.3)."""
 
-from params import Params
-from pipeline import Paths, run
+from pipeline import Params, Paths, run
 from zsaudio.formats.ontology import read_ontology
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.downloads import default_mirror, mirror_folder

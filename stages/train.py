@@ -1,7 +1,6 @@
 """Stage train: all runs of a model in a setting, and their scores for its validation and test clips (section 3.5)."""
 
-from params import OBJECTIVE_KNOBS, Params
-from pipeline import Paths, run
+from pipeline import OBJECTIVE_KNOBS, Params, Paths, run
 from zsaudio.models.model_folder import save_model
 from zsaudio.models.variant import read_variant
 from zsaudio.storage import schemas, tables

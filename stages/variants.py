@@ -4,8 +4,7 @@ What a cell is trained by, with the checksums of its parts' code; what its evalu
 is tested by eq. 7, gamma.
 """
 
-from params import OBJECTIVE_KNOBS, TRAINING_KNOBS, Params
-from pipeline import Paths, run
+from pipeline import OBJECTIVE_KNOBS, TRAINING_KNOBS, Params, Paths, run
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.variant import check_knobs, write_variant
 from zsaudio.storage.files import write_json

@@ -1,6 +1,7 @@
 """What goes wrong in a run of the pipeline: a mistake stops before anything is computed, a kill leaves nothing torn."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -77,25 +78,69 @@ def test_a_param_that_no_stage_knows_is_named_by_the_next_stage_that_runs(projec
     project.restore("variants")
 
 
+def started(project, *command: str, **environment: str) -> subprocess.Popen[str]:
+    """A command that runs in the project's folder, in a group of processes of its own."""
+    variables = ENVIRONMENT | {"PYTHONPATH": "src"} | environment
+    return subprocess.Popen(
+        command, cwd=project.folder, env=variables, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("stage", ["corpus", "audio", "train"])
 def test_an_interrupted_stage_is_made_whole_by_the_next_run(project, stage, how):
     before = project.content()
     shutil.rmtree(project.folder / "data/demo/extraction", ignore_errors=True)  # or audio would have nothing to do
-    arguments = ["temporal_attention", "setting1"] if stage == "train" else []
-    command = [sys.executable, f"stages/{stage}.py", *arguments]
-    environment = ENVIRONMENT | {"PYTHONPATH": "src"}
-    with subprocess.Popen(command, cwd=project.folder, env=environment, stderr=subprocess.PIPE, text=True) as running:
-        assert running.stderr is not None
+    arguments = ["--model", "temporal_attention", "--setting", "setting1"] if stage == "train" else []
+    with started(project, sys.executable, f"stages/{stage}.py", *arguments) as running:
         running.stderr.read(1)  # the progress bar: it is at work
-        running.send_signal(how)
+        os.killpg(running.pid, how)  # with its workers, as Ctrl-C does
         _, errors = running.communicate()
-    assert running.returncode != 0
+    assert running.returncode == (130 if how == signal.SIGINT else -how)
     assert "Traceback" not in errors
     name = f"{stage}@temporal_attention-setting1" if stage == "train" else stage
     project.dvc("repro", "--single-item", "--force", "--no-run-cache", name)
     assert {name: data for name, data in project.content().items() if not name.endswith(".tmp")} == before
     project.run("git", "reset", "--quiet", "--hard")
+
+
+@pytest.mark.parametrize("imported", ["yaml", "pydantic", "numpy", "torch"])
+def test_an_interrupt_while_a_stage_imports_is_a_line(project, imported):
+    arguments = ["--model", "temporal_attention", "--setting", "setting1"]
+    with started(project, sys.executable, "-X", "importtime", "stages/train.py", *arguments) as running:
+        for line in running.stderr:
+            if line.rpartition("|")[2].strip() == imported:
+                break
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate()
+    assert running.returncode == 130
+    assert "Traceback" not in errors
+    assert errors.endswith("\ntrain: interrupted\n")
+
+
+@pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
+def test_a_stage_ends_when_dvc_is_killed(project, shell):
+    project.set_params(demo__clips=10**6)  # it would take hours
+    with started(project, "dvc", "repro", "--single-item", "corpus", SHELL=shell) as running:
+        for text in iter(lambda: running.stderr.read(1), ""):
+            if text == "%":  # the stage's progress bar
+                break
+        running.kill()
+        running.communicate(timeout=20)  # what it prints ends when the last of its processes does
+    project.restore("corpus")
+
+
+@pytest.mark.parametrize("stage", ["corpus", "train"])
+def test_a_full_disk_is_a_line_that_names_the_file(project, stage):
+    before = project.content()
+    arguments = "--model temporal_attention --setting setting1" if stage == "train" else ""
+    done = project.run("bash", "-c", f"ulimit -f 10; exec python stages/{stage}.py {arguments}")  # files of 10 kB
+    line = done.stderr.splitlines()[-1]
+    assert done.returncode == 1
+    assert re.fullmatch(rf"{stage}: File too large: \S+; nothing half-written is left; make room and run again", line)
+    assert "Traceback" not in done.stderr
+    project.restore(*(["train@temporal_attention-setting1"] if stage == "train" else ["corpus"]))
+    assert project.content() == before
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(project):

@@ -2,21 +2,27 @@
 
 import copy
 import difflib
+import json
 import math
 import re
 import shutil
+from itertools import pairwise
 
 import pytest
 import yaml
 from dvc.utils.hydra import apply_overrides
 
-from committed import COMMITTED, ROOT, changed
+from committed import COMMITTED, ROOT, changed, path_of, places, replaced, value_at
 from params import parse_params
 from pipeline import read_params
 from zsaudio import ZsAudioError
 
 SECTIONS = "known are corpus, device, matmul, threads, gamma, threshold, resamples, models"
 TRAINING = "known are seeds, epochs, batch_size, optimiser, lr, margin, rank, weights, engine, parts"
+
+
+# Nine times nine times ... as many values, in seven lines.
+REPEATED = "a: &a [1, 1]\n" + "".join(f"{y}: &{y} [{', '.join([f'*{x}'] * 9)}]\n" for x, y in pairwise("abcdefg"))
 
 
 def refusal(values: object) -> str:
@@ -181,7 +187,9 @@ def test_numbers_as_dvc_writes_them_are_numbers(path, value, read):
         (f"gamma: {'9' * 5000}", "is not YAML ("),
         ("gamma: !!python/object:os.system x", "is not YAML ("),
         ("gamma: 0.5\n\tmatmul: tf32", "is not YAML ("),
-        ("gamma: &a [*a]", "is missing"),
+        ("gamma: &a [*a]", "has more than 10,000 values; do not repeat them by aliases"),
+        ("gamma: " + "[" * 5000, "has lists or sections nested hundreds deep"),
+        (REPEATED, "has more than 10,000 values; do not repeat them by aliases"),
         ("", "expected a section with keys of its own, got None"),
     ],
 )
@@ -230,3 +238,17 @@ def test_dvc_changes_nothing_but_the_value(tmp_path, override):
             assert is_item or is_of_the_new_entry or line[2:].lstrip().startswith(f"{key}:"), line
     assert re.findall("#.*", "\n".join(after)) == re.findall("#.*", "\n".join(before))
     parse_params(yaml.safe_load("\n".join(after)))
+
+
+LISTS = [place for place in places() if isinstance(value_at(place), list)]
+
+
+@pytest.mark.parametrize("place", LISTS, ids=path_of)
+def test_every_list_can_be_emptied_shortened_and_put_back(tmp_path, place):
+    path = tmp_path / "params.yaml"
+    shutil.copyfile(ROOT / "params.yaml", path)
+    whole = value_at(place)
+    for value in ([], whole[:1], [], whole):
+        apply_overrides(path, [f"{path_of(place)}={json.dumps(value)}"])
+        assert yaml.safe_load(path.read_text(encoding="utf-8")) == replaced(place, value)
+    assert path.read_bytes() == (ROOT / "params.yaml").read_bytes()

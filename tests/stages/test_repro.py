@@ -116,18 +116,19 @@ def test_plots_are_one_page_that_needs_no_network(project):
 
 def test_stages_want_their_arguments(finished):
     for arguments, message in [
-        (["train.py", "temporal_attention"], "usage: python stages/train.py MODEL SETTING"),
+        (["train.py", "--model", "supervised"], "usage: python stages/train.py --model MODEL --setting SETTING"),
+        (["train.py", "supervised", "setting1"], "usage: python stages/train.py --model MODEL --setting SETTING"),
         (["folds.py", "demo"], "usage: python stages/folds.py"),
         (
-            ["evaluate.py", "uniform_mean"],
+            ["evaluate.py", "--model", "uniform_mean"],
             "evaluate: MODEL 'uniform_mean' is not listed in params.yaml; known are temporal_attention, supervised",
         ),
         (
-            ["train.py", "supervised", "setting3"],
+            ["train.py", "--model", "supervised", "--setting", "setting3"],
             "train: SETTING 'setting3' is not listed in params.yaml; known are setting1, setting2",
         ),
         (
-            ["baseline.py", "one_rule"],
+            ["baseline.py", "--baseline", "one_rule"],
             "baseline: BASELINE 'one_rule' is not listed in params.yaml; known are zero_rule",
         ),
     ]:

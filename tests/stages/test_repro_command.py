@@ -1,10 +1,13 @@
 """`make repro` and `make show`: progress, the summary and the table of metrics around `dvc repro`."""
 
+import subprocess
+import sys
+
 import pytest
 import yaml
 
 import repro
-from miniature import MODELS, SETTINGS
+from miniature import MODELS, ROOT, SETTINGS
 
 COSINE = {"aggregator": "mean", "score": "cosine", "objective": "warp", "title": "Cosine"}
 
@@ -53,6 +56,20 @@ def test_a_mistake_is_told_before_dvc_moves_anything(project, mistake):
     assert done.stderr.startswith(f"repro: params.yaml: {next(iter(mistake))}")
     assert done.stderr.count("\n") == 1
     assert project.content() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("a {b}", "DVC fails in a folder with { or } in its path; rename it"), ("c", "DVC needs a git repository; clone")],
+)
+def test_a_folder_in_which_dvc_fails_is_refused(tmp_path, name, message):
+    (tmp_path / name).mkdir()
+    done = subprocess.run(
+        [sys.executable, ROOT / "stages/repro.py"], cwd=tmp_path / name, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"repro: {tmp_path / name}: {message}")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_failure_of_dvc_is_a_failure(project):

@@ -6,11 +6,12 @@ import ctypes
 import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from zsaudio.audio.recording import SAMPLE_RATE, FrontEnd, read_examples
 from zsaudio.errors import ZsAudioError
+from zsaudio.storage.processes import end_with_parent
 
 # Workers import this file: without torch and pyarrow they start fast.
 
@@ -46,7 +48,9 @@ class Decoders:
         shape = (BATCH * ahead, segments, *example.shape[1:])
         memory: Any = context.RawArray(ctypes.c_byte, int(np.prod(shape)) * example.itemsize)
         self._slots: Examples = np.ndarray(shape, example.dtype, memory)
-        self._pool = ProcessPoolExecutor(processes, context, _begin, (memory, example.dtype, shape, front_end))
+        self._pool = ProcessPoolExecutor(
+            processes, context, _begin, (os.getpid(), memory, example.dtype, shape, front_end)
+        )
 
     def __enter__(self) -> Decoders:
         return self
@@ -73,7 +77,8 @@ class Decoders:
                 while waiting and free:
                     batch, start = waiting.popleft(), free.popleft()
                     slots = range(start, start + len(batch))
-                    outcomes = self._pool.map(_decode, [recordings[clip] for clip in batch], slots, chunksize=TASK)
+                    with _deaf_to_interrupts():  # workers start when there is something to do
+                        outcomes = self._pool.map(_decode, [recordings[clip] for clip in batch], slots, chunksize=TASK)
                     running.append((batch, slots, outcomes))
                 batch, slots, outcomes = running.popleft()
                 decoded = list(zip(batch, slots, outcomes, strict=True))
@@ -93,21 +98,24 @@ _slots: Examples
 _front_end: FrontEnd
 
 
-def _begin(memory: Any, dtype: np.dtype[Any], shape: tuple[int, ...], front_end: FrontEnd) -> None:
+def _begin(parent: int, memory: Any, dtype: np.dtype[Any], shape: tuple[int, ...], front_end: FrontEnd) -> None:
     """Prepare a worker: a single thread, lower priority, and an end when the parent ends or is killed."""
     global _slots, _front_end
     _slots, _front_end = np.ndarray(shape, dtype, memory), front_end
     threadpool_limits(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     os.nice(NICENESS)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent(parent)
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes that are started within the block never hear of Ctrl-C, which is for their parent."""
+    resource_tracker.ensure_running()  # it would let interrupts through when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _decode(path: Path, slot: int) -> int | str:

@@ -4,6 +4,7 @@ Class names consist of three words ("Low pulsing buzz"), so that an unseen class
 Clips come from scenes, groups of sounds that occur together, as the split into folds expects.
 """
 
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -155,7 +156,8 @@ def synthesise(raw: Path, n_clips: int, seed: int) -> None:
         for event in sorted(clip.events, key=lambda event: event.onset):
             strong.append(f"{clip.clip_id}\t{event.onset:.3f}\t{event.offset:.3f}\t{mid_of(event.sound.name)}\n")
         samples = mix(clip.events, SECONDS, clip.noise_level, np.random.default_rng([seed, i, len(KINDS)]))
+        soundfile.write(sound := io.BytesIO(), samples, SAMPLE_RATE, subtype="PCM_16", format="WAV")
         with replacing(paths[clip.clip_id]) as temporary:
-            soundfile.write(temporary, samples, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+            temporary.write_bytes(sound.getvalue())
     write_text(raw / "strong.tsv", "".join(strong))
     write_recordings(raw, paths)

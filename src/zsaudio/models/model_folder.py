@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.variant import Variant
@@ -100,7 +100,7 @@ def save_model(folder: Path, weights: Mapping[str, npt.NDArray[Any]] | Path, con
         if isinstance(weights, Path):
             shutil.copyfile(weights, temporary)
         else:
-            save_file({name: np.ascontiguousarray(array) for name, array in weights.items()}, temporary)
+            temporary.write_bytes(save({name: np.ascontiguousarray(array) for name, array in weights.items()}))
     write_json(folder / CONFIG, config.model_dump())
     write_checksums(folder, [WEIGHTS, CONFIG])
 

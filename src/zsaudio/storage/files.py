@@ -4,25 +4,42 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from zsaudio.errors import ZsAudioError
 
+_unfinished: set[Path] = set()  # temporary names in use
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside `path`; rename it to `path` if the block succeeds, delete it otherwise."""
+    """Yield a temporary name beside `path`; rename it to `path` if the block succeeds, delete it otherwise.
+
+    Of a library that writes files by itself let Python write the bytes: each has errors of its own for a full disk.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    _unfinished.add(temporary)
     try:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())  # else a power cut could leave the new name without content
         temporary.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # Arrow does not name it
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+        _unfinished.discard(temporary)
+
+
+def remove_unfinished() -> None:
+    """Remove what is being written, before the process ends without a word to those who write."""
+    for temporary in list(_unfinished):
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def sha256(path: Path) -> str:

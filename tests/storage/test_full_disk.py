@@ -1,0 +1,60 @@
+"""A disk that fills up: each way to write a file says which one, leaves nothing half-written and the old file whole."""
+
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_folders import model_config
+from zsaudio.corpora.demo import synthesise
+from zsaudio.errors import sentence_of
+from zsaudio.models.model_folder import save_model
+from zsaudio.storage import schemas, tables
+from zsaudio.storage.files import write_text
+
+RNG = np.random.default_rng(0)
+N = 2000
+SCORES = {"run": np.zeros(N, np.int8), "part": np.zeros(N, np.int8), "clip_id": [f"clip{i}" for i in range(N)]}
+SCORES["score"] = tables.vectors(RNG.standard_normal((N, 50)).astype(np.float32))
+RESAMPLES = {name: RNG.random(20000) for name in schemas.RESAMPLES.columns}
+WAYS: dict[str, Callable[[Path], object]] = {
+    "a.txt": lambda path: write_text(path, "x" * 10**6),
+    "a.csv": lambda path: tables.write_table(path, schemas.RESAMPLES, RESAMPLES),
+    "a.parquet": lambda path: tables.write_table(path, schemas.RESAMPLES, RESAMPLES),
+    "b.parquet": lambda path: tables.concatenate(
+        path, schemas.RESAMPLES, [tables.build_table(schemas.RESAMPLES, RESAMPLES)] * 3, {}
+    ),
+    "a.feather": lambda path: tables.write_table(path, schemas.SCORES, SCORES),
+    "model.safetensors": lambda path: save_model(path.parent, {"weights": RNG.random(10**5)}, model_config()),
+    "demo0000000_30000.wav": lambda path: synthesise(path.parent.parent, 30, 0),
+}
+
+
+@contextmanager
+def room_for(n_bytes: int) -> Iterator[None]:
+    """No file may be larger within the block, which fails as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_a_full_disk_is_a_sentence_that_names_the_file(tmp_path, name):
+    path = tmp_path / "audio" / name
+    path.parent.mkdir()
+    path.write_text("old")
+    with pytest.raises(OSError, match=r".") as raised, room_for(100_000):
+        WAYS[name](path)
+    said = sentence_of(raised.value)
+    assert said is not None
+    assert said.startswith("File too large: ")
+    assert name in said
+    assert said.endswith("; nothing half-written is left; make room and run again")
+    assert path.read_text() == "old"
+    assert [file.name for file in path.parent.iterdir()] == [name]
