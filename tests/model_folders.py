@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from builders import CLASSES, CPU, VARIANTS
 from zsaudio.audio.logmel import LogMel
 from zsaudio.models.model_folder import Config, Decision, StoredClass, StoredMember, save_model
 from zsaudio.models.variant import Variant
+from zsaudio.text.vectors import Vectors
 from zsaudio.text.words import Words
 from zsaudio.training.stacked import draw_models
 
@@ -50,7 +53,7 @@ def model_config(
         members=members,
         training={"epochs": 1, **variant.knobs},
         spanning="drop",
-        audio={"features": "128", **(audio or LogMel.metadata), "segments": "10"},
+        audio={"features": "128", "scale": "1", "offset": "0", **(audio or LogMel.metadata), "segments": "10"},
         text=dict(text or Words(16).metadata),
         roles=roles,
         classes={
@@ -79,3 +82,20 @@ def write_model(folder: Path, config: Config | None = None, text_features: int =
     config = config or model_config()
     save_model(folder, drawn_weights(config, text_features), config)
     return folder
+
+
+def write_trained(project: Path, config: Config, text_features: int = 16) -> Path:
+    """Write a model folder where the pipeline leaves it, in a project that has its corpus's embeddings, too."""
+    corpus = project / "data" / config.corpus
+    corpus.mkdir(parents=True)
+    for kind in ("audio", "text"):
+        pq.write_table(pa.table({}).replace_schema_metadata(getattr(config, kind)), corpus / f"{kind}.parquet")
+    return write_model(corpus / "models" / config.variant.name / config.setting, config, text_features)
+
+
+def write_with_vectors(project: Path, revision: str | None = None) -> Path:
+    """Write a model that was trained in a project, with word vectors in its vectors.txt."""
+    table = project / "vectors.txt"
+    table.write_text("dog 1 2\nrain 3 4\n")
+    metadata = dict(Vectors(table).metadata)
+    return write_trained(project, model_config(text=metadata | {"revision": revision or metadata["revision"]}), 2)

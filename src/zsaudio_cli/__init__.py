@@ -1,10 +1,13 @@
 """The command `zsaudio`: models and corpora from the command line."""
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.storage.values import printable
 from zsaudio_cli import check_corpus, export, figure, predict, sweep
 
 app = typer.Typer(
@@ -23,6 +26,18 @@ for name, module, command, settings in (
     app.command(name, epilog=f"\b\nExample:\n  {module.EXAMPLE}", context_settings=settings)(command)
 
 
+@app.callback(invoke_without_command=True)
+def about(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    """Without a command: this help."""
+    if version:
+        print(metadata.version("zsaudio"))
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; a mistake is one sentence and exit status 2, a recording or corpus that does not do is 1."""
     try:
@@ -39,5 +54,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _failed(message: str, status: int) -> int:
-    print(f"zsaudio: {' '.join(message.splitlines())}", file=sys.stderr)
+    print(f"zsaudio: {printable(' '.join(message.splitlines()))}", file=sys.stderr)
     return status

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.storage.values import printable
 
 SHOWN = 10  # names that are listed; the others are counted
 FEW = 10  # recordings of a class, below which its figures mean little
@@ -55,7 +56,7 @@ def check_corpus(
     print(f"\n{len(check.counts):,} classes, {check.usable_classes:,} of them with a usable recording")
     width = max(map(len, check.counts), default=0)
     for name, (clips, usable) in check.counts.items():
-        print(f"  {name:{width}}  {usable:>7,} of {clips:,}")
+        print(f"  {printable(name):{width}}  {usable:>7,} of {clips:,}")
     if check.rare:
         print(f"{len(check.rare):,} classes have fewer than {FEW} usable recordings; their figures will mean little")
     if check.obstacle:
@@ -169,4 +170,4 @@ def _check(names: Mapping[str, Sequence[str]], paths: Mapping[str, Path], record
 def _print_names(title: str, names: Sequence[str]) -> None:
     if names:
         more = [f"and {len(names) - SHOWN:,} more"] if len(names) > SHOWN else []
-        print("\n  ".join([f"{len(names):,} {title}:", *names[:SHOWN], *more]))
+        print("\n  ".join([f"{len(names):,} {title}:", *map(printable, names[:SHOWN]), *more]))

@@ -14,11 +14,12 @@ import typer
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.labels import split_labels
+from zsaudio.storage.spreadsheets import marked
+from zsaudio.storage.values import printable, shown
 
 if TYPE_CHECKING:
     from zsaudio import Prediction
 
-HEADLINE = Path("data/audioset/models/temporal_attention/setting1")
 EXAMPLE = 'zsaudio predict clip.wav other.flac --labels "dog, police siren, rain" --top 3'
 
 
@@ -33,8 +34,13 @@ def predict(
     ] = None,
     labels_file: Annotated[Path | None, typer.Option(help="A text file with a label on each line.")] = None,
     model: Annotated[
-        Path, typer.Option(metavar="DIR", help="A trained model, of the pipeline or exported.")
-    ] = HEADLINE,
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A trained model, of the pipeline or exported; default: the best in data/, by validation mAP.",
+        ),
+    ] = None,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Let a model from elsewhere name addresses.")] = False,
     top: Annotated[int | None, typer.Option(min=1, metavar="K", help="Only the K highest scores.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON, with scores and attention over time.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV, a row for each recording and label.")] = False,
@@ -64,8 +70,12 @@ def predict(
 
         check_suffix(plot)
 
+    from zsaudio.inference.choice import best_model
     from zsaudio.inference.prediction import load
 
+    if model is None:
+        model = best_model(Path("data"))
+        print(f"model: {model}", file=sys.stderr)
     predictor = load(
         model,
         run,
@@ -73,15 +83,22 @@ def predict(
         audio_pca=audio_pca,
         text_model=text_model,
         text_vectors=text_vectors,
+        fetch=fetch,
     )
     if wanted is not None:
         predictor.prepare(wanted)
+        for label in predictor.strange(wanted):
+            print(
+                f"zsaudio: {shown(label)} shares no word with the classes that the model was trained on; it knows "
+                "words alone, so these scores mean nothing",
+                file=sys.stderr,
+            )
     predictions: list[Prediction] = []
     for file in files:
         try:
             predictions.append(predictor.predict(file, wanted))
         except ZsAudioError as error:
-            print(f"zsaudio: {error}", file=sys.stderr)
+            print(f"zsaudio: {printable(str(error))}", file=sys.stderr)
     if plot and predictions:
         save_chart(prediction_spec(predictions[0], predictions[0].ranking()[:top]), plot)
     if as_json:
@@ -123,16 +140,19 @@ def _print_csv(predictions: Sequence[Prediction], top: int | None) -> None:
     for p in predictions:
         for c in p.ranking()[:top]:
             peak = "" if p.peaks is None else int(p.peaks[c])
-            writer.writerow([p.file, p.labels[c], f"{p.scores[c]:.6g}", f"{p.threshold:.6g}", int(p.above[c]), peak])
+            writer.writerow(
+                [marked(p.file), marked(p.labels[c]), f"{p.scores[c]:.6g}", f"{p.threshold:.6g}", int(p.above[c]), peak]
+            )
 
 
 def _print_table(prediction: Prediction, top: int | None) -> None:
-    shown = prediction.ranking()[:top]
-    width = max(5, *(len(prediction.labels[c]) for c in shown))
-    print(f"{prediction.file}  (threshold {prediction.threshold:.3f})")
+    ranking = prediction.ranking()[:top]
+    labels = [printable(label) for label in prediction.labels]
+    width = max(5, *(len(labels[c]) for c in ranking))
+    print(f"{printable(prediction.file)}  (threshold {prediction.threshold:.3f})")
     print(f"{'label':{width}}  {'score':>9}  above  attention peaks at")
-    for c in shown:
+    for c in ranking:
         peak = "-" if prediction.peaks is None else str(timedelta(seconds=int(prediction.peaks[c])))
         above = "yes" if prediction.above[c] else "no"
-        print(f"{prediction.labels[c]:{width}}  {prediction.scores[c]:9.3f}  {above:5}  {peak}")
+        print(f"{labels[c]:{width}}  {prediction.scores[c]:9.3f}  {above:5}  {peak}")
     print()

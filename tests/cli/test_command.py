@@ -13,10 +13,10 @@ import pytest
 import soundfile
 
 from builders import CLASSES
-from model_folders import model_config, write_model
+from model_folders import model_config, write_model, write_trained, write_with_vectors
 from signals import speech_like
 from zsaudio.models.model_folder import write_checksums
-from zsaudio.text.vectors import Vectors
+from zsaudio.storage import schemas, tables
 from zsaudio_cli import main
 
 
@@ -43,7 +43,7 @@ def run(capsys):
 
 def test_predict_prints_a_table_for_each_recording(here, run):
     status, out, err = run(
-        "predict", "clip.wav", "zwei Vögel.flac", "--model", "model", "--labels", "dog, police siren,dog"
+        "predict", "clip.wav", "zwei Vögel.flac", "--model", "model", "--labels", "buzz, high siren,buzz"
     )
     assert (status, err) == (0, "")
     blocks = [block.splitlines() for block in out.strip().split("\n\n")]
@@ -51,7 +51,7 @@ def test_predict_prints_a_table_for_each_recording(here, run):
     for block in blocks:
         assert block[1].split() == ["label", "score", "above", "attention", "peaks", "at"]
         rows = [line.rsplit(maxsplit=3) for line in block[2:]]
-        assert {label for label, *_ in rows} == {"dog", "police siren"}
+        assert {label for label, *_ in rows} == {"buzz", "high siren"}
         scores = [float(score) for _, score, _, _ in rows]
         assert scores == sorted(scores, reverse=True)
         assert all(above == ("yes" if float(score) > 0 else "no") for _, score, above, _ in rows)
@@ -86,17 +86,17 @@ def test_labels_come_from_a_file_or_from_the_model(here, run):
 
 def test_odd_names_do_not_spoil_the_plot(here, run):
     (here / "clip.wav").rename(here / "$\\frac$ 🐕.wav")
-    labels = "dog 🐕; a $ or \\b"
+    labels = "buzz 🐕; a $ or \\rattle"
     status, _, err = run("predict", "$\\frac$ 🐕.wav", "--model", "model", "--labels", labels, "--plot", "o.svg")
     assert (status, err) == (0, "")
     svg = (here / "o.svg").read_text(encoding="utf-8")
-    assert all(name in svg for name in ("$\\frac$ 🐕.wav", "dog 🐕", "a $ or \\b"))
+    assert all(name in svg for name in ("$\\frac$ 🐕.wav", "buzz 🐕", "a $ or \\rattle"))
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_the_plot_is_a_picture(here, run, suffix):
     begins = {"png": b"\x89PNG", "svg": b"<svg", "pdf": b"%PDF"}[suffix]
-    status, _, err = run("predict", "clip.wav", "--model", "model", "--labels", "dog, rain", "--plot", f"out.{suffix}")
+    status, _, err = run("predict", "clip.wav", "--model", "model", "--labels", "rattle", "--plot", f"out.{suffix}")
     assert (status, err) == (0, "")
     assert (here / f"out.{suffix}").read_bytes().startswith(begins)
 
@@ -111,11 +111,11 @@ def test_the_plot_shows_the_labels_that_the_table_shows(here, run):
 
 def test_a_model_without_attention_has_no_peaks(here, run):
     write_model(here / "mean", model_config("uniform_mean"))
-    _, out, _ = run("predict", "clip.wav", "--model", "mean", "--labels", "dog")
+    _, out, _ = run("predict", "clip.wav", "--model", "mean", "--labels", "buzz")
     assert out.splitlines()[2].endswith("-")
-    _, out, _ = run("predict", "clip.wav", "--model", "mean", "--labels", "dog", "--csv")
+    _, out, _ = run("predict", "clip.wav", "--model", "mean", "--labels", "buzz", "--csv")
     assert next(csv.DictReader(io.StringIO(out)))["peak"] == ""
-    status, out, err = run("predict", "clip.wav", "--model", "mean", "--labels", "dog", "--plot", "out.png")
+    status, out, err = run("predict", "clip.wav", "--model", "mean", "--labels", "buzz", "--plot", "out.png")
     assert (status, out) == (2, "")
     assert (
         err == "zsaudio: plot: this model has no attention to draw; choose one that has, such as temporal_attention\n"
@@ -125,7 +125,7 @@ def test_a_model_without_attention_has_no_peaks(here, run):
 
 def test_an_unreadable_recording_does_not_stop_the_others(here, run):
     (here / "text.wav").write_text("no sound")
-    status, out, err = run("predict", "text.wav", "clip.wav", "--model", "model", "--labels", "dog", "--csv")
+    status, out, err = run("predict", "text.wav", "clip.wav", "--model", "model", "--labels", "buzz", "--csv")
     assert status == 1
     assert err.startswith("zsaudio: text.wav: cannot be read as audio (")
     assert [row["file"] for row in csv.DictReader(io.StringIO(out))] == ["clip.wav"]
@@ -181,12 +181,10 @@ def test_a_model_of_before_is_refused_with_what_renews_it(here, run, command):
 
 
 def test_files_of_encoders_that_have_moved_are_named_by_options(here, run):
-    table = here / "vectors.txt"
-    table.write_text("dog 1 2\n")
-    write_model(here / "words", model_config(text=dict(Vectors(table).metadata)), text_features=2)
-    ask = ("predict", "clip.wav", "--model", "words", "--labels", "dog", "--csv")
+    model = write_with_vectors(here)
+    ask = ("predict", "clip.wav", "--model", str(model), "--labels", "dog", "--csv")
     _, before, _ = run(*ask)
-    table.rename(here / "moved.txt")
+    (here / "vectors.txt").rename(here / "moved.txt")
     assert run(*ask, "--text-vectors", "moved.txt") == (0, before, "")
     (here / "moved.txt").write_text("dog 2 1\n")
     status, out, err = run(*ask, "--text-vectors", "moved.txt")
@@ -210,6 +208,54 @@ def test_an_altered_model_is_refused(here, run):
     status, out, err = run("predict", "clip.wav", "--model", "model")
     assert (status, out) == (2, "")
     assert err.startswith("zsaudio: model/model.safetensors: is not the file that SHA256SUMS lists: altered or damaged")
+
+
+def test_without_a_model_the_best_by_validation_is_taken(here, run):
+    status, out, err = run("predict", "clip.wav", "--labels", "hum")
+    assert (status, out) == (2, "")
+    assert (
+        err == "zsaudio: data: holds no zero-shot model with a training curve: train some (`dvc repro`), or name one\n"
+    )
+    write_trained(here, model_config())
+    write_model(here / "data/demo/models/uniform_mean/setting1", model_config("uniform_mean"))
+    for model, precisions in (("temporal_attention", (0.1, 0.2)), ("uniform_mean", (0.5, 0.1))):
+        curve = {"run": [0, 0], "epoch": [0, 1], "train_loss": [1.0, 1.0], "validation_loss": [1.0, 1.0]}
+        path = here / f"data/demo/curves/{model}/setting1.csv"
+        tables.write_table(path, schemas.CURVE, curve | {"validation_map": precisions})
+    status, out, err = run("predict", "clip.wav", "--labels", "hum")
+    assert status == 0
+    assert err.startswith("model: data/demo/models/temporal_attention/setting1\n")
+
+
+def test_a_label_of_which_a_model_of_words_has_seen_no_word_is_told(here, run):
+    seen = CLASSES["fold2"][0]
+    status, _, err = run("predict", "clip.wav", "--model", "model", "--labels", f"{seen}; zebra crossing")
+    assert status == 0
+    assert err == (
+        "zsaudio: 'zebra crossing' shares no word with the classes that the model was trained on; it knows words "
+        "alone, so these scores mean nothing\n"
+    )
+
+
+def test_labels_and_files_neither_steer_the_terminal_nor_calculate(here, run):
+    (here / "clip.wav").rename(here / "=a\x1b[2J.wav")
+    ask = ("predict", "=a\x1b[2J.wav", "--model", "model", "--labels", "@buzz\x1b]0,x\x07;b")
+    _, out, err = run(*ask)
+    assert "\x1b" not in out + err
+    assert "\x07" not in out + err
+    assert "@buzz?]0,x?" in out
+    _, out, _ = run(*ask, "--csv")
+    assert out.splitlines()[1].startswith("'=a")
+    assert "'@buzz" in out
+
+
+def test_alone_it_shows_its_help_and_its_version(run):
+    status, out, err = run()
+    assert (status, err) == (0, "")
+    assert "predict" in out
+    status, out, err = run("--version")
+    assert (status, err) == (0, "")
+    assert re.fullmatch(r"\d+\.\d+.*\n", out)
 
 
 @pytest.mark.parametrize("command", ["predict", "export", "check-corpus", "sweep", "figure"])

@@ -14,7 +14,7 @@ from transformers import BertConfig, BertModel
 
 import zsaudio
 from builders import CLASSES, variant
-from model_folders import model_config, write_model
+from model_folders import model_config, write_model, write_trained, write_with_vectors
 from signals import music_like
 from weights import save_vggish
 from zsaudio import ZsAudioError
@@ -22,13 +22,18 @@ from zsaudio.audio.vggish import Vggish
 from zsaudio.inference.exporting import export
 from zsaudio.models.model_folder import Config
 from zsaudio.text.bert import Bert
-from zsaudio.text.vectors import Vectors
 
 USE = """
 import sys, zsaudio
 result = zsaudio.load(sys.argv[1]).predict(sys.argv[2], ["dog", "rain"])
 print(" ".join(f"{score:.5f}" for score in result.scores))
 """
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path, monkeypatch) -> None:
+    """Commands are typed in the project's folder."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -67,10 +72,10 @@ def test_a_folder_is_enough_elsewhere(tmp_path, recording):
     weights, pca = save_vggish(tmp_path / "vggish")
     audio, text = Vggish(str(weights), str(pca)), Bert(str(bert(tmp_path / "bert")))
     config = model_config(audio=dict(audio.metadata), text=dict(text.metadata))
-    model = write_model(tmp_path / "model", config, text_features=8)
+    model = write_trained(tmp_path, config, text_features=8)
     here = zsaudio.load(model).predict(recording, ["dog", "rain"])
     export(model, tmp_path / "published")
-    for folder in ("vggish", "bert", "model"):
+    for folder in ("vggish", "bert", "data"):
         (tmp_path / folder).rename(tmp_path / f"{folder} has moved")
     (tmp_path / "elsewhere").mkdir()
     published = (tmp_path / "published").rename(tmp_path / "elsewhere" / "märz")
@@ -82,15 +87,8 @@ def test_a_folder_is_enough_elsewhere(tmp_path, recording):
     assert str(tmp_path) not in (published / "config.json").read_text()
 
 
-def with_vectors(folder: Path) -> Path:
-    """A model of word vectors, which lie beside it in vectors.txt."""
-    table = folder.with_name("vectors.txt")
-    table.write_text("dog 1 2\nrain 3 4\n")
-    return write_model(folder, model_config(text=dict(Vectors(table).metadata)), text_features=2)
-
-
 def test_word_vectors_go_with_the_model(tmp_path, recording):
-    model = with_vectors(tmp_path / "model")
+    model = write_with_vectors(tmp_path)
     before = zsaudio.load(model).predict(recording, ["dog"]).scores
     export(model, tmp_path / "published")
     (tmp_path / "vectors.txt").unlink()
@@ -99,15 +97,15 @@ def test_word_vectors_go_with_the_model(tmp_path, recording):
 
 
 def test_an_export_that_fails_leaves_nothing(tmp_path):
-    model = with_vectors(tmp_path / "model")
+    model = write_with_vectors(tmp_path)
     (tmp_path / "vectors.txt").unlink()
     with pytest.raises(ZsAudioError, match=r"vectors\.txt: there is no such file, and the model's encoder needs it"):
         export(model, tmp_path / "published")
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_checksums_cover_the_encoders_too(tmp_path):
-    published = export(with_vectors(tmp_path / "model"), tmp_path / "published")
+    published = export(write_with_vectors(tmp_path), tmp_path / "published")
     check = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
     assert subprocess.run(check, cwd=published, capture_output=True).returncode == 0
     (published / "encoders/vectors/vectors.txt").write_text("dog 5 6\n")
@@ -116,6 +114,16 @@ def test_checksums_cover_the_encoders_too(tmp_path):
     (published / "encoders/vectors/vectors.txt").unlink()
     with pytest.raises(ZsAudioError, match=r"encoders/vectors/vectors\.txt: is missing; get the model folder again"):
         zsaudio.load(published)
+
+
+def test_an_export_touches_no_folder_but_its_own(tmp_path):
+    for name in (".published.tmp", ".published.1.tmp"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.txt").write_text("mine")
+    published = export(write_model(tmp_path / "model"), tmp_path / "published")
+    assert (tmp_path / ".published.tmp/mine.txt").read_text() == "mine"
+    assert {path.name for path in tmp_path.iterdir()} == {".published.tmp", ".published.1.tmp", "model", "published"}
+    assert published.stat().st_mode & 0o777 == 0o755
 
 
 def test_a_model_that_is_not_evaluated_is_not_exported(tmp_path):
@@ -148,7 +156,7 @@ def test_public_encoders_are_named_or_copied(tmp_path, mirror):
 
 
 def test_an_exported_model_is_exported_again(tmp_path):
-    first = export(with_vectors(tmp_path / "model"), tmp_path / "first")
+    first = export(write_with_vectors(tmp_path), tmp_path / "first")
     (tmp_path / "vectors.txt").unlink()
     again = export(first, tmp_path / "again")
     for name in ("config.json", "SHA256SUMS", "encoders/vectors/vectors.txt"):
@@ -218,3 +226,24 @@ def test_a_folder_in_use_is_left_alone(tmp_path):
     (tmp_path / "empty").mkdir()
     export(model, tmp_path / "empty")
     assert np.array_equal(zsaudio.load(tmp_path / "empty").threshold, zsaudio.load(model).threshold)
+
+
+ODD = [
+    "</script><script>alert(1)</script>",
+    "[x](javascript:alert(1))",
+    "a | b",
+    "`rm -rf`",
+    "two\nlines",
+    "$(touch x)",
+]
+
+
+def test_names_are_no_markup_and_no_commands_in_the_card(tmp_path):
+    config = model_config()
+    classes = [config.classes["fold1"][0].model_copy(update={"name": name}) for name in ODD]
+    card = card_of(tmp_path, config.model_copy(update={"classes": config.classes | {"fold1": classes}}))
+    text = card.split("---", 2)[2]
+    assert "\\</script\\>\\<script\\>alert(1)" in text
+    for raw in (" <script>", " [x]", "a | b", " `rm", "two\nlines"):
+        assert raw not in text
+    assert "$(touch x)" not in text.split("## Data")[0]

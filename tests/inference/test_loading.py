@@ -10,14 +10,13 @@ import soundfile
 import torch
 
 import zsaudio
-from model_folders import model_config, write_model
+from model_folders import model_config, write_model, write_trained, write_with_vectors
 from signals import speech_like
 from weights import save_vggish
 from zsaudio import ZsAudioError
 from zsaudio.audio.vggish import Vggish
 from zsaudio.models.model_folder import Config
 from zsaudio.storage import downloads
-from zsaudio.text.vectors import Vectors
 
 LABELS = ["dog", "police siren", "high rain"]
 
@@ -78,9 +77,10 @@ def test_an_encoder_that_is_gone_is_named_and_so_are_the_ways_to_name_another(tm
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(downloads.time, "sleep", lambda seconds: None)
     monkeypatch.delenv("AUDIOSET_MIRROR", raising=False)
-    write_model(tmp_path / "model", config)
+    monkeypatch.chdir(tmp_path)
+    model = write_trained(tmp_path, config)
     with pytest.raises(ZsAudioError) as raised:
-        zsaudio.load(tmp_path / "model")
+        zsaudio.load(model)
     assert str(raised.value).startswith(message)
     assert str(raised.value).endswith(
         ". Name files that you have already: audio_weights, audio_pca, text_model, text_vectors (--audio-weights and "
@@ -89,19 +89,10 @@ def test_an_encoder_that_is_gone_is_named_and_so_are_the_ways_to_name_another(tm
     assert ".. Name" not in str(raised.value)
 
 
-def with_vectors(folder: Path, revision: str | None = None) -> Path:
-    """A model of word vectors that lie beside it in vectors.txt."""
-    table = folder.with_name("vectors.txt")
-    table.write_text("dog 1 2\nrain 3 4\n")
-    metadata = dict(Vectors(table).metadata)
-    if revision:
-        metadata["revision"] = revision
-    return write_model(folder, model_config(text=metadata), text_features=2)
-
-
-def test_files_of_encoders_that_have_moved_may_be_named(tmp_path, recording):
+def test_files_of_encoders_that_have_moved_may_be_named(tmp_path, recording, monkeypatch):
     weights, pca = save_vggish(tmp_path / "vggish")
-    folder = write_model(tmp_path / "model", model_config(audio=dict(Vggish(str(weights), str(pca)).metadata)))
+    monkeypatch.chdir(tmp_path)
+    folder = write_trained(tmp_path, model_config(audio=dict(Vggish(str(weights), str(pca)).metadata)))
     before = zsaudio.load(folder).predict(recording, LABELS)
     (tmp_path / "vggish").rename(tmp_path / "moved")
     moved = {"audio_weights": str(tmp_path / "moved" / weights.name), "audio_pca": str(tmp_path / "moved" / pca.name)}
@@ -111,15 +102,17 @@ def test_files_of_encoders_that_have_moved_may_be_named(tmp_path, recording):
         zsaudio.load(folder, **moved)
 
 
-def test_a_table_of_words_that_has_moved_may_be_named(tmp_path, recording):
-    folder = with_vectors(tmp_path / "model")
+def test_a_table_of_words_that_has_moved_may_be_named(tmp_path, recording, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = write_with_vectors(tmp_path)
     before = zsaudio.load(folder).predict(recording, ["dog"])
     moved = (tmp_path / "vectors.txt").rename(tmp_path / "moved.txt")
     assert np.array_equal(zsaudio.load(folder, text_vectors=moved).predict(recording, ["dog"]).scores, before.scores)
 
 
-def test_another_text_encoder_than_the_models_is_refused(tmp_path):
-    folder = with_vectors(tmp_path / "model", revision="another")
+def test_another_text_encoder_than_the_models_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = write_with_vectors(tmp_path, revision="another")
     message = r"the revision of vectors is [0-9a-f]+, but the model was trained with another\. Name the one that it was"
     with pytest.raises(ZsAudioError, match=f"^text encoder: {message} trained with"):
         zsaudio.load(folder)

@@ -1,6 +1,7 @@
 """Model folders: all that is needed is in them, and a change to any file is noticed."""
 
 import json
+import math
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 from builders import VARIANTS
 from model_folders import drawn_weights, model_config, write_model
 from zsaudio import ZsAudioError
-from zsaudio.models.model_folder import read_model, save_model, with_paths, write_checksums
+from zsaudio.models.model_folder import read_model, save_model, write_checksums
 from zsaudio.training.stacked import read_models
 
 
@@ -117,9 +118,56 @@ def test_a_config_of_another_form_is_named_with_its_key(tmp_path, changes, messa
         read_model(tmp_path)
 
 
-def test_files_in_the_folder_are_found_wherever_it_is(tmp_path):
-    encoding = {"weights": "encoders/weights/a.pth", "pca": "https://host/b.npz", "encoder": "vggish"}
-    assert with_paths(tmp_path, encoding) == {**encoding, "weights": str(tmp_path / "encoders/weights/a.pth")}
+def wrong_configs() -> dict[str, tuple[object, str]]:
+    """Changes of config.json by their place, and what is said of each."""
+    whole = "expected a whole number from 1 to"
+    return {
+        "setting": ("../setting1", "setting: string should match"),
+        "corpus": ("/etc", "corpus: string should match"),
+        "variant.name": ("a/b", "variant.name: string should match"),
+        "variant.fused": (3, "variant.fused: input should be a valid boolean"),
+        "members": ([], "members: list should have at least 1 item"),
+        "members.0.run": ("0", "members.0.run: input should be a valid integer"),
+        "members.0.seed": (-1, "members.0.seed: input should be greater than or equal to 0"),
+        "training": ([], "training: input should be a valid dictionary"),
+        "audio": ({}, "audio: encoder: is missing"),
+        "audio.features": ("1e9", rf"audio: features: {whole} 100000 as text"),
+        "audio.segments": ("0", rf"audio: segments: {whole} 127 as text"),
+        "audio.scale": ("nan", r"audio: scale: expected a number from -1e\+06 to 1e\+06 as text"),
+        "audio.offset": ("", "audio: offset: expected a number"),
+        "text": ({"pooling": "words"}, "text: encoder: is missing"),
+        "roles": ({"train": "fold2"}, "roles: test is missing"),
+        "roles.test": ("fold9", "classes: those of test, fold9, are missing"),
+        "classes.fold1": ([], "classes.fold1: list should have at least 1 item"),
+        "classes.fold1.0.name": (None, "classes.fold1.0.name: input should be a valid string"),
+        "decision.gamma": (math.nan, "decision.gamma: input should be a finite number"),
+        "decision.thresholds": ([0.5], "decision.thresholds: expected one for each member"),
+        "decision.thresholds.1": (math.inf, "decision.thresholds.1: input should be a finite number"),
+        "decision.metrics.map": ("high", "decision.metrics.map: input should be a valid number"),
+    }
+
+
+@pytest.mark.parametrize("place", wrong_configs())
+def test_a_config_with_a_wrong_value_is_named_with_its_place(tmp_path, place):
+    value, message = wrong_configs()[place]
+    write_model(tmp_path)
+    values = json.loads((tmp_path / "config.json").read_text())
+    *sections, key = [int(part) if part.isdigit() else part for part in place.split(".")]
+    section = values
+    for part in sections:
+        section = section[part]
+    section[key] = value
+    rewrite_config(tmp_path, **values)
+    with pytest.raises(ZsAudioError, match=rf"config\.json: {message}"):
+        read_model(tmp_path)
+
+
+def test_the_list_of_checksums_names_no_file_elsewhere(tmp_path):
+    write_model(tmp_path / "model")
+    (tmp_path / "secret").write_text("x")
+    write_checksums(tmp_path / "model", ["model.safetensors", "config.json", "../secret"])
+    with pytest.raises(ZsAudioError, match=r"SHA256SUMS: '\.\./secret' leads out of the folder; get the model again"):
+        read_model(tmp_path / "model")
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -23,6 +23,7 @@ EXEMPT = {
     "src/zsaudio/storage/files.py",
     "src/zsaudio/storage/processes.py",
     "src/zsaudio/storage/schemas.py",
+    "src/zsaudio/storage/spreadsheets.py",
     "src/zsaudio/storage/threads.py",
     "src/zsaudio/storage/values.py",
     "stages/params.py",

@@ -1,11 +1,13 @@
 """A trained model as a folder to publish: weights, config, the encoders' files without an address, and a model card."""
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from zsaudio.audio import vggish
 from zsaudio.errors import ZsAudioError
+from zsaudio.inference.encoder_files import encoder_files
 from zsaudio.inference.model_card import licence_of, model_card
 from zsaudio.models.model_folder import (
     CONFIG,
@@ -14,7 +16,6 @@ from zsaudio.models.model_folder import (
     WEIGHTS,
     read_model,
     save_model,
-    with_paths,
     write_checksums,
 )
 from zsaudio.storage.downloads import default_mirror, mirror_folder
@@ -48,7 +49,8 @@ def export(
         The folder that was written.
 
     Raises:
-        ZsAudioError: the model is not whole, an encoder's file cannot be downloaded, or `to` is in use.
+        ZsAudioError: the model is not whole, an encoder's file cannot be downloaded or lies outside of a folder that
+            was not trained here, or `to` is in use.
     """
     mirror = mirror or default_mirror()
     config = read_model(folder)
@@ -57,13 +59,14 @@ def export(
     to = to or Path(f"{config.corpus}-{config.variant.name}-{config.setting}")
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ZsAudioError(f"{to}: is there already; name a new folder")
+    # Addresses stay addresses, unless the user asks for copies.
+    encodings = [encoder_files(folder, kind, getattr(config, kind), fetch=True) for kind in ("audio", "text")]
     whole = to.resolve()
-    partial = whole.with_name(f".{whole.name}.tmp")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(".tmp", f".{whole.name}.", whole.parent))
+    partial.chmod(0o755)  # as other folders
     try:
-        audio = _with_files(partial, with_paths(folder, config.audio), encoders, mirror)
-        text = _with_files(partial, with_paths(folder, config.text), encoders, mirror)
+        audio, text = (_with_files(partial, encoding, encoders, mirror) for encoding in encodings)
         config = config.model_copy(update={"audio": audio, "text": text})
         save_model(partial, folder / WEIGHTS, config)
         copied = sorted(path for path in (partial / ENCODERS).rglob("*") if path.is_file())

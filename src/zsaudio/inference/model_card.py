@@ -1,6 +1,7 @@
 """The model card of an exported model: README.md, as model hubs show it."""
 
 import json
+import re
 from typing import Any
 
 import yaml
@@ -34,6 +35,7 @@ def model_card(config: Config, licence: str) -> str:
     metrics = decision.metrics
     supervised = config.variant.task == "cross_validation"
     task = "audio-classification" if supervised else "zero-shot-audio-classification"
+    names = [stored.name for stored in config.classes[config.roles["test"]]]
     head: dict[str, Any] = {
         "license": licence,
         "library_name": "zsaudio",
@@ -58,14 +60,18 @@ def model_card(config: Config, licence: str) -> str:
         head=yaml.safe_dump(head, sort_keys=False).strip(),
         promise="" if supervised else ", also those it was never trained on",
         config=config,
-        title=decision.title,
+        title=_plain(decision.title),
         data=DATA.get(config.corpus, DATA["local"]),
         folds="\n".join(
-            f"- **{role}**, {fold}, {len(config.classes[fold])} classes: "
-            + ", ".join(stored.name for stored in config.classes[fold])
+            f"- **{role}**, {_plain(fold)}, {len(config.classes[fold])} classes: "
+            + ", ".join(_plain(stored.name) for stored in config.classes[fold])
             for role, fold in sorted(config.roles.items())
         ),
-        training=json.dumps(config.training),
+        training=json.dumps(config.training).replace("`", "'"),
+        audio=_plain(config.audio["encoder"]),
+        text=_plain(config.text["encoder"]),
+        pooling=_plain(config.text.get("pooling", "none")),
+        test=_plain(config.roles["test"]),
         fusion="" if decision.gamma is None else f"gamma = {decision.gamma} (eq. 7) and ",
         thresholds=", ".join(f"{threshold:.4g}" for threshold in decision.thresholds),
         rows="\n".join(
@@ -73,8 +79,16 @@ def model_card(config: Config, licence: str) -> str:
             for title, name in (("micro F1", "micro_f1"), ("macro F1", "macro_f1"), ("mAP", "map"))
         ),
         licence=licence,
-        example=config.classes[config.roles["test"]][0].name,
+        example=next(filter(_COMMON.fullmatch, names), "dog"),
     )
+
+
+_COMMON = re.compile(r"[\w ,]+")  # of a name that stands in code and in a command
+
+
+def _plain(text: str) -> str:
+    """Text on one line, with nothing in it that Markdown or HTML would take for its own."""
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(text.split()))
 
 
 _CARD = """\
@@ -110,13 +124,13 @@ or `zsaudio predict recording.wav --model path/of/this/folder --labels "{example
 
 ## Training
 
-Audio encoder {config.audio[encoder]}, text encoder {config.text[encoder]} (pooling {config.text[pooling]}). \
+Audio encoder {audio}, text encoder {text} (pooling {pooling}). \
 Params: `{training}`. Decisions with
 {fusion}the thresholds {thresholds} (eq. 8, a value per trained run or part).
 
 ## Metrics
 
-On the clips and classes of {config.roles[test]}, mean ± standard deviation over the runs:
+On the clips and classes of {test}, mean ± standard deviation over the runs:
 
 | metric | value |
 | --- | ---: |

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from zsaudio.audio import RecordingEncoder, read_examples, recording_encoder
 from zsaudio.errors import ZsAudioError
+from zsaudio.inference.encoder_files import encoder_files
 from zsaudio.models.fusion import fuse
 from zsaudio.models.model import Model
-from zsaudio.models.model_folder import Config, read_model, with_paths
+from zsaudio.models.model_folder import CONFIG, Config, read_model
 from zsaudio.storage.downloads import default_mirror, mirror_folder
-from zsaudio.text import Label, TextEncoder, encoder_of
+from zsaudio.text import Label, TextEncoder, encoder_of, split_words
 from zsaudio.training.stacked import read_models
 
 WINDOWS = 256  # scored at a time
@@ -82,6 +83,10 @@ class Predictor:
         stored = itertools.chain.from_iterable(config.classes.values())
         self._descriptions = {stored_class.name: stored_class.description for stored_class in stored}
 
+    def __repr__(self) -> str:
+        config = self.config
+        return f"<Predictor: {config.variant.name}, {config.setting} of {config.corpus}, {len(self.classes)} classes>"
+
     @property
     def classes(self) -> list[str]:
         """Names of the classes of all folds that the model was trained, validated and tested on."""
@@ -143,6 +148,20 @@ class Predictor:
         """
         self._project(distinct(labels))
 
+    def strange(self, labels: Sequence[str]) -> list[str]:
+        """Labels of which the model has seen no word, if its text encoder knows words alone: it cannot tell them.
+
+        Raises:
+            ZsAudioError: a label has no word.
+        """
+        if self.config.text["encoder"] != "words":
+            return []
+        roles = self.config.roles
+        seen = {
+            word for stored in self.config.classes[roles.get("train", roles["test"])] for word in _words(stored.name)
+        }
+        return [label for label in distinct(labels) if not seen & _words(label)]
+
     def _project(self, labels: list[str]) -> Tensor:
         """v_c `[C, D]` (eq. 2); a label is embedded once."""
         new = [label for label in labels if label not in self._projected]
@@ -163,6 +182,10 @@ class Predictor:
         while examples := list(itertools.islice(blocks, BLOCKS)):
             embedded.append(self._audio.embed(np.concatenate(examples)).astype(np.float32) * scale + offset)
         return torch.from_numpy(np.concatenate(embedded))
+
+
+def _words(label: str) -> set[str]:
+    return {word.lower() for word in split_words(label)}
 
 
 def distinct(labels: Sequence[str]) -> list[str]:
@@ -187,6 +210,7 @@ def load(
     audio_weights: str | None = None,
     audio_pca: str | None = None,
     mirror: str | None = None,
+    fetch: bool = False,
 ) -> Predictor:
     """Load a trained model: a folder that the pipeline or `zsaudio export` has made.
 
@@ -202,9 +226,11 @@ def load(
         audio_weights, audio_pca: files of VGGish, if they have moved.
         mirror: a folder (or, for VGGish, base URL) that is looked in before the web, at HOST/PATH; None:
             AUDIOSET_MIRROR in the environment.
+        fetch: allow a model that was not trained here to name addresses of its own for its encoders.
 
     Raises:
-        ZsAudioError: a file of the model is missing or altered, or an encoder cannot be loaded or is another.
+        ZsAudioError: a file of the model is missing or altered, or an encoder cannot be loaded, is another, or would
+            be fetched or read from outside of the folder without leave.
     """
     folder, mirror = Path(folder), mirror or default_mirror()
     config = read_model(folder)
@@ -215,9 +241,12 @@ def load(
         known = sorted({member.run for member in config.members})
         raise ZsAudioError(f"{folder}: has no run {run}; known are {', '.join(map(str, known))}")
     model = read_models(folder, config).model(members[0])
-    audio, text = (with_paths(folder, encoding) for encoding in (config.audio, config.text))
+    named = {"weights": audio_weights, "pca": audio_pca, "model": text_model, "vectors": text_vectors}
+    given = [name for name, file in named.items() if file]
     vectors = Path(text_vectors) if text_vectors else None
     try:
+        audio = encoder_files(folder, "audio", config.audio, given, fetch=fetch)
+        text = encoder_files(folder, "text", config.text, given, fetch=fetch)
         return Predictor(
             config,
             members[0],
@@ -225,6 +254,10 @@ def load(
             recording_encoder(audio, weights=audio_weights, pca=audio_pca, mirror=mirror),
             encoder_of(text, model=text_model, vectors=vectors, mirror=mirror_folder(mirror)),
         )
+    except KeyError as error:
+        raise ZsAudioError(
+            f"{folder / CONFIG}: the metadata of an encoder lack {error}; get the model again"
+        ) from error
     except ZsAudioError as error:
         raise ZsAudioError(
             f"{str(error).rstrip('.')}. Name files that you have already: audio_weights, audio_pca, text_model, "

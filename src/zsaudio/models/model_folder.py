@@ -1,18 +1,31 @@
 """A trained cell on disk: weights, a JSON of all that is needed to use them elsewhere, and checksums of both."""
 
+from __future__ import annotations
+
+import math
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    NonNegativeInt,
+    ValidationError,
+    model_validator,
+)
 from safetensors.numpy import save
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.variant import Variant
 from zsaudio.storage.files import read_json, replacing, sha256, write_json, write_text
+from zsaudio.storage.values import shown
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
@@ -22,16 +35,42 @@ CHECKSUMS = "SHA256SUMS"  # as `sha256sum --check` wants them
 VERSION = 2  # of the form of config.json
 
 
+MOST_FEATURES = 10**5
+NUMBERS = {"features": (1, MOST_FEATURES), "segments": (1, 127), "scale": (-1e6, 1e6), "offset": (-1e6, 1e6)}
+
+
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _has_encoder(encoding: dict[str, str]) -> dict[str, str]:
+    if "encoder" not in encoding:
+        raise ValueError("encoder: is missing")
+    return encoding
+
+
+def _has_numbers(encoding: dict[str, str]) -> dict[str, str]:
+    for name, (low, high) in NUMBERS.items():
+        whole = isinstance(low, int)
+        try:
+            number = (int if whole else float)(encoding.get(name, ""))
+        except ValueError:
+            number = math.nan
+        if not low <= number <= high:
+            raise ValueError(f"{name}: expected a {'whole ' * whole}number from {low:g} to {high:g} as text")
+    return encoding
+
+
+Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]  # part of a path
+Encoding = Annotated[dict[str, str], AfterValidator(_has_encoder)]
 
 
 class StoredMember(_Section):
     """One of the models that are stacked in the weights: a run of the cell, in a cross-validation one of its parts."""
 
-    run: int
-    seed: int
-    part: int
+    run: NonNegativeInt
+    seed: NonNegativeInt
+    part: NonNegativeInt
 
 
 class StoredClass(_Section):
@@ -53,9 +92,9 @@ class Decision(_Section):
     """
 
     title: str
-    gamma: float | None
-    thresholds: list[float]
-    metrics: dict[str, float]
+    gamma: FiniteFloat | None
+    thresholds: list[FiniteFloat]
+    metrics: dict[str, FiniteFloat]
 
 
 class Config(_Section):
@@ -76,16 +115,27 @@ class Config(_Section):
 
     version: Literal[2]
     variant: Variant
-    setting: str
-    corpus: str
-    members: list[StoredMember]
+    setting: Name
+    corpus: Name
+    members: Annotated[list[StoredMember], Field(min_length=1)]
     training: dict[str, Any]
     spanning: str
-    audio: dict[str, str]
-    text: dict[str, str]
+    audio: Annotated[Encoding, AfterValidator(_has_numbers)]
+    text: Encoding
     roles: dict[str, str]
-    classes: dict[str, list[StoredClass]]
+    classes: dict[str, Annotated[list[StoredClass], Field(min_length=1)]]
     decision: Decision | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Config:
+        if "test" not in self.roles:
+            raise ValueError("roles: test is missing")
+        for role, examples in self.roles.items():
+            if examples not in self.classes:
+                raise ValueError(f"classes: those of {role}, {examples}, are missing")
+        if self.decision is not None and len(self.decision.thresholds) != len(self.members):
+            raise ValueError("decision.thresholds: expected one for each member")
+        return self
 
 
 def save_model(folder: Path, weights: Mapping[str, npt.NDArray[Any]] | Path, config: Config) -> None:
@@ -128,12 +178,9 @@ def read_model(folder: Path) -> Config:
         return Config.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ZsAudioError(f"{folder / CONFIG}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
-
-
-def with_paths(folder: Path, encoding: Mapping[str, str]) -> dict[str, str]:
-    """Metadata of an encoder, with the full paths of the files that the model folder itself holds."""
-    return {key: str(folder / value) if value.startswith(f"{ENCODERS}/") else value for key, value in encoding.items()}
+        place = ".".join(map(str, first["loc"]))
+        said = str(first["ctx"]["error"]) if first["type"] == "value_error" else first["msg"].lower()
+        raise ZsAudioError(f"{folder / CONFIG}: {place + ': ' if place else ''}{said}") from error
 
 
 def write_checksums(folder: Path, names: Iterable[str]) -> None:
@@ -156,6 +203,8 @@ def check_files(folder: Path) -> None:
         if name not in listed:
             raise ZsAudioError(f"{folder / CHECKSUMS}: does not list {name}; the model folder is not whole")
     for name, expected in listed.items():
+        if not (folder / name).resolve().is_relative_to(folder.resolve()) and name not in (WEIGHTS, CONFIG):
+            raise ZsAudioError(f"{folder / CHECKSUMS}: {shown(name)} leads out of the folder; get the model again")
         if not (folder / name).is_file():
             raise ZsAudioError(f"{folder / name}: is missing; get the model folder again")
         if sha256(folder / name) != expected:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.parts import KINDS, knobs, make_part, part_class, part_file
@@ -25,7 +25,7 @@ class Variant(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
     task: str
     aggregator: str
     score: str

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage.files import replacing
+from zsaudio.storage.spreadsheets import mark, unmark
 
 
 class Kind(Enum):
@@ -74,7 +75,7 @@ def write_table(
     with replacing(path) as temporary:
         if path.suffix == ".csv":
             # Quotes only where needed: the files are easier to read and to compare.
-            pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
+            pa.csv.write_csv(mark(table), temporary, pa.csv.WriteOptions(quoting_style="needed"))
         elif path.suffix == ".feather":
             # A single chunk, which reading does not copy.
             rows = max(len(table), 1)
@@ -105,7 +106,7 @@ def read_table(path: Path, schema: Schema) -> pa.Table:
         if path.suffix == ".csv":
             kinds = {name: kind.value[0] for name, kind in schema.columns.items()}
             options = pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=bool(schema.nullable))
-            table = pa.csv.read_csv(path, convert_options=options)
+            table = unmark(pa.csv.read_csv(path, convert_options=options))
         elif path.suffix == ".feather":
             table = pa.feather.read_table(path, memory_map=True)
         else:

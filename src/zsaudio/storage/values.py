@@ -22,6 +22,11 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+def printable(text: str) -> str:
+    """Text as a terminal may show it: what could steer the terminal becomes a question mark."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def number(low: float = -math.inf, high: float = math.inf, *, above: bool = False) -> BeforeValidator:
     """The check of a finite number from `low` to `high`; with `above`, `low` itself is left out."""
     least = "" if low == -math.inf else f" {'above' if above else 'of at least'} {low:g}"
