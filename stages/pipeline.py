@@ -82,13 +82,11 @@ def check_place() -> None:
     """Refuse a folder in which DVC fails.
 
     Raises:
-        ZsAudioError: its path has braces, or it is in no git repository.
+        ZsAudioError: its path has braces.
     """
     folder = Path.cwd()
     if re.search("[{}]", str(folder)):
         raise ZsAudioError(f"{folder}: DVC fails in a folder with {{ or }} in its path; rename it")
-    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
-        raise ZsAudioError(f"{folder}: DVC needs a git repository; clone the project, or type git init")
 
 
 def read_params(path: Path) -> Params:

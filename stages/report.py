@@ -1,11 +1,15 @@
 """Stage report: Tables 3 and 4, the report as text and as a page, and the plots, from the results of all cells."""
 
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
 from pipeline import BASELINES, Params, Paths, run
-from zsaudio.report.charts import CHARTS, draw_charts
+from zsaudio.report.charts import CHARTS, draw_charts, shown_tables
 from zsaudio.report.drawing import save_chart
 from zsaudio.report.evidence import Evidence, Facts, Localised
 from zsaudio.report.markdown import render_markdown
@@ -15,19 +19,25 @@ from zsaudio.report.sections import report_page
 from zsaudio.report.table_rows import TableRow, TableRows
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import read_json, replacing, write_json, write_text
+from zsaudio.storage.spreadsheets import marked
 from zsaudio.tasks.settings import SETTINGS
 
+INPUTS = ("src", "stages", "dvc.yaml", "params.yaml")  # what results follow from
+PACKAGES = ("dvc", "numba", "numpy", "torch", "transformers")  # those that numbers follow from
 TEMPLATES = Path(".dvc/plots")  # of the charts, for DVC's own page and for this report
 BASELINE_TITLES = {"zero_rule": "Zero-rule"}
 
 
 def main(params: Params, paths: Paths) -> None:
     evidence = read_evidence(params, paths)
+    for warning in evidence.size_warnings():
+        print(f"report: {warning}", file=sys.stderr)
     plots = evidence.plot_tables()
-    for name, table in plots.items():
+    shown = shown_tables(plots, evidence.rows)
+    for name, table in shown.items():
         with replacing(paths.plots / f"{name}.csv") as temporary:
-            table.to_csv(temporary, index=False, float_format="%.6g")
-    charts = draw_charts(plots, {name: read_json(TEMPLATES / f"{name}.json") for name in CHARTS}, evidence.rows)
+            table.map(harmless).to_csv(temporary, index=False, float_format="%.6g")
+    charts = draw_charts(shown, {name: read_json(TEMPLATES / f"{name}.json") for name in CHARTS})
     for name, spec in charts.specs.items():
         save_chart(spec, paths.plots / f"{name}.svg")
 
@@ -83,6 +93,7 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
         studies=read_studies(params, paths),
         folds=folds,
         decisions=frame(paths.class_decisions, schemas.DECISIONS),
+        n_segments=tables.read_column(paths.audio, "n_segments"),
         missing={cell: "not listed in `params.yaml`" for cell in every if cell not in cells}
         | {cell: f"no {', '.join(names)}; `dvc repro` makes them" for cell, names in missing.items()},
         facts=read_facts(params, paths, folds),
@@ -121,9 +132,36 @@ def read_facts(params: Params, paths: Paths, folds: pd.DataFrame) -> Facts:
         pooling=text["pooling"],
         segments=int(audio["segments"]),
         params=told,
+        code=read_code(),
         table1=read_json(paths.metrics / "table1.json"),
         frequent=dict(zip(first["fold"], first["name"], strict=True)),
     )
+
+
+def harmless(cell: object) -> object:
+    """A cell that is no formula in a spreadsheet and no tag in DVC's page, which writes it between <script> tags."""
+    return marked(cell).replace("<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}") if isinstance(cell, str) else cell
+
+
+def read_code() -> dict[str, str]:
+    """The commit that last changed what results follow from, the changes since, and the packages.
+
+    Neither the date of this run nor a commit of results is told, so that the same results make the same report.
+    """
+
+    def git(*arguments: str) -> str | None:
+        command = ["git", *arguments, "--", *INPUTS]
+        try:
+            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.rstrip()
+        except (OSError, subprocess.CalledProcessError):
+            return None
+
+    commit = git("log", "-1", "--abbrev=12", "--date=short", "--format=%h of %cd")
+    changed = [line[3:] for line in (git("status", "--porcelain") or "").splitlines()]
+    code = {"commit": commit or "none: the project is not in git"}
+    if changed:
+        code["changed since"] = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if changed[5:] else "")
+    return code | {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ SHORT = 1.5  # any other
 def main() -> int:
     try:  # before DVC moves anything
         check_place()
+        if not any((parent / ".git").exists() for parent in (Path.cwd(), *Path.cwd().parents)):
+            raise ZsAudioError(f"{Path.cwd()}: DVC needs a git repository; clone the project, or type git init")
         params = read_params(Path("params.yaml"))
     except ZsAudioError as error:
         sys.exit(f"repro: {error}")

@@ -14,7 +14,7 @@ from zsaudio import paper
 from zsaudio.evaluation.curves import THRESHOLDS
 from zsaudio.evaluation.scored_clips import GAMMAS
 from zsaudio.evaluation.spread import METRICS
-from zsaudio.report.charts import CHARTS, Charts, draw_charts
+from zsaudio.report.charts import CHARTS, Charts, draw_charts, shown_tables
 from zsaudio.report.evidence import Evidence, Facts, Localised
 from zsaudio.report.results import Cells
 from zsaudio.report.table_rows import TableRow, TableRows
@@ -82,6 +82,7 @@ def facts(corpus: str, **params: object) -> Facts:
         pooling="words",
         segments=10,
         params=told,
+        code={"commit": "0123456789ab of 2026-01-01", "numpy": "2.0"},
         table1=table1,
         frequent=dict.fromkeys(paper.CLASSES, "Music"),
     )
@@ -219,6 +220,7 @@ def made_up(results: Cells = RESULTS, corpus: str = "audioset", n_classes: int =
         studies=study("train.lr", {}),
         folds=pd.DataFrame({"mid": ["/m/1"], "name": ["<i>"], "fold": ["fold2"], "order": [7], "clips": [1234]}),
         decisions=DECISIONS,
+        n_segments=[10],
         missing={},
         facts=facts(corpus),
     )
@@ -232,4 +234,4 @@ def drawn(evidence: Evidence, *names: str) -> Charts:
     """The charts of these tables alone, or all of them."""
     tables = evidence.plot_tables()
     chosen = {name: table if not names or name in names else pd.DataFrame() for name, table in tables.items()}
-    return draw_charts(chosen, TEMPLATES, evidence.rows)
+    return draw_charts(shown_tables(chosen, evidence.rows), TEMPLATES)

@@ -64,7 +64,7 @@ def model_config(
             title=variant.name.replace("_", " ").capitalize(),
             gamma=gamma if variant.fused else None,
             thresholds=[float(number) for number in range(len(members))],
-            metrics={**METRICS, "threshold": 0.5},
+            metrics=METRICS,
         ),
     )
 

@@ -11,12 +11,11 @@ from typing import Annotated
 
 import typer
 
+from zsaudio.corpora.size import FOLDS, size_warnings
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage.values import printable
 
 SHOWN = 10  # names that are listed; the others are counted
-FEW = 10  # recordings of a class, below which its figures mean little
-FOLDS = 3  # each needs a class
 EXAMPLE = "zsaudio check-corpus my_sounds --labels my_sounds/labels.csv"
 
 
@@ -57,8 +56,8 @@ def check_corpus(
     width = max(map(len, check.counts), default=0)
     for name, (clips, usable) in check.counts.items():
         print(f"  {printable(name):{width}}  {usable:>7,} of {clips:,}")
-    if check.rare:
-        print(f"{len(check.rare):,} classes have fewer than {FEW} usable recordings; their figures will mean little")
+    for warning in check.warnings:
+        print(warning)
     if check.obstacle:
         print(f"zsaudio: {folder}: {check.obstacle}", file=sys.stderr)
         return 1
@@ -89,9 +88,10 @@ class CorpusCheck:
         return sum(usable > 0 for _, usable in self.counts.values())
 
     @property
-    def rare(self) -> list[str]:
-        """Classes with fewer usable recordings than meaningful results need."""
-        return [name for name, (_, usable) in self.counts.items() if usable < FEW]
+    def warnings(self) -> list[str]:
+        """Why figures will mean little, see `zsaudio.corpora.size`."""
+        clips = {name: usable for name, (_, usable) in self.counts.items() if usable}
+        return size_warnings(clips, [max(int(seconds), 1) for seconds in self.seconds.values()])
 
     @property
     def obstacle(self) -> str | None:

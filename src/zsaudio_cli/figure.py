@@ -71,9 +71,9 @@ def figure(
         events = labelled.of(clip_id, mid)
         for warning in labelled.warnings:
             print(f"zsaudio: {warning}", file=sys.stderr)
-    title = f"{name} in {clip_id}"
-    save_chart(attention_spec(attention.weights, events, title, attention.model), out)
-    print(f"{title} ({attention.model})")
+    place = f"in {clip_id}"
+    save_chart(attention_spec(attention.weights, events, name, [place, *attention.model.split("; ")]), out)
+    print(f"{name} {place} ({attention.model})")
     print("second     " + " ".join(f"{t:4d}" for t in range(len(attention.weights))))
     print("attention  " + " ".join(f"{weight:4.2f}" for weight in attention.weights))
     times = ", ".join(f"{onset:g} to {offset:g} s" for onset, offset in events)

@@ -25,7 +25,11 @@ def test_usable_missing_unreadable_and_unlisted_recordings(tmp_path):
     assert [path.name for path in check.unlisted] == ["unlisted.ogg"]
     assert check.counts == {"dog": (2, 1), "rain": (2, 2), "cat": (2, 1), "Bird song, call": (1, 1)}
     assert check.usable_classes == 4
-    assert check.rare == list(check.counts)
+    assert check.warnings == [
+        "4 of 4 classes have fewer than 10 clips: dog, rain, cat and 1 more. Their figures will mean little.",
+        "4 classes are 1.3 in a fold: with fewer than 5, a model learns from few names, and is tested on few.",
+        "3 of 3 clips have fewer than 3 seconds, so attention has little to choose from.",
+    ]
     assert check.obstacle is None
 
     for name in ("a.wav", "ç, d.flac"):

@@ -295,7 +295,7 @@ def test_check_corpus_says_what_is_usable(here, run):
         "1 recordings that are not listed:\n  sounds/d.wav",
         "3 classes, 3 of them with a usable recording",
         "  dog         2 of 3",
-        "3 classes have fewer than 10 usable recordings",
+        "3 of 3 classes have fewer than 10 clips: ",
     ):
         assert line in out
     (sounds / "labels.csv").write_text("file,labels\na.wav,dog\nb.wav,808\nc.wav,cat\n")

@@ -86,7 +86,7 @@ def test_the_metrics_file_is_flat_sorted_and_has_deviations():
     run = [0, 0, 1, 1]
     scores = scored_clips([[0.9, 0.1], [0.2, 0.7], [0.9, 0.8], [0.2, 0.7]], [[1, 0], [0, 1]] * 2, run=run)
     values = summary(evaluate(scores, scores, None, 0.5, THREADS))
-    assert list(values) == ["macro_f1", "macro_f1_std", "map", "map_std", "micro_f1", "micro_f1_std", "threshold"]
+    assert list(values) == ["macro_f1", "macro_f1_std", "map", "map_std", "micro_f1", "micro_f1_std"]
     micro = [1.0, 4 / 5]
     assert values["micro_f1"] == pytest.approx(np.mean(micro))
     assert values["micro_f1_std"] == pytest.approx(np.std(micro, ddof=1))

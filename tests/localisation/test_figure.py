@@ -138,13 +138,13 @@ def test_of_several_clips_of_a_video_one_must_be_named(here, run):
 
 def test_the_chart_has_events_on_top_where_they_are_known():
     attention = np.array([0.1, 0.2, 0.7])
-    spec = attention_spec(attention, [(0.5, 1.5)], "Dog", "a model")
+    spec = attention_spec(attention, [(0.5, 1.5)], "Dog", ["a model"])
     events, below = spec["vconcat"]
     assert events["data"]["values"] == [{"onset": 0.5, "offset": 1.5, "row": "events"}]
     bars, uniform = below["layer"]
     assert [bar["attention"] for bar in bars["data"]["values"]] == [0.1, 0.2, 0.7]
     assert uniform["data"]["values"] == [{"weight": 1 / 3}]
-    assert "vconcat" not in attention_spec(attention, [], "Dog", "a model")
-    for shown in (spec, attention_spec(attention, [], "Dog", "a model")):
+    assert "vconcat" not in attention_spec(attention, [], "Dog", ["a model"])
+    for shown in (spec, attention_spec(attention, [], "Dog", ["a model"])):
         assert "<svg" in inline_svg(shown)
         vl_convert.vegalite_to_vega(shown, vl_version=VEGA_LITE)

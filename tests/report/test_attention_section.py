@@ -56,7 +56,9 @@ def test_clips_are_shown_with_their_events(whole):
     assert gallery.title == "4 of 4 unseen pairs, evenly from the list of clips; run 0"
     alt = gallery.items[0].alt
     assert "Dog & <b> in a_0: events at 1.0 to 1.5 s; attention is highest at second 1 with 0.70." in alt
-    assert "Dog &amp; &lt;b&gt; in a_0" in gallery.items[0].svg
+    (svg,) = gallery.items[0].panels
+    assert ">Dog &amp; &lt;b&gt;<" in svg
+    assert ">in a_0<" in svg
 
 
 def test_many_clips_are_shown_evenly_from_first_to_last():

@@ -1,8 +1,6 @@
 """The charts: which of them are drawn, in whose colours, and what they say to those who do not see them."""
 
 import json
-import re
-from collections.abc import Mapping
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -17,13 +15,6 @@ from zsaudio.tasks.settings import SETTINGS
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def colours(spec: Mapping) -> dict[str, str]:
-    """Colour by model, as a chart has them."""
-    match = re.search(r'"field": "model".{0,40}?"scale": (\{"domain": \[.*?\], "range": \[.*?\]\})', json.dumps(spec))
-    scale = json.loads(match[1])
-    return dict(zip(scale["domain"], scale["range"], strict=True))
-
-
 @pytest.fixture(scope="module")
 def charts() -> Charts:
     return drawn(with_studies(replace(made_up(), localised=located(RESULTS))))
@@ -36,8 +27,8 @@ def test_every_chart_has_a_template_that_dvcs_page_shows_too():
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
 def test_a_template_is_filled_and_forgets_revisions(template):
     columns = ("epoch", "train_loss", "validation_loss", "validation_map", "gamma", "threshold", "micro_f1", "macro_f1")
-    row = {"model": "<b>", "setting": "s", "name": "n", "f1": 0.5} | dict.fromkeys(columns, 0.5)
-    spec = fill(template, pd.DataFrame([row, row]), {})
+    row = {"model": "<b>", "panel": "p", "place": "000", "name": "n", "f1": 0.5} | dict.fromkeys(columns, 0.5)
+    spec = fill(template, pd.DataFrame([row, row]))
     text = json.dumps(spec)
     assert spec["data"]["values"] == [row, row]
     assert spec["title"] == ""
@@ -46,20 +37,22 @@ def test_a_template_is_filled_and_forgets_revisions(template):
     assert "revision" not in inline_svg(spec)
 
 
-def test_values_have_the_colours_that_are_asked_for():
-    encoding = {"color": {"field": "model", "scale": {"scheme": "tableau10"}}, "y": {"field": "f1"}}
-    template = {"spec": {"encoding": encoding}}
-    colours = {"z": "#111111", "not there": "#222222", "a": "#333333"}
-    spec = fill(template, pd.DataFrame({"model": ["a", "z"]}), colours)
-    assert spec["spec"]["encoding"]["color"]["scale"] == {"domain": ["z", "a"], "range": ["#111111", "#333333"]}
-    assert "domain" not in template["spec"]["encoding"]["color"]["scale"]
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+def test_a_template_takes_colours_and_places_from_the_data(template):
+    """So DVC's page and the report show each row alike, whatever rows a chart has."""
+    faceted, *keys = template.get("vconcat", [template])
+    for spec in (faceted["spec"], *keys):
+        assert spec["encoding"]["color"] == {"field": "colour", "type": "nominal", "scale": None}
+    assert faceted["facet"]["sort"] == {"field": "place", "op": "min"}
+    assert all(key["encoding"]["y"]["sort"] == {"field": "order", "op": "min"} for key in keys)
 
 
 def test_every_chart_is_drawn_and_each_study_by_itself(charts):
     assert set(charts.specs) == set(CHARTS)
     assert set(charts.figures) == set(CHARTS) - {"sensitivity"}
     assert [figure.name for figure in charts.studies] == ["sensitivity-train.lr", "sensitivity-folds.split"]
-    assert all(figure.svg.startswith("<svg") for figure in [*charts.figures.values(), *charts.studies])
+    every = [*charts.figures.values(), *charts.studies]
+    assert all(svg.startswith("<svg") for figure in every for svg in figure.panels)
 
 
 def test_a_chart_without_data_is_not_drawn():
@@ -71,20 +64,34 @@ def test_a_chart_without_data_is_not_drawn():
     assert (nothing.specs, nothing.figures, nothing.studies) == ({}, {}, [])
 
 
-def test_a_row_has_its_title_and_one_colour_in_every_chart(charts):
-    of_rows = ROWS.colours()
-    for name in ("intervals", "training_loss", "training_map", "classes", "sensitivity"):
-        of_chart = colours(charts.specs[name])
-        assert len(of_chart) > 1
-        assert of_chart.items() <= of_rows.items()
+@pytest.mark.parametrize("name", sorted(CHARTS))
+def test_a_row_has_its_title_one_colour_and_one_place_in_every_chart(charts, name):
+    data = pd.DataFrame(charts.specs[name]["data"]["values"])
+    of_chart = data[["order", "model", "colour"]].drop_duplicates()
+    listed = {title: (order, colour) for order, (title, colour) in enumerate(ROWS.colours().items())}
+    assert {row.model: (int(row.order), row.colour) for row in of_chart.itertuples()}.items() <= listed.items()
+    assert data.groupby("place")["panel"].nunique().eq(1).all()
+
+
+def test_metrics_and_models_stand_in_the_order_of_the_tables(charts):
+    data = pd.DataFrame(charts.specs["intervals"]["data"]["values"])
+    assert list(data["panel"].unique())[:4] == ["fold1, Micro F1", "fold1, Macro F1", "fold1, mAP", "fold2, Micro F1"]
+    curves = pd.DataFrame(charts.specs["threshold"]["data"]["values"])
+    attention, uniform, *_ = ROWS.colours()
+    settings = ("setting1", "setting2")
+    assert list(curves["panel"].unique()) == [
+        f"{model}, {setting}" for model in (attention, uniform) for setting in settings
+    ]
 
 
 def test_a_row_that_the_report_has_never_seen_is_drawn():
     results = {("newcomer", "setting1"): runs(0.2), ("zero_rule", "setting1"): runs(0.1)}
     of_new = drawn(replace(made_up(results), rows=NEW_ROWS, localised=located(results, "newcomer")))
     title = NEW_ROWS.title("newcomer")
-    assert colours(of_new.specs["classes"]) == {name: NEW_ROWS.colours()[name] for name in (title, "Zero-rule")}
-    assert "New &lt;b&gt; &amp; 'x'" in of_new.figures["classes"].svg
+    data = of_new.specs["classes"]["data"]["values"]
+    colours = NEW_ROWS.colours()
+    assert {row["model"]: row["colour"] for row in data} == {name: colours[name] for name in (title, "Zero-rule")}
+    assert "New &lt;b&gt; &amp; 'x'" in of_new.figures["classes"].panels[0]
     assert all(title in figure.alt for figure in of_new.figures.values())
 
 
@@ -126,28 +133,38 @@ def test_alt_texts_say_what_the_charts_say(charts, name, alt):
 def test_the_alt_text_of_a_study_names_each_value(charts):
     rates, _ = charts.studies
     assert rates.alt.startswith(
-        "Mean average precision by train.lr, averaged over the settings: Temporal attention, train.lr = 0.001 0.200; "
+        "Mean average precision by train.lr, averaged over the settings: Temporal attention, 0.001 0.200; "
     )
-    assert "Temporal attention, train.lr = 0.01 (tables) 0.300" in rates.alt
+    assert "Temporal attention, 0.01 (tables) 0.300" in rates.alt
     assert "train.lr" in rates.caption
-    assert "folds.split" not in rates.svg
+    assert not any("folds.split" in svg or "greedy" in svg for svg in rates.panels)
 
 
 @pytest.mark.parametrize("name", ["classes", "threshold"])
-def test_panels_stay_in_their_column_where_a_cell_is_missing(name):
-    """A facet that sorts its rows would put them elsewhere."""
+def test_a_panel_says_whose_it_is_where_a_cell_is_missing(name):
     every = {(model, setting): runs(0.2) for model in ("temporal_attention", "supervised") for setting in SETTINGS}
     del every["temporal_attention", "setting1"], every["supervised", "setting2"]
-    root = ElementTree.fromstring(drawn(made_up(every, n_classes=4), name).figures[name].svg)
-    cells = next(group for group in root.iter(f"{SVG}g") if "role-scope cell" in group.get("class", ""))
-    places = {}
-    for cell in cells:
-        x, y = re.findall(r"[\d.]+", cell.get("transform"))
-        model = [text.text for text in cell.iter(f"{SVG}text") if text.text in ROWS.colours()]
-        assert len(model) <= 1
-        places[float(x), float(y)] = model
-    by_row = [[places[x, y] for x in sorted({x for x, _ in places})] for y in sorted({y for _, y in places})]
-    assert by_row == [
-        [["Supervised"], [], ["Supervised"]],
-        [[], ["Temporal attention"], ["Temporal attention"]],
+    panels = drawn(made_up(every, n_classes=4), name).figures[name].panels
+    told = [
+        [text.text for text in ElementTree.fromstring(svg).iter(f"{SVG}tspan") if text.text]
+        or [text.text for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+        for svg in panels
     ]
+    expected = [(ROWS.title(model), setting) for model, setting in every]
+    assert [tuple(text for text in texts if text in sum(expected, ())) for texts in told] == expected
+
+
+def test_pictures_fit_a_phone(charts):
+    """A panel beside its axes is no wider than the 390 pixels of a phone, less the margins."""
+    svgs = [svg for figure in [*charts.figures.values(), *charts.studies] for svg in figure.panels]
+    widths = [float(ElementTree.fromstring(svg).get("width")) for svg in svgs]
+    assert max(widths) <= 358
+
+
+def test_a_model_without_attention_has_no_empty_row(charts):
+    for svg in charts.figures["localise"].panels:
+        assert "attention, unseen" in svg
+    without = located(RESULTS, by={"compatibility": 0.5, "uniform": 0.2, "chance": 0.2})
+    for svg in drawn(replace(made_up(), localised=without), "localise").figures["localise"].panels:
+        assert "compatibility, unseen" in svg
+        assert "attention, unseen" not in svg

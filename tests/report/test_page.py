@@ -17,7 +17,7 @@ def chart(name: str) -> Figure:
         "mark": {"type": "line", "clip": True},
         "encoding": {"x": {"field": "a", "type": "quantitative"}, "y": {"field": "b"}},
     }
-    return Figure(name, inline_svg(spec), f"A line of {EVIL}", f"Caption with `code`, **strong** and {EVIL}")
+    return Figure(name, [inline_svg(spec)] * 2, f"A line of {EVIL}", f"Caption with `code`, **strong** and {EVIL}")
 
 
 TABLE = Table(
@@ -45,7 +45,8 @@ PAGE = Page(
 
 def test_a_page_is_one_file_whose_pictures_are_described():
     reader = check_page(render_page(PAGE))
-    assert len(reader.all("svg")) == 2
+    assert len(reader.all("figure")) == 2
+    assert len(reader.all("svg")) == 4
     assert [a["href"] for a in reader.all("a")] == ["#one", "#two"]
 
 

@@ -50,13 +50,13 @@ def page() -> Page:
 def test_the_page_is_whole(page):
     reader = check_page(render_page(page))
     figures = len(CHARTS) - 1 + 2 + 4 + 2  # a figure for each study, four clips, two runs of Figure 2
-    assert len(reader.all("svg")) == figures
+    assert len(reader.all("figure")) == figures
     assert not reader.all("b")
     assert not reader.all("i")
 
 
 def test_sections_are_those_with_something_to_say(page):
-    ids = ["missing", "results", "compared", "scale", "attention", "sensitivity", "run", "training", "classes"]
+    ids = ["missing", "small", "results", "compared", "scale", "attention", "sensitivity", "run", "training", "classes"]
     assert [section.id for section in page.sections] == [*ids, "folds", "decisions", "differences"]
 
 
@@ -112,10 +112,56 @@ def test_rates_stand_beside_each_other_by_their_effective_rate(page):
 
 
 def test_the_params_are_those_that_were_run(page):
-    (table,) = blocks(page, "run")
+    table, code = blocks(page, "run")
     assert ["corpus", "audioset"] in table.rows
     assert ["train.lr", "0.01"] in table.rows
     assert ["train.seeds", "0, 1"] in table.rows
+    assert code.rows == [["commit", "0123456789ab of 2026-01-01"], ["numpy", "2.0"]]
+
+
+def test_one_run_has_no_deviation():
+    page = page_of(made_up({("temporal_attention", "setting1"): runs(0.2), ("supervised", "setting1"): runs(0.1, 0.3)}))
+    one, two = blocks(page, "results")[0].rows
+    assert one[1].detail == "[0.105, 0.295]"
+    assert two[1].detail.startswith("± 0.141")
+    text = "\n".join(
+        lines(page_of(replace(made_up({("zero_rule", "setting1"): runs(0.1)}), facts=facts("demo", seeds=[7]))))
+    )
+    assert "1 run of 7 epochs" in text
+    assert "Numbers are of one run, with the 95 % interval" in text
+    assert "±" not in text
+
+
+@pytest.mark.parametrize(
+    ("clips", "segments", "warning"),
+    [
+        ([9] + [10] * 14, [10], "1 of 15 classes have fewer than 10 clips: \\*0\\*. Their figures will mean little."),
+        (
+            [10] * 14,
+            [10],
+            "14 classes are 4.7 in a fold: with fewer than 5, a model learns from few names, and is tested",
+        ),
+        ([10] * 15, [1, 2, 10], "2 of 3 clips have fewer than 3 seconds, so attention has little to choose from."),
+        ([10] * 15, [1, 3], None),
+    ],
+)
+def test_figures_that_mean_little_are_warned_of(clips, segments, warning):
+    folds = pd.DataFrame(
+        {"mid": "", "name": [f"*{i}*" for i in range(len(clips))], "fold": "fold1", "order": 0, "clips": clips}
+    )
+    page = page_of(replace(made_up({}), folds=folds, n_segments=segments))
+    said = [text for one in page.sections if one.id == "small" for text in one.blocks[0].items]
+    assert len(said) == (warning is not None)
+    assert all(text.startswith(warning) for text in said)
+
+
+def test_clips_that_were_tested_count():
+    """Some have no recording."""
+    evidence = made_up()
+    tested = {cell: table.assign(name="<i>", clips=9) for cell, table in evidence.classes.items()}
+    assert (
+        replace(evidence, classes=tested).size_warnings()[0].startswith("1 of 1 classes have fewer than 10 clips: <i>")
+    )
 
 
 def test_the_best_and_the_worst_classes_are_of_the_headline_model(page):
@@ -174,7 +220,7 @@ def test_the_report_in_the_repository_has_the_tables_and_no_lists(page):
 def test_without_any_result_the_rest_is_shown():
     missing = {(model, setting): "not there" for model in ROWS.by_name for setting in SETTINGS}
     whole = page_of(replace(made_up({}, "demo"), missing=missing))
-    ids = ["missing", "attention", "run", "folds", "decisions"]
+    ids = ["missing", "small", "attention", "run", "folds", "decisions"]
     assert [section.id for section in whole.sections] == ids
     check_page(render_page(whole))
     assert "**Supervised**, setting1, setting2, setting3: not there." in blocks(whole, "missing")[0].items

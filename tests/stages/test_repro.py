@@ -18,7 +18,7 @@ def test_repro_makes_metrics_for_every_cell(finished):
         for setting in SETTINGS:
             values = finished.metrics(f"{model}/{setting}.json")
             names = {name + end for name in ("micro_f1", "macro_f1", "map") for end in ENDS}
-            assert set(values) == names | {"threshold"}
+            assert set(values) == names
             assert all(isinstance(value, float) for value in values.values())
             assert 0 < values["map_low"] < values["map"] < values["map_high"] <= 1
     for cell in CELLS:
@@ -47,12 +47,28 @@ def test_repro_makes_the_report_and_its_charts(finished):
     assert "- **Temporal attention**, setting3: not listed in `params.yaml`." in report
     page = (finished.folder / "metrics/demo/report.html").read_text()
     without_studies = set(CHARTS) - {"sensitivity"}
-    assert len(check_page(page).all("svg")) == len(without_studies) + 12  # and clips with their events
+    assert len(check_page(page).all("figure")) == len(without_studies) + 12  # and clips with their events
     assert "<strong>Supervised</strong>, setting3: not listed in" in page
     charts = {path.stem for path in (finished.folder / "data/demo/plots").glob("*.svg")}
     assert charts == without_studies
     tables = {path.stem for path in (finished.folder / "data/demo/plots").glob("*.csv")}
     assert tables == set(CHARTS.values())
+
+
+def test_the_report_names_the_commit_that_its_results_follow_from(finished):
+    """Not the later one that holds the results, else no report could be committed as it is."""
+    commit = finished.checked("git", "log", "-1", "--abbrev=12", "--format=%h", "HEAD~1").strip()
+    report = " ".join(finished.report().split())
+    assert f"| commit | {commit} of 20" in report
+    assert "changed since" not in report
+
+
+def test_a_project_without_git_has_a_report(project):
+    (project.folder / ".git").rename(project.folder / "elsewhere")
+    project.checked("python", "stages/report.py")
+    assert "| commit | none: the project is not in git |" in " ".join(project.report().split())
+    (project.folder / "elsewhere").rename(project.folder / ".git")
+    project.restore("report")
 
 
 def test_metrics_and_params_are_compared_line_by_line(finished):
@@ -82,6 +98,7 @@ def test_another_gamma_evaluates_and_reports_only(project):
     assert any("temporal_attention" in path for path in differences)
     assert not any("zero_rule" in path or "supervised/" in path for path in differences)
     assert "0.3" in project.dvc("params", "diff")
+    assert "| changed since | params.yaml |" in " ".join(project.report().split())
 
     # Back again: everything comes from the run cache but the report, whose files are in git.
     output = project.dvc("exp", "run", "-S", "gamma=0.5")
@@ -93,7 +110,10 @@ def test_another_gamma_evaluates_and_reports_only(project):
 def test_threshold_is_a_number_or_validation(project):
     output = project.dvc("exp", "run", "-S", "threshold=1.51")
     assert stages_run(output) == {f"evaluate@{model}" for model in MODELS} | {"report"}
-    assert project.metrics("temporal_attention/setting1.json")["threshold"] == 1.51
+    runs = pd.read_csv(project.folder / "data/demo/evaluations/temporal_attention/setting1/runs.csv")
+    assert runs["threshold"].tolist() == [1.51, 1.51]
+    config = json.loads((project.folder / "data/demo/models/temporal_attention/setting1/config.json").read_text())
+    assert config["decision"]["thresholds"] == [1.51, 1.51]
     assert "threshold: 1.51" in project.report()
     project.restore()
 
@@ -112,6 +132,25 @@ def test_plots_are_one_page_that_needs_no_network(project):
     for title in ("Validation mAP by epoch", "F1 against gamma", "F1 of each class", "Pointing accuracy of attention"):
         assert title in page
     project.restore("report")
+
+
+def test_a_name_is_no_code_in_dvcs_page_and_no_formula_in_a_spreadsheet(project):
+    for cell in ("temporal_attention/setting1", "supervised/setting2"):
+        path = project.folder / f"data/demo/evaluations/{cell}/classes.csv"
+        lines = path.read_text().splitlines()
+        mid, _, *values = lines[1].split(",")
+        path.write_text(
+            "\n".join([lines[0], ",".join([mid, "=</script><script>alert(1)", *values]), *lines[2:]]) + "\n"
+        )
+    project.checked("python", "stages/report.py")
+    names = pd.read_csv(project.folder / "data/demo/plots/classes.csv")["name"]
+    assert "'=\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}/script>" in names[0]
+    project.checked("python", ".dvc/plots/page.py")
+    project.dvc("plots", "show", "--out", "plots")
+    assert "<script>alert" not in (project.folder / "plots" / "index.html").read_text()
+    assert "<script>alert" not in (project.folder / "metrics/demo/report.html").read_text()
+    assert "<script>alert" not in project.report().replace("\\<", "")
+    project.restore()
 
 
 def test_stages_want_their_arguments(finished):

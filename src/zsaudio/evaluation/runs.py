@@ -102,7 +102,6 @@ def summary(results: Sequence[RunResult], metrics: Sequence[str] = METRICS) -> d
         of_runs = np.array([getattr(result, name) for result in results])
         values[name] = float(of_runs.mean())
         values[f"{name}_std"] = deviation(of_runs)
-    values["threshold"] = float(np.mean([result.threshold for result in results]))
     return values
 
 

@@ -114,8 +114,7 @@ def read_scores(path: Path, examples: Examples, runs: Collection[int]) -> Scored
 def zero_rule(examples: Examples) -> ScoredClips:
     """Scores that predict for every clip just the class that most clips carry (section 3.4, item 2).
 
-    They are 1 for that class and 0 for the others, see ZERO_RULE_THRESHOLD. As they say nothing about a clip, their
-    mAP is what chance reaches: the mean share of positive clips.
+    They are 1 for that class and 0 for the others, see ZERO_RULE_THRESHOLD. They rank no clip above another.
     """
     carried = examples.carried()
     scores = np.zeros(carried.shape, np.float32)

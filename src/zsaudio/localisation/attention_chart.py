@@ -7,19 +7,23 @@ import numpy as np
 import numpy.typing as npt
 
 FIGURE2 = ("--4gqARaEJE_0", "Dog")  # the paper's clip and class
-WIDTH = 300  # pixels, of any number of seconds
+WIDTH = 260  # pixels, of any number of seconds
+MARGIN = 60  # pixels, of the axis
 _EVENT, _ATTENTION = "#d1495b", "#3a7ca5"  # legible on light and dark
 
 
 def attention_spec(
-    attention: npt.NDArray[np.floating[Any]], events: Sequence[tuple[float, float]], title: str, subtitle: str
+    attention: npt.NDArray[np.floating[Any]],
+    events: Sequence[tuple[float, float]],
+    title: str,
+    subtitle: Sequence[str],
 ) -> dict[str, Any]:
     """The chart: events on top, where there are any, and attention below, with the weight that all would have alike.
 
     Args:
         attention: (n,) weight of each second.
         events: onset and offset in seconds.
-        title, subtitle: of the chart.
+        title, subtitle: of the chart; a line, and the lines below it.
     """
     seconds = len(attention)
     scale = {"domain": [0, seconds], "nice": False}
@@ -41,7 +45,7 @@ def attention_spec(
         "encoding": {"y": {"field": "weight", "type": "quantitative"}},
     }
     below = {"width": WIDTH, "height": 90, "layer": [bars, uniform]}
-    head = {"text": title, "subtitle": subtitle, "anchor": "start", "frame": "group", "offset": 6}
+    head = {"text": title, "subtitle": list(subtitle), "anchor": "start", "limit": WIDTH + MARGIN, "offset": 6}
     if not events:
         return {"title": head, **below}
     labels = {

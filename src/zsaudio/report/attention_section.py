@@ -106,8 +106,8 @@ def _figure2(localised: Localised, rows: TableRows) -> list[Gallery]:
     for (name, setting), table in localised.figure2.items():
         for run, part in table.groupby("run"):
             attention = part.sort_values("second")["attention"].to_numpy()
-            title = f"{label} in {clip}, {setting}, run {run}"
-            figures.append(_figure(f"figure2-run{run}", attention, [], title, rows.title(name)))
+            subtitle = [f"in {clip}, {setting}, run {run}", rows.title(name)]
+            figures.append(_figure(f"figure2-run{run}", attention, [], label, subtitle))
             seconds.append(str(int(attention.argmax())))
     caption = (
         f"Figure 2 of the paper: attention for {label}, a class of the test fold, in the eval clip {clip}; by run it "
@@ -130,15 +130,17 @@ def _gallery(localised: Localised) -> list[Gallery]:
         events = events[(events["clip_id"] == row["clip_id"]) & (events["mid"] == row["mid"])]
         times = list(dict.fromkeys(zip(events["onset"], events["offset"], strict=True)))
         attention = np.asarray(row["attention"], np.float32)[: row["n_segments"]]
-        title = f"{row['name']} in {row['clip_id']}"
-        subtitle = f"{setting}: {SETTINGS[setting].test} was never trained on"
-        figures.append(_figure(f"attention-{number + 1}", attention, times, title, subtitle))
+        subtitle = [f"in {row['clip_id']}", f"{setting}: {SETTINGS[setting].test} was never trained on"]
+        figures.append(_figure(f"attention-{number + 1}", attention, times, row["name"], subtitle))
     caption = f"{len(figures)} of {len(pairs)} unseen pairs, evenly from the list of clips; run 0"
     return [Gallery(caption, figures)] if figures else []
 
 
-def _figure(name: str, attention: Any, events: Sequence[tuple[float, float]], title: str, subtitle: str) -> Figure:
+def _figure(
+    name: str, attention: Any, events: Sequence[tuple[float, float]], title: str, subtitle: Sequence[str]
+) -> Figure:
     times = "; ".join(f"{onset:.1f} to {offset:.1f} s" for onset, offset in events)
     labelled = f"events at {times}; " if events else ""
-    alt = f"{title}: {labelled}attention is highest at second {int(np.argmax(attention))} with {np.max(attention):.2f}."
-    return Figure(name, inline_svg(attention_spec(attention, events, title, subtitle)), alt, "")
+    highest = f"attention is highest at second {int(np.argmax(attention))} with {np.max(attention):.2f}"
+    alt = f"{title} {subtitle[0]}: {labelled}{highest}."
+    return Figure(name, [inline_svg(attention_spec(attention, events, title, subtitle))], alt, "")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from zsaudio.report.drawing import inline_svg
+from zsaudio.report.drawing import PANEL, inline_svg
 from zsaudio.report.page import Figure
 from zsaudio.report.results import COLUMNS, MEAN
 from zsaudio.report.table_rows import TableRows
@@ -26,22 +26,33 @@ CHARTS = {
     "sensitivity": "sensitivity",
     "localise": "localise",
 }
+# Table to the columns whose values make a panel.
+_PANELS = {
+    "intervals": ("fold", "metric"),
+    "training": ("setting",),
+    "gamma": ("model", "setting"),
+    "threshold": ("model", "setting"),
+    "classes": ("model", "setting"),
+    "sensitivity": ("study", "setting"),
+    "localise": ("model", "setting"),
+}
+_F1 = "micro F1 solid, macro F1 dashed"
 _CAPTIONS = {
     "intervals": "Each model's value, the mean over the runs, with its 95 % interval over resamples of the test clips. "
     "Scales differ from panel to panel.",
     "training_loss": "Loss of training (solid) and of the validation classes (dashed), the mean over the runs, on a "
-    "logarithmic axis. Losses of different aggregations are on different scales.",
+    "logarithmic axis. Losses of different aggregations are on different scales, and so are the panels.",
     "training_map": "Mean average precision on the validation fold, whose classes are not trained on (those of the "
-    "supervised row are), the mean over the runs.",
-    "gamma": "F1 on the test fold against gamma, the weight of attention (eq. 7): 0 is the plain sum alone, 1 "
+    "supervised row are), the mean over the runs. Scales differ from panel to panel.",
+    "gamma": f"F1 on the test fold ({_F1}) against gamma, the weight of attention (eq. 7): 0 is the plain sum alone, 1 "
     "attention alone. The threshold is chosen anew at each gamma. Models without attention have no gamma. Scales "
     "differ from panel to panel.",
-    "threshold": "F1 on the test fold against the threshold M (eq. 8), over the range in which scores lie. It shows "
-    "how much hangs on M; the threshold in use is chosen on the validation fold, never here. Scales "
+    "threshold": f"F1 on the test fold ({_F1}) against the threshold M (eq. 8), over the range in which scores lie. It "
+    "shows how much hangs on M; the threshold in use is chosen on the validation fold, never here. Scales "
     "differ from panel to panel.",
     "classes": "Every class of the test fold, sorted by its F1, the mean over the runs.",
     "sensitivity": "Mean average precision on the test fold with other values of `{study}`; those of the tables are "
-    "marked.",
+    "marked. Scales differ from panel to panel.",
     "localise": "How often the segment of the highest value overlaps an event (pointing), for unseen and seen classes.",
 }
 
@@ -61,25 +72,41 @@ class Charts:
     studies: list[Figure]
 
 
-def draw_charts(
-    plots: Mapping[str, pd.DataFrame], templates: Mapping[str, Mapping[str, Any]], rows: TableRows
-) -> Charts:
+def shown_tables(plots: Mapping[str, pd.DataFrame], rows: TableRows) -> dict[str, pd.DataFrame]:
+    """The tables as charts show them, by the same names.
+
+    A model is called by its title. Beside it stand its colour, the same in every chart, and its place among the models
+    (`order`), the panel that a line belongs to, and the panel's place; as text, since DVC sorts numbers as text too.
+    """
+    orders = {name: f"{order:03}" for order, name in enumerate(rows.by_name)}
+    shown = {}
+    for name, table in plots.items():
+        if not table.empty:
+            titles = table["model"].map(rows.title)
+            table = table.assign(order=table["model"].map(orders), model=titles, colour=titles.map(rows.colours()))
+            panels = table[list(_PANELS[name])].agg(", ".join, axis=1)
+            table = table.assign(panel=panels, place=[f"{place:03}" for place in pd.factorize(panels)[0]])
+        shown[name] = table
+    return shown
+
+
+def draw_charts(shown: Mapping[str, pd.DataFrame], templates: Mapping[str, Mapping[str, Any]]) -> Charts:
     """Draw all charts.
 
     Args:
-        plots: tables by the values of CHARTS, as the stage writes them for DVC.
+        shown: tables by the values of CHARTS, of `shown_tables`.
         templates: Vega-Lite with placeholders, by the names of CHARTS.
-        rows: of the tables.
     """
-    named = {
-        name: plots[table].assign(model=plots[table]["model"].map(rows.title))
-        for name, table in CHARTS.items()
-        if not plots[table].empty
-    }
-    specs = {name: fill(templates[name], table, rows.colours()) for name, table in named.items()}
+    named = {name: shown[table] for name, table in CHARTS.items() if not shown[table].empty}
+    specs = {name: fill(templates[name], table) for name, table in named.items()}
     figures = {
-        name: Figure(name, inline_svg(spec), _alt(name, named[name]), _CAPTIONS[name])
-        for name, spec in specs.items()
+        name: Figure(
+            name,
+            draw_panels(templates[name], named[name], _PANELS[CHARTS[name]]),
+            _alt(name, named[name]),
+            _CAPTIONS[name],
+        )
+        for name in specs
         if name != "sensitivity"
     }
     studies = []
@@ -87,38 +114,51 @@ def draw_charts(
         means = table.groupby(["model", "variant"], sort=False)["map"].mean().reset_index()
         seen = "; ".join(f"{row['model']}, {row['variant']} {row['map']:.3f}" for row in means.to_dict("records"))
         alt = f"Mean average precision by {study}, averaged over the settings: {seen}."
-        svg = inline_svg(fill(templates["sensitivity"], table, rows.colours()))
         name = f"sensitivity-{str(study).replace(', ', '-')}"
-        studies.append(Figure(name, svg, alt, _CAPTIONS["sensitivity"].format(study=study)))
+        panels = draw_panels(templates["sensitivity"], table, ["setting"])
+        studies.append(Figure(name, panels, alt, _CAPTIONS["sensitivity"].format(study=study)))
     return Charts(specs, figures, studies)
 
 
-def fill(template: Mapping[str, Any], table: pd.DataFrame, colours: Mapping[str, str]) -> dict[str, Any]:
+def fill(template: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
     """A chart from a template that also serves `dvc plots`, of one state of the data instead of several revisions.
 
     Args:
         template: Vega-Lite with the placeholders DATA and TITLE (which the caption replaces), and encodings of the
             field REVISION.
         table: the data.
-        colours: by the values of the column model, so that a row has one colour in every chart of a page; legends
-            follow their order.
     """
     rows = json.loads(table.to_json(orient="records"))
-    present = [model for model in colours if model in set(table["model"])]
-    scale = {"domain": present, "range": [colours[model] for model in present]}
 
     def filled(node: Any) -> Any:
         if isinstance(node, Mapping):
-            made = {name: filled(value) for name, value in node.items() if not _of_revision(value)}
-            if made.get("color", {}).get("field") == "model":
-                made["color"]["scale"] = scale
-            return made
+            return {name: filled(value) for name, value in node.items() if not _of_revision(value)}
         if isinstance(node, list):
             return [filled(value) for value in node if not _of_revision(value)]
         return {DATA: rows, TITLE: ""}.get(node, node) if isinstance(node, str) else node
 
     spec: dict[str, Any] = filled(template)
     return spec
+
+
+def draw_panels(template: Mapping[str, Any], table: pd.DataFrame, by: Sequence[str]) -> list[str]:
+    """Each panel of a chart, one for every value of `by`, as a picture of its own that a page can stack; then the key.
+
+    Legends are left out: captions say what they would.
+    """
+    faceted, *keys = template.get("vconcat", [template])
+    head = {name: template[name] for name in ("$schema", "data", "transform") if name in template}
+    pictures = []
+    for lines, part in table.groupby(list(by), sort=False):
+        title = {"text": list(lines), "anchor": "start", "frame": "group", "limit": PANEL, "fontSize": 11}
+        pictures.append(inline_svg(_without_legends(fill({**head, **faceted["spec"]}, part)) | {"title": title}))
+    return pictures + [inline_svg(fill({**head, **key}, table)) for key in keys]
+
+
+def _without_legends(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {name: None if name == "legend" else _without_legends(value) for name, value in node.items()}
+    return [_without_legends(value) for value in node] if isinstance(node, list) else node
 
 
 def _of_revision(node: Any) -> bool:

@@ -14,6 +14,7 @@ from zsaudio.storage.files import replacing
 
 VEGA_LITE = "5.20"  # the version that the specifications are written for
 SUFFIXES = (".svg", ".png", ".pdf")
+PANEL = 270  # pixels, the widest that a panel is without its axes: what a phone has room for
 _INK = "currentColor"  # of the page that a chart stands in, so that it is legible on light and dark
 _WHITE = '<rect width="100%" height="100%" fill="white"/>'
 _THEME: dict[str, Any] = {
@@ -24,6 +25,8 @@ _THEME: dict[str, Any] = {
         "gridOpacity": 0.15,
         "labelLimit": 400,
         "labelFontSize": 11,
+        "labelSeparation": 6,  # else numbers run into each other
+        "labelFlush": False,
         "titlePadding": 8,
     },
     "legend": {"labelColor": _INK, "titleColor": _INK, "labelLimit": 400, "labelFontSize": 11, "columnPadding": 20},

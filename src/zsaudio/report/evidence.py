@@ -1,10 +1,11 @@
 """What the report is made of: what the stages have left, and how the numbers came about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from zsaudio.corpora.size import size_warnings
 from zsaudio.report.results import Cells, collect, interval_rows, mean_over_runs
 from zsaudio.report.table_rows import TableRows
 from zsaudio.storage.values import canonical
@@ -19,6 +20,7 @@ class Facts:
         audio_encoder, text_encoder, pooling: what embedded clips and labels.
         segments: T.
         params: values by their paths in params.yaml, such as train.lr.
+        code: which code and packages, by what they are called.
         table1: classes and clips per fold.
         frequent: the most frequent class of each fold.
     """
@@ -29,6 +31,7 @@ class Facts:
     pooling: str
     segments: int
     params: Mapping[str, object]
+    code: Mapping[str, str]
     table1: Mapping[str, float]
     frequent: Mapping[str, str]
 
@@ -65,6 +68,7 @@ class Evidence:
         localised: where attention looks.
         studies: `zsaudio.storage.schemas.STUDIES`, of this corpus.
         folds, decisions: of the classes.
+        n_segments: of each clip.
         missing: why a (row, setting), or a part of it, is not there.
         facts: how the numbers came about.
     """
@@ -80,8 +84,17 @@ class Evidence:
     studies: pd.DataFrame
     folds: pd.DataFrame
     decisions: pd.DataFrame
+    n_segments: Sequence[int]
     missing: Mapping[tuple[str, str], str]
     facts: Facts
+
+    def size_warnings(self) -> list[str]:
+        """Why figures will mean little: by the clips that classes were tested on, where they were."""
+        tested = [table for table in self.classes.values() if not table.empty]
+        clips: dict[str, int] = {}
+        for table in (self.folds, *tested):
+            clips |= dict(zip(table["name"], table["clips"], strict=True))
+        return size_warnings(clips, self.n_segments)
 
     def plot_tables(self) -> dict[str, pd.DataFrame]:
         """The data of the charts, by the names of `zsaudio.report.charts.CHARTS`; a row is named as in params.yaml."""
@@ -101,7 +114,7 @@ class Evidence:
         if studies.empty:
             return studies
         own = studies["value"] == studies["study"].map(self.value_in_tables)
-        variant = studies["study"] + " = " + studies["value"] + own.map({True: " (tables)", False: ""})
+        variant = studies["value"] + own.map({True: " (tables)", False: ""})
         return studies[["study", "model", "setting", "micro_f1", "macro_f1", "map"]].assign(variant=variant)
 
     def comparable_studies(self) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def _table(table: Table) -> str:
     align = ["right" if column.numeric else "left" for column in table.columns]
     lines = [[_text(cell) for cell in row] for row in table.rows]
     drawn = tabulate(lines, headers, tablefmt="pipe", colalign=align if lines else None, disable_numparse=True)
-    return "\n\n".join(filter(None, [f"**{table.caption}**", drawn, table.note]))
+    return "\n\n".join(filter(None, [f"**{escaped(table.caption)}**", drawn, table.note]))
 
 
 def _text(cell: str | Cell | None) -> str:

@@ -58,13 +58,14 @@ class Figure:
 
     Attributes:
         name: of the picture, unique in its page; a reader saves it as NAME.svg.
-        svg: of `zsaudio.report.drawing.inline_svg`; the only text of a page that is taken as it is.
+        panels: of `zsaudio.report.drawing.inline_svg`, beside each other where there is room; the only text of a page
+            that is taken as it is.
         alt: what one would see, in words.
         caption: what it shows, with `code` and **strong**.
     """
 
     name: str
-    svg: str
+    panels: Sequence[str]
     alt: str
     caption: str
 
@@ -124,7 +125,7 @@ def render_page(page: Page) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(inline=_inline, groups=_groups, picture=_picture)
+    environment.filters.update(inline=_inline, groups=_groups, pictures=_pictures)
     environment.filters["kind"] = lambda block: type(block).__name__
     return environment.get_template("page.html.j2").render(page=page)
 
@@ -140,9 +141,14 @@ def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:
     return groups if any(name for name, _ in groups) else []
 
 
-def _picture(figure: Figure) -> Markup:
-    """The SVG as one image to a screen reader, with ids of its own, since all pictures of a page share one document."""
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{escape(figure.name)}-\1"', figure.svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{escape(figure.name)}-\1)", svg)
-    svg = re.sub(r' (role|aria-[a-z]+)="[^"]*"', "", svg)  # of single marks: the picture is described as a whole
-    return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{escape(figure.alt)}" ', 1))
+def _pictures(figure: Figure) -> Markup:
+    """The panels with ids of their own, since all pictures of a page share one document."""
+    return Markup("\n").join(_picture(svg, f"{figure.name}-{i}") for i, svg in enumerate(figure.panels))
+
+
+def _picture(svg: str, name: str) -> Markup:
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{escape(name)}-\1"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{escape(name)}-\1)", svg)
+    return Markup(
+        re.sub(r' (role|aria-[a-z]+)="[^"]*"', "", svg)
+    )  # of single marks: the figure is described as a whole

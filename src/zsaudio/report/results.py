@@ -100,7 +100,7 @@ def differences(results: Cells, resamples: Cells) -> dict[str, dict[str, float]]
 
 
 def interval_rows(results: Cells, resamples: Cells) -> pd.DataFrame:
-    """Rows of the chart of intervals: model, fold, metric, value, low, high."""
+    """Rows of the chart of intervals: model, fold, metric, value, low, high; fold by fold, the mean last."""
     rows = [
         {"model": name, "fold": fold, "metric": title, "value": values[fold]}
         | {end: values.get(f"{fold}_{end}", values[fold]) for end in ("low", "high")}
@@ -109,7 +109,7 @@ def interval_rows(results: Cells, resamples: Cells) -> pd.DataFrame:
         for fold in values
         if "_" not in fold
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).sort_values("fold", kind="stable") if rows else pd.DataFrame()
 
 
 def table_columns(table: Mapping[str, Mapping[str, float]]) -> list[str]:

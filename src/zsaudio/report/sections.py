@@ -1,6 +1,6 @@
 """The report as a page: its sections, which follow from the evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
@@ -9,6 +9,7 @@ from zsaudio.report.attention_section import attention_section
 from zsaudio.report.charts import Charts
 from zsaudio.report.class_sections import classes_section, decisions_section, folds_section
 from zsaudio.report.evidence import Evidence, Facts
+from zsaudio.report.markdown import escaped
 from zsaudio.report.page import Cell, Column, Figure, Page, Points, Row, Section, Table
 from zsaudio.report.results import COLUMNS, MEAN, build_table, difference, table_columns
 from zsaudio.report.scale import RATE, rate_rows, rate_sentences, share_sentences
@@ -41,6 +42,7 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
     missing = missing_sentences(evidence.missing, evidence.rows)
     sections = [
         Section("missing", "What is missing", (), [Points(missing, warns=True)]),
+        Section("small", "Read with care", (), [Points(list(map(escaped, evidence.size_warnings())), warns=True)]),
         _results_section(evidence, _named(figures, "intervals")),
         _differences_section(evidence),
         _scale_section(evidence),
@@ -70,6 +72,7 @@ def _results_section(evidence: Evidence, charts: Sequence[Figure]) -> Section:
     if not results:
         return Section("results", "Results")
     names = {name for name, _ in results}
+    several = {name for (name, _), runs in results.items() if len(runs) > 1}
     chance = [CHANCE_NOTE] if any(not rows.trained(name) for name in names) else []
     supervised = [SUPERVISED_NOTE] if any(rows.supervised(name) for name in names) else []
     notes = {"micro_f1": predicting_everything(facts.table1), "macro_f1": "", "map": " ".join(chance + supervised)}
@@ -80,10 +83,11 @@ def _results_section(evidence: Evidence, charts: Sequence[Figure]) -> Section:
             PUBLISHED.get(metric, {}) if facts.on_audioset else {},
             notes[metric],
             rows,
+            several,
         )
         for metric, title in METRIC_TITLES.items()
     ]
-    return Section("results", "Results", how(facts), [*tables, *charts])
+    return Section("results", "Results", how(facts, bool(several)), [*tables, *charts])
 
 
 def _paper_table(
@@ -92,8 +96,9 @@ def _paper_table(
     published: Mapping[str, Mapping[str, float]],
     note: str,
     rows: TableRows,
+    several: Collection[str],
 ) -> Table:
-    """A table of ours, with the paper's beside it where there is one."""
+    """A table of ours, with the paper's beside it where there is one; deviations of the rows with several runs."""
     folds = table_columns(table)
     columns = [Column("model"), *(Column(fold, numeric=True, group="ours" if published else "") for fold in folds)]
     theirs = [fold for fold in folds if fold != MEAN or len(folds) == len(SETTINGS) + 1] if published else []
@@ -105,8 +110,7 @@ def _paper_table(
             if fold not in values:
                 cells.append(None)
                 continue
-            # A baseline has no runs to differ.
-            spread = f"± {values[f'{fold}_std']:.3f}" if rows.trained(name) else ""
+            spread = f"± {values[f'{fold}_std']:.3f}" if name in several else ""
             bounds = f"[{values[f'{fold}_low']:.3f}, {values[f'{fold}_high']:.3f}]" if f"{fold}_low" in values else ""
             cells.append(Cell(f"{values[fold]:.3f}", f"{spread} {bounds}".strip()))
         cells += [f"{published[name][fold]:g}" if fold in published.get(name, {}) else None for fold in theirs]
@@ -187,4 +191,8 @@ def _facts_section(facts: Facts) -> Section:
         [name, ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)]
         for name, value in what.items()
     ]
-    return Section("run", "What was run", (), [Table("Params and encoders", [Column("what"), Column("value")], lines)])
+    columns = [Column("what"), Column("value")]
+    code = [[name, value] for name, value in facts.code.items()]
+    note = "The commit is the last one that changed code or params. The packages are those that wrote this report."
+    tables = [Table("Params and encoders", columns, lines), Table("Code and packages", columns, code, note=note)]
+    return Section("run", "What was run", (), tables)

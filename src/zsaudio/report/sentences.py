@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from zsaudio import paper
 from zsaudio.report.evidence import Evidence, Facts
+from zsaudio.report.markdown import escaped
 from zsaudio.report.results import COLUMNS, MEAN, difference
 from zsaudio.report.table_rows import TableRows
 
 # What to know of a row of the table of mAP.
-CHANCE_NOTE = "The mAP of the zero-rule, whose scores say nothing of a clip, is what chance reaches."
+CHANCE_NOTE = (
+    "The mAP of the zero-rule, which ranks no clip above another, is what chance reaches: the mean over all orders of "
+    "the clips."
+)
 SUPERVISED_NOTE = (
     "That of the supervised row is the mean over the parts of the cross-validation, since scores of two "
     "models are not comparable; chance reaches a little more in a part of the clips, so compare it with the other rows "
@@ -24,21 +28,23 @@ def missing_sentences(missing: Mapping[tuple[str, str], str], rows: TableRows) -
     return [f"**{rows.told(name)}**, {', '.join(settings)}: {reason}." for (name, reason), settings in groups.items()]
 
 
-def how(facts: Facts) -> list[str]:
-    """How the numbers came about, and what they are: a paragraph each."""
+def how(facts: Facts, several: bool) -> list[str]:
+    """How the numbers came about, and what they are, of `several` runs or one: a paragraph each."""
     params = facts.params
     seeds = params["train.seeds"]
     assert isinstance(seeds, Sequence)
+    runs = f"{len(seeds)} runs" if len(seeds) > 1 else "1 run"
+    numbers = "the mean ± standard deviation over the runs" if several else "of one run"
     return [
-        f"Text encoder **{facts.text_encoder}** (pooling `{facts.pooling}`), audio encoder "
-        f"**{facts.audio_encoder}**. {len(seeds)} runs of {params['train.epochs']} epochs, batches of "
+        f"Text encoder **{escaped(facts.text_encoder)}** (pooling `{facts.pooling}`), audio encoder "
+        f"**{escaped(facts.audio_encoder)}**. {runs} of {params['train.epochs']} epochs, batches of "
         f"{params['train.batch_size']}, {str(params['train.optimiser']).upper()} with learning rate "
         f"{params['train.lr']}, rank by `{params['train.rank']}`, weights of the `{params['train.weights']}` epoch, "
         f"`threads` = {params['threads']}. gamma = {params['gamma']}, threshold: {params['threshold']}. Clips whose "
         f"labels span folds: `{params['folds.spanning']}`.",
-        "Numbers are the mean ± standard deviation over the runs, with the 95 % interval over resamples of the test "
-        "clips in brackets, for these trained models and thresholds. Differences are taken on the same resamples; a "
-        "model is said to be above or below another on a fold where the interval of their difference leaves out 0.",
+        f"Numbers are {numbers}, with the 95 % interval over resamples of the test clips in brackets, for these "
+        "trained models and thresholds. Differences are taken on the same resamples; a model is said to be above or "
+        "below another on a fold where the interval of their difference leaves out 0.",
     ]
 
 

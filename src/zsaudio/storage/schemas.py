@@ -89,7 +89,7 @@ STUDIES = Schema(
         "setting": Kind.TEXT,
         "seeds": Kind.TEXT,
         "clips": Kind.COUNT,  # of the test fold
-        "chance": Kind.REAL,  # mAP of scores that say nothing
+        "chance": Kind.REAL,  # mAP of a random order of the clips
         "micro_f1": Kind.REAL,
         "macro_f1": Kind.REAL,
         "map": Kind.REAL,
