@@ -15,7 +15,6 @@ from zsaudio.storage.values import (
     Distinct,
     Fraction,
     NonNegative,
-    Positive,
     explain,
     meant,
     number,
@@ -159,7 +158,7 @@ class TrainParams(ParamsSection):
     epochs: Count
     batch_size: Count
     optimiser: Annotated[str, one_of(("sgd", "adam", "adamw"))]
-    lr: Positive
+    lr: Annotated[float, number(0, 100, above=True)]
     margin: NonNegative
     rank: Annotated[str, one_of(("index", "violators"))]
     weights: Annotated[str, one_of(("last", "best"))]

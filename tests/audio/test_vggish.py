@@ -171,10 +171,32 @@ def test_files_that_are_not_weights_are_named(files, tmp_path):
             Vggish(str(tmp_path / f"{name}.pth"))
     np.savez(tmp_path / "odd.npz", pca_eigen_vectors=np.zeros((2, 2)), pca_means=np.zeros(2))
     np.savez(tmp_path / "none.npz", other=np.zeros(2))
-    for name, message in [("odd", r"should be \(128, 128\)"), ("none", "holds no pca_eigen_vectors"), ("text.pth", "")]:
+    for name, message in [
+        ("odd", r"should be \(128, 128\)"),
+        ("none", "does not hold VGGish's pca_eigen_vectors"),
+        ("text.pth", ""),
+    ]:
         path = tmp_path / (name if "." in name else f"{name}.npz")
         with pytest.raises(ZsAudioError, match=rf"audio\.vggish\.pca: .*{path.name}.*{message}"):
             Vggish(str(files[0]), str(path))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e39])
+@pytest.mark.parametrize("tensor", ["pca_eigen_vectors", "pca_means"])
+def test_a_pca_of_no_finite_numbers_is_named_with_the_tensor(files, tmp_path, tensor, value):
+    tensors = {"pca_eigen_vectors": np.eye(128), "pca_means": np.zeros(128)}
+    tensors[tensor].flat[5] = value
+    np.savez(tmp_path / "odd.npz", **tensors)
+    with pytest.raises(ZsAudioError, match=rf"audio\.vggish\.pca: .*odd\.npz .*{tensor} holds NaN or infinity"):
+        Vggish(str(files[0]), str(tmp_path / "odd.npz"))
+
+
+def test_weights_of_no_finite_numbers_are_named_with_the_tensor(tmp_path):
+    state = vggish_network().state_dict()
+    state["features.3.bias"][7] = torch.nan
+    torch.save(state, tmp_path / "odd.pth")
+    with pytest.raises(ZsAudioError, match=r"audio\.vggish\.weights: .*odd\.pth: features\.3\.bias holds NaN"):
+        Vggish(str(tmp_path / "odd.pth"))
 
 
 def test_the_real_pca_is_read_from_the_mirror(files, mirror, tmp_path, monkeypatch):

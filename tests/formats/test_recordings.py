@@ -33,6 +33,7 @@ CLIPS = ["--4gqARaEJE_0", "Yabcdefghij_30000", "a_b-c_d-e_f_30000", "twice_ytid1
         ("twice_ytid1_10_20", "twice_ytid1_10000"),
         ("twice_ytid1", None),  # two clips, and no start
         ("--4gqARaEJE_7", None),  # another start
+        ("--4gqARaEJE_" + "9" * 400, None),  # a start beyond all numbers
         ("--4gqARaEJX", None),
         ("--4gqARaEJE_copy", None),
         ("short", None),

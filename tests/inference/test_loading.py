@@ -110,6 +110,28 @@ def test_a_table_of_words_that_has_moved_may_be_named(tmp_path, recording, monke
     assert np.array_equal(zsaudio.load(folder, text_vectors=moved).predict(recording, ["dog"]).scores, before.scores)
 
 
+@pytest.mark.parametrize("option", ["audio_weights", "audio_pca", "text_model", "text_vectors"])
+@pytest.mark.parametrize("place", ["gone.bin", "", "a.wav"])
+def test_a_file_that_the_models_encoder_does_not_read_is_refused(tmp_path, recording, option, place):
+    folder = write_model(tmp_path / "model")  # of logmel and words, which read no file
+    message = rf"{option}: the model's encoder, \w+, reads no such file; leave it out$"
+    with pytest.raises(ZsAudioError, match=message):
+        zsaudio.load(folder, **{option: place})
+
+
+def test_a_pca_is_refused_where_the_model_has_the_raw_output_of_the_network(tmp_path):
+    folder = write_model(tmp_path / "model", model_config(audio={"encoder": "vggish", "weights": "w", "output": "raw"}))
+    with pytest.raises(ZsAudioError, match="audio_pca: the model's encoder, vggish, reads no such file"):
+        zsaudio.load(folder, audio_pca="pca.npz")
+
+
+@pytest.mark.parametrize("place", ["gone.txt", ""])
+def test_a_table_of_words_that_is_not_there_is_named(tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ZsAudioError, match=rf"text\.vectors\.table: {place or '.'} cannot be read"):
+        zsaudio.load(write_with_vectors(tmp_path), text_vectors=place)
+
+
 def test_another_text_encoder_than_the_models_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = write_with_vectors(tmp_path, revision="another")

@@ -66,6 +66,9 @@ def test_a_label_of_unknown_words_is_an_error(table):
     [
         ("dog one two\n", "line 1: not a word and its numbers"),
         ("cat 1 2 3\ndog 1 2\n", "line 2: 2 numbers, but earlier lines have 3"),
+        ("cat 1 2\ndog 1 nan\n", "line 2: the vector of 'dog' holds NaN or infinity"),
+        ("cat -inf 2\ndog 1 2\n", "line 1: the vector of 'cat' holds NaN or infinity"),
+        ("dog 1 1e39\n", "line 1: the vector of 'dog' holds NaN or infinity"),
     ],
 )
 def test_a_damaged_table_is_named_with_the_line(tmp_path, content, message):

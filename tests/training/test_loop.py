@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from builders import CPU, VARIANTS, members, random_examples, random_tensors, task_of, variant
+from zsaudio import ZsAudioError
 from zsaudio.models.model import Model, draw_model
 from zsaudio.models.objectives.warp import Warp
 from zsaudio.tasks.task import Member
@@ -160,6 +161,26 @@ def test_the_curve_has_the_mean_losses_of_a_clip(fused):
         for r in range(2):
             expected = objective(models.model(r)(x, mask, data.text).score, data.labels).mean().item()
             assert losses[r] == pytest.approx(expected, rel=1e-4)
+
+
+@EACH_ENGINE
+@pytest.mark.parametrize("aggregator", AGGREGATORS)
+def test_training_that_leaves_the_finite_numbers_stops(fused, aggregator):
+    message = r"variant \w+, run 0: in epoch \d the loss or a weight became infinite or NaN; lower train\.lr"
+    with pytest.raises(ZsAudioError, match=message):
+        trained(runs(4), replace(CONFIG, epochs=9, lr=1e38, fused=fused, knobs={"margin": 1e9}), aggregator=aggregator)
+
+
+def test_a_run_that_leaves_the_finite_numbers_is_named_beside_others(monkeypatch):
+    data = random_tensors(45)
+
+    def infinite(engine, *_: object) -> list[float]:
+        engine.models.weights["text.dense.bias"][1] = torch.inf
+        return [0.0, 0.0]
+
+    monkeypatch.setattr(loop, "train_epoch", infinite)
+    with pytest.raises(ZsAudioError, match=r"run 1: in epoch 1 "):
+        trained(runs(7, 8), replace(CONFIG, fused=False), data)
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "adamw"])

@@ -62,7 +62,7 @@ def recording_encoder(
         from zsaudio.audio.vggish import KNOBS, Vggish
 
         knobs = {knob: metadata[knob] for knob in KNOBS if knob in metadata}
-        knobs |= {knob: file for knob, file in (("weights", weights), ("pca", pca)) if file}
+        knobs |= {knob: file for knob, file in (("weights", weights), ("pca", pca)) if file is not None}
         encoder = Vggish(**knobs, mirror=mirror, device=device)
         for knob in ("weights", "pca"):
             expected, actual = metadata.get(f"{knob}_sha256", ""), encoder.metadata.get(f"{knob}_sha256", "")

@@ -180,6 +180,9 @@ class Vggish:
                 f"({' '.join(str(error).split())[:200]}). Name a file that does. If this one was downloaded, delete it "
                 "to download it again."
             ) from error
+        for name, tensor in state.items():
+            if not torch.isfinite(tensor).all():
+                raise ZsAudioError(f"audio.vggish.weights: {path}: {name} holds NaN or infinity. Name another file.")
         layers = [(layer.weight.detach(), layer.bias.detach()) for layer in network.modules() if hasattr(layer, "bias")]
         first, *convolutions = layers[: len(POOLED) + 1]
         self._first = (self._moved(first[0].flatten(1).t().contiguous()), self._moved(first[1]))
@@ -218,12 +221,18 @@ def locate(knob: str, place: str, mirror: str | None) -> Path:
 def _read_pca(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Eigenvectors (128, 128) as rows, and means (128,)."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            vectors, means = arrays["pca_eigen_vectors"], arrays["pca_means"].reshape(-1)
+        # A number beyond float32 becomes infinity, which is refused below.
+        with np.load(path, allow_pickle=False) as arrays, np.errstate(over="ignore"):
+            vectors = arrays["pca_eigen_vectors"].astype(np.float32)
+            means = arrays["pca_means"].reshape(-1).astype(np.float32)
         if (vectors.shape, means.shape) != ((FEATURES, FEATURES), (FEATURES,)):
             raise ValueError(f"shapes {vectors.shape} and {means.shape} should be (128, 128) and (128,)")
+        for name, values in (("pca_eigen_vectors", vectors), ("pca_means", means)):
+            if not np.isfinite(values).all():
+                raise ValueError(f"{name} holds NaN or infinity")
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         raise ZsAudioError(
-            f"audio.vggish.pca: {path} holds no pca_eigen_vectors and pca_means ({error}). Name VGGish's npz file."
+            f"audio.vggish.pca: {path} does not hold VGGish's pca_eigen_vectors and pca_means ({error}). Name its "
+            "npz file."
         ) from error
-    return vectors.astype(np.float32), means.astype(np.float32)
+    return vectors, means

@@ -10,7 +10,7 @@ from zsaudio.storage import schemas, tables
 LIST = "recordings.csv"
 # Audio formats that libsndfile reads.
 EXTENSIONS = frozenset({".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"})
-_FILE_NAME = re.compile(r"(?P<ytid>.{11})(?:[_-](?P<start>\d+(?:\.\d+)?)(?:[_-]\d+(?:\.\d+)?)?)?", re.DOTALL)
+_FILE_NAME = re.compile(r"(?P<ytid>.{11})(?:[_-](?P<start>\d{1,12}(?:\.\d+)?)(?:[_-]\d+(?:\.\d+)?)?)?", re.DOTALL)
 
 
 def find_recordings(folder: Path) -> list[Path]:

@@ -229,8 +229,8 @@ def load(
         fetch: allow a model that was not trained here to name addresses of its own for its encoders.
 
     Raises:
-        ZsAudioError: a file of the model is missing or altered, or an encoder cannot be loaded, is another, or would
-            be fetched or read from outside of the folder without leave.
+        ZsAudioError: a file of the model is missing or altered, an encoder cannot be loaded, is another, does not read
+            a file that is named, or would be fetched or read from outside of the folder without leave.
     """
     folder, mirror = Path(folder), mirror or default_mirror()
     config = read_model(folder)
@@ -241,9 +241,20 @@ def load(
         known = sorted({member.run for member in config.members})
         raise ZsAudioError(f"{folder}: has no run {run}; known are {', '.join(map(str, known))}")
     model = read_models(folder, config).model(members[0])
-    named = {"weights": audio_weights, "pca": audio_pca, "model": text_model, "vectors": text_vectors}
-    given = [name for name, file in named.items() if file]
-    vectors = Path(text_vectors) if text_vectors else None
+    named = {
+        "audio_weights": audio_weights,
+        "audio_pca": audio_pca,
+        "text_model": text_model,
+        "text_vectors": text_vectors,
+    }
+    given = []
+    for name in [name for name, place in named.items() if place is not None]:
+        kind, _, file = name.partition("_")
+        encoding = config.audio if kind == "audio" else config.text
+        if file not in encoding:
+            raise ZsAudioError(f"{name}: the model's encoder, {encoding['encoder']}, reads no such file; leave it out")
+        given.append(file)
+    vectors = None if text_vectors is None else Path(text_vectors)
     try:
         audio = encoder_files(folder, "audio", config.audio, given, fetch=fetch)
         text = encoder_files(folder, "text", config.text, given, fetch=fetch)

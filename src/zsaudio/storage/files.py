@@ -1,8 +1,10 @@
 """Files that are written whole or not at all."""
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,8 +44,23 @@ def remove_unfinished() -> None:
             temporary.unlink()
 
 
+def refuse_irregular(path: Path) -> None:
+    """Refuse what is no regular file: reading a pipe would wait without end.
+
+    Raises:
+        OSError: it is none, or does not exist.
+    """
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, "no file can have this name", str(path)) from error
+    if not regular:
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+
+
 def sha256(path: Path) -> str:
-    """Checksum of a file's content."""
+    """Checksum of a regular file's content."""
+    refuse_irregular(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -30,7 +30,7 @@ def printable(text: str) -> str:
 def number(low: float = -math.inf, high: float = math.inf, *, above: bool = False) -> BeforeValidator:
     """The check of a finite number from `low` to `high`; with `above`, `low` itself is left out."""
     least = "" if low == -math.inf else f" {'above' if above else 'of at least'} {low:g}"
-    span = least if high == math.inf else f" from {low:g} to {high:g}"
+    span = least if high == math.inf else f"{least}, at most {high:g}" if above else f" from {low:g} to {high:g}"
 
     def check(value: object) -> float:
         try:

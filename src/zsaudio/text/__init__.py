@@ -75,10 +75,11 @@ def encoder_of(
     name = metadata["encoder"].partition(":")[0]
     knobs: dict[str, Any] = {}
     if name == "bert":
-        branch = None if model else metadata["branch"]
-        knobs = {"model": model or metadata["model"], "revision": branch, "pooling": metadata["pooling"]}
+        branch = metadata["branch"] if model is None else None
+        model = metadata["model"] if model is None else model
+        knobs = {"model": model, "revision": branch, "pooling": metadata["pooling"]}
     elif name == "vectors":
-        knobs = {"table": vectors or Path(metadata["vectors"])}
+        knobs = {"table": Path(metadata["vectors"]) if vectors is None else vectors}
     elif name == "words":
         knobs = {"features": int(metadata["features"])}
     encoder = text_encoder(name, knobs, mirror=mirror)

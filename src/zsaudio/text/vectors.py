@@ -47,9 +47,12 @@ class Vectors:
                 if word not in words or (number == 1 and " " not in rest):
                     continue
                 try:
-                    vector = np.array(rest.split(), np.float32)
+                    with np.errstate(over="ignore"):  # a number beyond float32 is refused below, as infinity
+                        vector = np.array(rest.split(), np.float32)
                 except ValueError as error:
                     raise ZsAudioError(f"{self._table}, line {number}: not a word and its numbers ({error})") from error
+                if not np.isfinite(vector).all():
+                    raise ZsAudioError(f"{self._table}, line {number}: the vector of {word!r} holds NaN or infinity")
                 features = len(next(iter(vectors.values()), vector))
                 if len(vector) != features:
                     raise ZsAudioError(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from zsaudio.errors import ZsAudioError
 from zsaudio.models.interfaces import Objective
 from zsaudio.models.parts import make_part
 from zsaudio.models.variant import Variant
@@ -118,6 +119,9 @@ def train(
         task: its members say which rows of the data are theirs.
         data, validation: the training and validation examples, on one device.
         config: how to train.
+
+    Raises:
+        ZsAudioError: a loss or a weight is no longer a finite number.
     """
     members, knobs = task.members, config.knobs or {}
     seeds = [member.seed for member in members]
@@ -134,6 +138,7 @@ def train(
     progress = tqdm(range(1, config.epochs + 1), desc="train", unit="epoch", mininterval=1)
     for epoch in progress:
         losses = train_epoch(engine, data, members, config.batch_size, epoch)
+        _refuse_infinite(variant, members, models, losses, epoch)
         validated = validate(models, validation, [member.validation for member in members], objective)
         curve.append(Epoch(epoch, losses, [loss for loss, _ in validated], [precision for _, precision in validated]))
         if config.keep_best:
@@ -143,3 +148,18 @@ def train(
         precision = np.mean(curve[-1].validation_map)
         progress.set_postfix(loss=f"{np.mean(losses):.3f}", map=f"{precision:.4f}", refresh=False)
     return (best if config.keep_best else models.clone()), curve
+
+
+def _refuse_infinite(
+    variant: Variant, members: Sequence[Member], models: StackedModels, losses: Sequence[float], epoch: int
+) -> None:
+    """Stop training that has left the finite numbers, from which it never comes back."""
+    finite = np.isfinite(losses)
+    for tensor in models.weights.values():
+        finite &= torch.isfinite(tensor).reshape(len(members), -1).all(dim=1).cpu().numpy()
+    if not finite.all():
+        run = members[int(finite.argmin())].run
+        raise ZsAudioError(
+            f"variant {variant.name}, run {run}: in epoch {epoch} the loss or a weight became infinite or NaN; lower "
+            "train.lr, or the variant's own lr"
+        )
