@@ -1,5 +1,6 @@
 """BERT pooling on a tiny BertModel, which the test saves in the public file format."""
 
+import json
 import re
 import shutil
 
@@ -159,17 +160,116 @@ def test_weights_of_another_model_are_refused(folder, tmp_path):
     shutil.copytree(folder, path)
     weights = load_file(path / "model.safetensors")
     save_file({name.replace("layer.1.", "layer.9."): t for name, t in weights.items()}, path / "model.safetensors")
-    with pytest.raises(ZsAudioError, match=r"model\.safetensors lacks \d+ of the weights that config\.json asks for"):
+    with pytest.raises(ZsAudioError, match=r"model\.safetensors: lacks \d+ of the weights that config\.json asks for"):
         Bert(str(path))
 
 
-def test_a_damaged_weights_file_is_named(folder, tmp_path):
-    path = tmp_path / "cut"
-    shutil.copytree(folder, path)
-    content = (path / "model.safetensors").read_bytes()
-    (path / "model.safetensors").write_bytes(content[:-50])
-    with pytest.raises(ZsAudioError, match=r"text\.bert\.model: .* cannot be loaded"):
-        Bert(str(path))
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"])
+@pytest.mark.parametrize(
+    "damage",
+    [None, cut, lambda _: b"", lambda _: b"[]", lambda _: b"[" * 10**5, lambda _: bytes(range(256)), lambda _: b"null"],
+    ids=["gone", "cut", "empty", "a list", "deep", "binary", "null"],
+)
+def test_a_damaged_file_is_named(folder, tmp_path, file, damage):
+    path = shutil.copytree(folder, tmp_path / "damaged")
+    content = (path / file).read_bytes()
+    (path / file).unlink()
+    if damage:
+        (path / file).write_bytes(damage(content))
+    assert f"cannot be loaded: {file}: " in refusal(path)
+
+
+def refusal(path) -> str:
+    """The sentence that a folder is refused with."""
+    with pytest.raises(ZsAudioError) as refused:
+        Bert(str(path)).encode([Label("Dog", "sound " * 999)])
+    message = str(refused.value)
+    assert message.startswith("text.bert.model: ")
+    assert "\n" not in message
+    assert len(message) < 700
+    return message
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "message"),
+    [
+        ("config.json", {"num_hidden_layers": 10**9}, "config.json: num_hidden_layers: expected at most 1,000, got"),
+        ("config.json", {"n_layers": 10**30}, "config.json: n_layers: expected at most 1,000, got"),
+        ("config.json", {"num_hidden_layers": 3}, r"model.safetensors: it holds [\d,]+ numbers, and config.json asks"),
+        ("config.json", {"num_hidden_layers": 1}, "model.safetensors: has weights that config.json does not ask for"),
+        ("config.json", {"num_hidden_layers": -1}, "model.safetensors: has weights that config.json does not ask for"),
+        ("config.json", {"vocab_size": 10**12}, "model.safetensors: it holds .* asks for 8,000,000,"),
+        ("config.json", {"hidden_size": 10**18}, "config.json: "),
+        ("config.json", {"hidden_size": 10**9}, "model.safetensors: it holds "),
+        ("config.json", {"hidden_size": "eight"}, "config.json: .*hidden_size"),
+        ("config.json", {"intermediate_size": 4}, r"model.safetensors: .* has the shape \(16,\), and config.json asks"),
+        ("config.json", {"num_attention_heads": 0}, "config.json: "),
+        ("config.json", {"hidden_act": "loud"}, "config.json: "),
+        ("config.json", {"model_type": "nothing"}, "config.json: .*model type `nothing`"),
+        ("config.json", {"chunk_size_feed_forward": 7}, "config.json: "),
+        ("tokenizer.json", {"model": {"type": "WordPiece", "vocab": {}}}, "tokenizer.json: "),
+        ("tokenizer.json", {"normalizer": {"type": "Nothing"}}, "tokenizer.json: "),
+        ("tokenizer_config.json", {"model_max_length": 1}, "tokenizer_config.json: texts are not cut to the 512"),
+        ("tokenizer_config.json", {"model_max_length": "x"}, "tokenizer_config.json: "),
+        ("tokenizer_config.json", {"pad_token": None}, "tokenizer_config.json: "),
+        ("tokenizer_config.json", {"cls_token": "new"}, "tokenizer_config.json: the tokenizer has a piece of number 13"),
+        ("tokenizer_config.json", {"cls_token": 3}, "tokenizer_config.json: "),
+    ],
+)  # fmt: skip
+def test_a_file_with_another_value_is_named(folder, tmp_path, file, changes, message):
+    path = shutil.copytree(folder, tmp_path / "changed")
+    values = json.loads((path / file).read_text(encoding="utf-8")) | changes
+    (path / file).write_text(json.dumps(values), encoding="utf-8")
+    assert re.search(f"cannot be loaded: {message}", refusal(path))
+
+
+TENSOR = "encoder.layer.1.output.dense.weight"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda tensor: tensor.fill_(torch.nan), f"{TENSOR} holds NaN or infinity"),
+        (lambda tensor: tensor.double().fill_(1e300), f"{TENSOR} holds NaN or infinity"),
+        (lambda tensor: tensor.fill_(1e38), "its numbers are so large that the network overflows"),
+        (
+            lambda tensor: tensor.T.contiguous(),
+            rf"{TENSOR} has the shape \(16, 8\), and config.json asks for \(8, 16\)",
+        ),
+        (lambda tensor: tensor.new_zeros(0, 8), "it holds [0-9,]+ numbers, and config.json asks for [0-9,]+"),
+    ],
+)
+def test_a_tensor_that_does_not_do_is_named(folder, tmp_path, change, message):
+    path = shutil.copytree(folder, tmp_path / "changed")
+    weights = load_file(path / "model.safetensors")
+    save_file(weights | {TENSOR: change(weights[TENSOR].clone())}, path / "model.safetensors")
+    assert re.search(f"cannot be loaded: model.safetensors: {message}", refusal(path))
+
+
+def test_weights_in_a_pickle_are_not_read(folder, tmp_path):
+    path = shutil.copytree(folder, tmp_path / "pickled")
+    torch.save(load_file(path / "model.safetensors"), path / "pytorch_model.bin")
+    (path / "model.safetensors").unlink()
+    assert "cannot be loaded: model.safetensors: " in refusal(path)
+
+
+def test_code_in_a_folder_is_not_run(folder, tmp_path):
+    path = shutil.copytree(folder, tmp_path / "with code")
+    values = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    values |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Own", "AutoModel": "own.Own"}}
+    (path / "config.json").write_text(json.dumps(values), encoding="utf-8")
+    (path / "own.py").write_text(f"open({str(tmp_path / 'was run')!r}, 'w')\n")
+    assert "cannot be loaded: config.json: " in refusal(path)
+    assert not (tmp_path / "was run").exists()
+
+
+def test_a_long_description_is_cut_to_what_the_network_takes(folder):
+    long = Bert(str(folder), pooling=Pooling.DESCRIPTION).encode([Label("Dog", "sound " * 600)])
+    assert np.array_equal(long, Bert(str(folder), pooling=Pooling.DESCRIPTION).encode([Label("Dog", "sound " * 900)]))
 
 
 def test_a_folder_without_a_model_is_named(tmp_path):

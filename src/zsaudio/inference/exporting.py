@@ -20,7 +20,8 @@ from zsaudio.models.model_folder import (
 )
 from zsaudio.storage.downloads import default_mirror, mirror_folder
 from zsaudio.storage.files import write_text
-from zsaudio.text import bert
+from zsaudio.text.bert import locate as locate_bert
+from zsaudio.text.bert_folder import FILES as BERT_FILES
 
 CARD = "README.md"
 
@@ -90,7 +91,7 @@ def _with_files(folder: Path, encoding: Mapping[str, str], every: bool, mirror: 
         if not (path.is_dir() or path.is_file()):
             raise ZsAudioError(f"{path}: there is no such file, and the model's encoder needs it")
         (folder / place).mkdir(parents=True)
-        for file in filter(Path.is_file, (path / name for name in bert.FILES) if path.is_dir() else [path]):
+        for file in filter(Path.is_file, (path / name for name in BERT_FILES) if path.is_dir() else [path]):
             shutil.copyfile(file, folder / place / file.name)
         copied[name] = place if path.is_dir() else f"{place}/{path.name}"
     return copied
@@ -98,5 +99,5 @@ def _with_files(folder: Path, encoding: Mapping[str, str], every: bool, mirror: 
 
 def _locate(name: str, encoding: Mapping[str, str], mirror: str | None) -> Path:
     if name == "model":
-        return bert.locate(encoding["model"], encoding["branch"], mirror_folder(mirror))
+        return locate_bert(encoding["model"], encoding["branch"], mirror_folder(mirror))
     return Path(encoding["vectors"]) if name == "vectors" else vggish.locate(name, encoding[name], mirror)

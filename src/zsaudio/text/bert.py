@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import SafetensorError
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.text.bert_folder import FILES, UNUSED, read_folder
 from zsaudio.text.wording import Label, split_words
-
-FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "model.safetensors")
 
 # Commits on the hub that are read where none is asked for: a branch may change.
 PINNED = {
@@ -22,8 +20,6 @@ PINNED = {
     "sentence-transformers/all-MiniLM-L6-v2": "c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
 }
 MAIN = "main"
-
-UNUSED = "pooler."  # prefix of weights that do not change the last hidden layer, and that some models lack
 
 
 class Pooling(StrEnum):
@@ -58,29 +54,8 @@ class Bert:
         Raises:
             ZsAudioError: the model cannot be loaded.
         """
-        import transformers
-
         folder = locate(model, revision, mirror)
-        logging: Any = transformers.utils.logging
-        logging.disable_progress_bar()
-        logging.set_verbosity_error()
-        try:
-            # From the folder: a tokenizer that is made from vocab.txt alone maps every word to [UNK].
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            self._model, info = transformers.AutoModel.from_pretrained(
-                folder, dtype=torch.float32, local_files_only=True, output_loading_info=True
-            )
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-            raise ZsAudioError(
-                f"text.bert.model: {model!r} cannot be loaded: {reason}. It needs {', '.join(FILES)}."
-            ) from error
-        absent = sorted(key for key in info["missing_keys"] if not key.startswith(UNUSED))
-        if absent:  # transformers would draw them at random
-            raise ZsAudioError(
-                f"text.bert.model: {model!r}: model.safetensors lacks {len(absent)} of the weights that config.json "
-                f"asks for, such as {absent[0]}. The two files belong to different models; download both again."
-            )
+        self._model, self._tokenizer = read_folder(model, folder)
         self._pooling, self._batch_size = Pooling(pooling), batch_size
         self.metadata = {
             "encoder": f"bert:{_public_name(model)}",
@@ -90,7 +65,7 @@ class Bert:
             "branch": "" if Path(model).is_dir() else folder.name,
         }
         self._device = torch.device(device)
-        self._model.eval().to(self._device)
+        self._model.to(self._device)
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`."""
