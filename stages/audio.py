@@ -44,6 +44,8 @@ def embed_recordings(params: Params, paths: Paths, clips: list[str]) -> Missing:
 
         knobs, device = params.audio.vggish.model_dump(), set_up(params.device, params.threads, params.matmul).type
     encoder = recording_encoder({"encoder": name, **knobs}, mirror=default_mirror(), device=device)
+    if name == "vggish":
+        print(f"audio.vggish.weights_sha256: {encoder.metadata['weights_sha256']}")
     extracted = extract(encoder, recordings, params.audio.segments, paths.extraction, params.audio.workers)
     parts = (tables.read_table(shard, schemas.AUDIO) for shard in extracted.shards)
     tables.concatenate(paths.audio, schemas.AUDIO, parts, {**encoder.metadata, "segments": str(params.audio.segments)})

@@ -110,6 +110,7 @@ class VggishParams(ParamsSection):
     output: Annotated[str, one_of(("pca", "raw"))]
     activation: Annotated[str, one_of(("none", "relu"))]
     precision: Annotated[str, one_of(("float32", "bfloat16"))]
+    weights_sha256: Sha256 | None
 
 
 class AudioParams(ParamsSection):

@@ -1,9 +1,10 @@
-"""VGGish with random weights, saved in the public file formats for tests and benchmarks."""
+"""VGGish with random weights, saved for tests and benchmarks."""
 
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torchvggish import torchvggish
 
 WEIGHTS_NAME = "vggish-10086976.pth"
@@ -24,12 +25,23 @@ def vggish_network(seed: int = 0) -> torch.nn.Module:
 
 
 def save_vggish(folder: Path, seed: int = 0) -> tuple[Path, Path]:
-    """Write weights (a state dict), PCA parameters (npz), and PCA parameters as torchvggish's own loader reads them."""
+    """Write weights (safetensors) and PCA parameters (npz)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(vggish_network(seed).state_dict(), folder / "vggish.safetensors")
+    vectors, means = _pca(seed)
+    np.savez(folder / "pca.npz", pca_eigen_vectors=vectors, pca_means=means)
+    return folder / "vggish.safetensors", folder / "pca.npz"
+
+
+def save_published(folder: Path, seed: int = 0) -> Path:
+    """Write the same as torchvggish publishes it, for its own loader: two pickles; the one of the weights."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(vggish_network(seed).state_dict(), folder / WEIGHTS_NAME)
-    rng = np.random.default_rng(seed)
-    vectors = np.linalg.qr(rng.standard_normal((128, 128)))[0]
-    means = rng.standard_normal((128, 1)) * 0.1
-    np.savez(folder / "pca.npz", pca_eigen_vectors=vectors, pca_means=means)
+    vectors, means = _pca(seed)
     torch.save({"pca_eigen_vectors": torch.tensor(vectors), "pca_means": means}, folder / PCA_NAME)
-    return folder / WEIGHTS_NAME, folder / "pca.npz"
+    return folder / WEIGHTS_NAME
+
+
+def _pca(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return np.linalg.qr(rng.standard_normal((128, 128)))[0], rng.standard_normal((128, 1)) * 0.1

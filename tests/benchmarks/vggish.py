@@ -59,7 +59,7 @@ def main() -> None:
     import torch
     from torchvggish import torchvggish, vggish_input
 
-    from weights import save_vggish
+    from weights import save_published, save_vggish
     from zsaudio.audio.extraction import extract
     from zsaudio.audio.vggish import Vggish
     from zsaudio.storage.threads import available
@@ -68,7 +68,8 @@ def main() -> None:
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        weights, pca = save_vggish(folder / "hub/checkpoints")
+        weights, pca = save_vggish(folder)
+        save_published(folder / "hub/checkpoints")
         torch.hub.set_dir(str(folder / "hub"))
         paths = synthesise(folder, arguments.clips)
         recordings = {path.stem: path for path in paths}

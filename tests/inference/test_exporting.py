@@ -83,7 +83,7 @@ def test_a_folder_is_enough_elsewhere(tmp_path, recording):
     assert scores == " ".join(f"{score:.5f}" for score in here.scores)
     names = {path.relative_to(published).as_posix() for path in published.rglob("*") if path.is_file()}
     assert {"model.safetensors", "config.json", "README.md", "SHA256SUMS"} <= names
-    assert {"encoders/weights/vggish-10086976.pth", "encoders/pca/pca.npz", "encoders/model/model.safetensors"} <= names
+    assert {"encoders/weights/weights.safetensors", "encoders/pca/pca.npz", "encoders/model/model.safetensors"} <= names
     assert str(tmp_path) not in (published / "config.json").read_text()
 
 

@@ -27,6 +27,7 @@ NULLABLE = (
     "strong_labels.",
     "audioset.sha256.",
     "audioset_audio.",
+    "audio.vggish.weights_sha256",
     "local.",
     "classes.animal_root",
     "text.vectors.",
@@ -65,7 +66,7 @@ def test_nothing_true_and_text_are_accepted_where_they_mean_something(place):
     accepted = {
         None: path.startswith(NULLABLE),
         True: path.endswith(".fused"),
-        "any text": path.startswith(FREE_TEXT) or path.endswith(".title"),
+        "any text": (path.startswith(FREE_TEXT) and not path.endswith("_sha256")) or path.endswith(".title"),
     }
     for value, is_accepted in accepted.items():
         message = refusal(replaced(place, value))

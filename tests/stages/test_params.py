@@ -95,6 +95,7 @@ def test_the_committed_params_are_the_papers():
             "audioset.features", "http://host/features.tar.gz",
             "audioset.sha256: features.tar.gz needs one, as its address http://host/features.tar.gz is not https://",
         ),
+        ("audio.vggish.weights_sha256", "10086976", "audio.vggish.weights_sha256: expected 64 digits of 0 to 9 and a "),
         ("audio.vggish.weights", "http://host/v.pth", "audio.vggish.weights: expected a file, or an address that"),
         (
             "audioset.segments", ["https://host/eval.csv"],

@@ -216,7 +216,7 @@ def refusal(path) -> str:
         ("tokenizer_config.json", {"model_max_length": 1}, "tokenizer_config.json: texts are not cut to the 512"),
         ("tokenizer_config.json", {"model_max_length": "x"}, "tokenizer_config.json: "),
         ("tokenizer_config.json", {"pad_token": None}, "tokenizer_config.json: "),
-        ("tokenizer_config.json", {"cls_token": "new"}, "tokenizer_config.json: the tokenizer has a piece of number 13"),
+        ("tokenizer_config.json", {"cls_token": "new"}, "tokenizer_config.json: the tokenizer has a piece of"),
         ("tokenizer_config.json", {"cls_token": 3}, "tokenizer_config.json: "),
     ],
 )  # fmt: skip

@@ -1,11 +1,7 @@
 """VGGish on recordings: torchvggish's network and weights, with Google's post-processing."""
 
-import pickle
-import re
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zsaudio.audio import spectrogram
-from zsaudio.audio.google_vggish import PCA, PCA_SHA256, WEIGHTS
+from zsaudio.audio.google_vggish import PCA, WEIGHTS
+from zsaudio.audio.vggish_files import locate, read_pca, read_weights
 from zsaudio.audio.winograd import WinogradConv, Workspace, chain, chain_shape, inner, pooled
-from zsaudio.errors import ZsAudioError
 from zsaudio.formats.tfrecord import FEATURES, OFFSET, SCALE
-from zsaudio.storage.downloads import fetch
-from zsaudio.storage.files import sha256
 
-KNOBS = ("weights", "pca", "output", "activation", "precision")  # arguments of Vggish that are params and metadata
+# Arguments of Vggish that are params and metadata.
+KNOBS = ("weights", "weights_sha256", "pca", "pca_sha256", "output", "activation", "precision")
 POOLED = (True, False, True, False, True)  # convolutions after the first that a maximum over 2 x 2 follows
 PART = 80  # seconds that a thread takes at a time
 EARLY = 3  # of the convolutions after the first: large images with few channels, which should stay in the cache
@@ -66,29 +61,32 @@ class Vggish:
         precision: str = Precision.FLOAT32,
         mirror: str | None = None,
         device: str = "cpu",
+        weights_sha256: str = "",
+        pca_sha256: str = "",
     ) -> None:
         """Load the weights.
 
         Args:
-            weights: address or path of torchvggish's state dict, see `locate`.
+            weights: address or path of torchvggish's weights, see `zsaudio.audio.vggish_files`.
             pca: address or path of Google's PCA parameters (npz); not needed for raw output.
             output, activation, precision: an `Output`, `Activation` and `Precision`.
             mirror: folder or base URL to try before an address, see `zsaudio.storage.downloads.fetch`.
             device: where the network runs, as torch names it.
+            weights_sha256, pca_sha256: checksums that the files must have, or their first digits; empty: any.
 
         Raises:
             ZsAudioError: a file cannot be downloaded or read, has another checksum, or holds something else.
         """
         self._output, self._activation = Output(output), Activation(activation)
         self._dtype, self._device = getattr(torch, Precision(precision).value), torch.device(device)
-        path = locate("weights", weights, mirror)
-        self._read_weights(path)
-        files = {"weights": weights, "weights_sha256": sha256(path)}
+        path, checksum = locate("weights", weights, mirror, weights_sha256)
+        self._take_weights(read_weights(path, checksum))
+        files = {"weights": weights, "weights_sha256": checksum}
         scale, offset = 1.0, 0.0
         if self._output is Output.PCA:
-            path = locate("pca", pca, mirror)
-            self._pca, self._means = _read_pca(path)
-            files |= {"pca": pca, "pca_sha256": sha256(path)}
+            path, checksum = locate("pca", pca, mirror, pca_sha256)
+            self._pca, self._means = read_pca(path)
+            files |= {"pca": pca, "pca_sha256": checksum}
             scale, offset = SCALE, OFFSET
         self.metadata = {
             "encoder": "vggish",
@@ -166,24 +164,7 @@ class Vggish:
         chain(self._late, between, y, workspace)
         return y.flatten(1)
 
-    def _read_weights(self, path: Path) -> None:
-        from torchvggish import torchvggish
-
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-            with torch.device("meta"):
-                network = torchvggish.VGG(torchvggish.make_layers(), postprocess=False)
-            network.load_state_dict(state, assign=True)
-        except (OSError, RuntimeError, EOFError, ValueError, TypeError, KeyError, pickle.UnpicklingError) as error:
-            raise ZsAudioError(
-                f"audio.vggish.weights: {path} does not hold the weights of torchvggish's network "
-                f"({' '.join(str(error).split())[:200]}). Name a file that does. If this one was downloaded, delete it "
-                "to download it again."
-            ) from error
-        for name, tensor in state.items():
-            if not torch.isfinite(tensor).all():
-                raise ZsAudioError(f"audio.vggish.weights: {path}: {name} holds NaN or infinity. Name another file.")
-        layers = [(layer.weight.detach(), layer.bias.detach()) for layer in network.modules() if hasattr(layer, "bias")]
+    def _take_weights(self, layers: list[tuple[Tensor, Tensor]]) -> None:
         first, *convolutions = layers[: len(POOLED) + 1]
         self._first = (self._moved(first[0].flatten(1).t().contiguous()), self._moved(first[1]))
         later = [
@@ -196,43 +177,3 @@ class Vggish:
 
     def _moved(self, tensor: Tensor) -> Tensor:
         return tensor.to(self._device, self._dtype)
-
-
-def locate(knob: str, place: str, mirror: str | None) -> Path:
-    """The file of a knob (weights or pca): a path, or an address, which is downloaded once into torch's hub folder.
-
-    The hash in an address is checked: torch's hub names files NAME-HASH.pth, by the first digits of their sha256.
-
-    Raises:
-        ZsAudioError: there is no such file, it cannot be downloaded, or its checksum is wrong.
-    """
-    if "://" in place:
-        in_name = re.search(r"-([0-9a-f]{8,64})\.\w+$", place)
-        checksum = PCA_SHA256 if place == PCA else in_name and in_name[1]
-        try:
-            return fetch(place, Path(torch.hub.get_dir()) / "checkpoints", mirror, checksum)
-        except ZsAudioError as error:
-            raise ZsAudioError(f"audio.vggish.{knob}: {error}") from error
-    if not Path(place).is_file():
-        raise ZsAudioError(f"audio.vggish.{knob}: there is no file {place}. Name a file or an address (https://...).")
-    return Path(place)
-
-
-def _read_pca(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Eigenvectors (128, 128) as rows, and means (128,)."""
-    try:
-        # A number beyond float32 becomes infinity, which is refused below.
-        with np.load(path, allow_pickle=False) as arrays, np.errstate(over="ignore"):
-            vectors = arrays["pca_eigen_vectors"].astype(np.float32)
-            means = arrays["pca_means"].reshape(-1).astype(np.float32)
-        if (vectors.shape, means.shape) != ((FEATURES, FEATURES), (FEATURES,)):
-            raise ValueError(f"shapes {vectors.shape} and {means.shape} should be (128, 128) and (128,)")
-        for name, values in (("pca_eigen_vectors", vectors), ("pca_means", means)):
-            if not np.isfinite(values).all():
-                raise ValueError(f"{name} holds NaN or infinity")
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise ZsAudioError(
-            f"audio.vggish.pca: {path} does not hold VGGish's pca_eigen_vectors and pca_means ({error}). Name its "
-            "npz file."
-        ) from error
-    return vectors, means

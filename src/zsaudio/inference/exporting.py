@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from zsaudio.audio import vggish
+from zsaudio.audio import vggish_files
 from zsaudio.errors import ZsAudioError
 from zsaudio.inference.encoder_files import encoder_files
 from zsaudio.inference.model_card import licence_of, model_card
@@ -19,7 +19,7 @@ from zsaudio.models.model_folder import (
     write_checksums,
 )
 from zsaudio.storage.downloads import default_mirror, mirror_folder
-from zsaudio.storage.files import write_text
+from zsaudio.storage.files import sha256, write_text
 from zsaudio.text.bert import locate as locate_bert
 from zsaudio.text.bert_folder import FILES as BERT_FILES
 
@@ -92,12 +92,17 @@ def _with_files(folder: Path, encoding: Mapping[str, str], every: bool, mirror: 
             raise ZsAudioError(f"{path}: there is no such file, and the model's encoder needs it")
         (folder / place).mkdir(parents=True)
         for file in filter(Path.is_file, (path / name for name in BERT_FILES) if path.is_dir() else [path]):
-            shutil.copyfile(file, folder / place / file.name)
-        copied[name] = place if path.is_dir() else f"{place}/{path.name}"
+            shutil.copyfile(file, folder / place / (file.name if path.is_dir() else f"{name}{file.suffix}"))
+        copied[name] = place if path.is_dir() else f"{place}/{name}{path.suffix}"
+        if f"{name}_sha256" in encoding:  # weights may be copied in another form than they were published in
+            copied[f"{name}_sha256"] = sha256(path)
     return copied
 
 
 def _locate(name: str, encoding: Mapping[str, str], mirror: str | None) -> Path:
     if name == "model":
         return locate_bert(encoding["model"], encoding["branch"], mirror_folder(mirror))
-    return Path(encoding["vectors"]) if name == "vectors" else vggish.locate(name, encoding[name], mirror)
+    if name == "vectors":
+        return Path(encoding["vectors"])
+    path, checksum = vggish_files.locate(name, encoding[name], mirror, encoding.get(f"{name}_sha256", ""))
+    return vggish_files.as_safetensors(path, checksum) if name == "weights" else path
