@@ -13,6 +13,7 @@ from zsaudio.models.parts import KINDS, part_file
 from zsaudio.models.variant import Variant
 from zsaudio.storage.values import (
     Distinct,
+    FilePath,
     Fraction,
     NonNegative,
     explain,
@@ -38,7 +39,7 @@ Count = Annotated[int, whole(1, 10**9)]
 Seed = Annotated[int, whole(0, 2**31 - 1)]
 Address = Annotated[str, text("https?://.*", "an address that starts with http:// or https://")]
 SegmentsAddress = Annotated[str, text("https?://.+_segments[.]csv", "an address of a file called SUBSET_segments.csv")]
-FileOrAddress = Annotated[str, text("(?!http:).+", "a file, or an address that starts with https://")]
+FileOrAddress = Annotated[str, text(r"(?!http:)[^\0]+", "a file, or an address that starts with https://")]
 Sha256 = Annotated[str, text("[0-9a-f]{64}", "64 digits of 0 to 9 and a to f, or nothing: not checked")]
 Revision = Annotated[str, text(".+", "a branch, tag or commit, or nothing")]
 Name = Annotated[str, text("[a-z][a-z0-9_]*", "a name of lower-case letters, digits and _, a letter first")]
@@ -75,15 +76,15 @@ class AudiosetParams(ParamsSection):
 class AudiosetAudioParams(ParamsSection):
     """AudioSet's labels with recordings of one's own."""
 
-    recordings: Path | None
+    recordings: FilePath | None
 
 
 class LocalParams(ParamsSection):
     """A corpus of one's own."""
 
-    recordings: Path | None
-    labels: Path | None
-    ontology: Path | None
+    recordings: FilePath | None
+    labels: FilePath | None
+    ontology: FilePath | None
 
 
 class ClassesParams(ParamsSection):
@@ -134,7 +135,7 @@ class BertParams(ParamsSection):
 class VectorsParams(ParamsSection):
     """Word vectors from a table."""
 
-    table: Path | None
+    table: FilePath | None
 
 
 class WordsParams(ParamsSection):
@@ -208,7 +209,7 @@ class Params(ParamsSection):
     baselines: Annotated[list[Annotated[str, one_of(BASELINES)]], Distinct]
     settings: Annotated[list[Annotated[str, one_of(tuple(SETTINGS))]], Field(min_length=1), Distinct]
     variants: dict[Name, VariantParams]
-    strong_labels: dict[CorpusName, Path | None]
+    strong_labels: dict[CorpusName, FilePath | None]
     demo: DemoParams
     audioset: AudiosetParams
     audioset_audio: AudiosetAudioParams

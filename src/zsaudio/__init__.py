@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from zsaudio.errors import ZsAudioError
 
 if TYPE_CHECKING:
-    from zsaudio.inference.prediction import Prediction, Predictor, load
+    from zsaudio.inference.loading import load
+    from zsaudio.inference.prediction import Prediction, Predictor
 
 __all__ = ["Prediction", "Predictor", "ZsAudioError", "load"]
 
@@ -13,7 +14,7 @@ __all__ = ["Prediction", "Predictor", "ZsAudioError", "load"]
 def __getattr__(name: str) -> Any:
     """Import what needs torch when it is first used, so that all else starts fast."""
     if name in __all__:
-        from zsaudio.inference import prediction
+        from zsaudio.inference import loading, prediction
 
-        return getattr(prediction, name)
+        return getattr(loading if name == "load" else prediction, name)
     raise AttributeError(f"module 'zsaudio' has no attribute {name!r}")

@@ -71,7 +71,7 @@ def predict(
         check_suffix(plot)
 
     from zsaudio.inference.choice import best_model
-    from zsaudio.inference.prediction import load
+    from zsaudio.inference.loading import load
 
     if model is None:
         model = best_model(Path("data"))

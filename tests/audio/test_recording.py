@@ -3,6 +3,7 @@
 import os
 import struct
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,6 +104,35 @@ def test_headerless_data_a_folder_and_nothing_are_named(tmp_path):
         seconds_of(tmp_path)
     with pytest.raises(ZsAudioError, match=r"b\.wav: there is no such file"):
         seconds_of(tmp_path / "b.wav")
+
+
+@pytest.mark.parametrize("read", [seconds_of, duration])
+def test_a_pipe_and_a_device_are_refused_without_waiting(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe.wav")
+    for path in (tmp_path / "pipe.wav", Path(os.devnull)):
+        with pytest.raises(ZsAudioError, match="is a pipe or a device, not a recording; write the sound into a file"):
+            read(path)
+
+
+@pytest.mark.parametrize("read", [seconds_of, duration])
+@pytest.mark.parametrize("name", ["a\0.wav", "a" * 300])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path, read, name):
+    with pytest.raises(ZsAudioError, match="recording: expected a path without a zero byte, of names of at most 255"):
+        read(tmp_path / name)
+
+
+@pytest.mark.parametrize("read", [seconds_of, duration])
+@pytest.mark.parametrize(
+    ("rate", "fits"), [(1, False), (999, False), (1_000, True), (1_000_000, True), (1_000_001, False)]
+)
+def test_a_rate_that_no_recorder_has_is_refused(tmp_path, read, rate, fits):
+    """One second at 1 Hz would become 16,000 samples."""
+    soundfile.write(tmp_path / "a.wav", np.zeros(2000), rate)
+    if fits:
+        assert np.any(read(tmp_path / "a.wav") >= 0)
+    else:
+        with pytest.raises(ZsAudioError, match=rf"a\.wav: its sampling rate is {rate:,} Hz; expected 1,000 to "):
+            read(tmp_path / "a.wav")
 
 
 def test_a_recording_without_samples_or_with_nan_is_named(tmp_path):

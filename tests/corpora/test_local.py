@@ -8,6 +8,7 @@ import soundfile
 
 from zsaudio import ZsAudioError
 from zsaudio.corpora.local import LocalSource, prepare
+from zsaudio.errors import LONGEST
 from zsaudio.formats.clip_lists import read_labels, read_segments
 from zsaudio.formats.ontology import read_ontology
 from zsaudio.formats.recordings import read_recordings
@@ -97,6 +98,29 @@ def test_a_mistake_in_the_csv_is_one_sentence(folder, tmp_path, content, message
     (folder / "labels.csv").write_text(content)
     with pytest.raises(ZsAudioError, match=message):
         prepare(source(folder), tmp_path / "raw")
+
+
+LONG = "x" * 200_000  # Python's own reader of CSV gives up at 131,072
+ODD = {
+    "a zero byte in a name": ("file,labels\na\0.wav,dog\n", "column 'file': expected a path without a zero byte"),
+    "a long name": (
+        f"file,labels\n{LONG}.wav,dog\n",
+        "column 'file': expected a path .+ of names of at most 255 bytes",
+    ),
+    "a zero byte in a label": ("file,labels\na.wav,d\0g\n", r"column 'labels': expected a line of text .*'d\\x00g'"),
+    "a long header": (f"{LONG},labels\na.wav,dog\n", "has no column 'file'"),
+    "an open quote": (f'file,labels\na.wav,"{LONG}\n', "cannot be read as a CSV"),
+    "a long third column": (f"file,labels\na.wav,dog,{LONG}\n", "several labels in quotes"),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_cells_of_any_length_and_zero_bytes_are_a_short_sentence(folder, tmp_path, case):
+    content, message = ODD[case]
+    (folder / "labels.csv").write_text(content)
+    with pytest.raises(ZsAudioError, match=message) as raised:
+        prepare(source(folder), tmp_path / "raw")
+    assert len(str(raised.value)) <= LONGEST
 
 
 @pytest.mark.parametrize("again", ["./a.wav", "deep/../a.wav", "deep/..//a.wav", "link.wav", "hard.wav", "all/a.wav"])

@@ -65,7 +65,7 @@ def test_nothing_is_fetched_without_leave(tmp_path, kind, name, place):
     config = crafted(kind, name, place)
     model = write_model(tmp_path / "model", config)
     with pytest.raises(ZsAudioError, match=rf"{name}: '{place}' would be fetched; allow it by fetch=True"):
-        zsaudio.load(model, audio_weights="a" * (name != "weights"), audio_pca="a" * (name != "pca"))
+        zsaudio.load(model, **{f"audio_{other}": "a" for other in {"weights", "pca"} - {name} if kind == "audio"})
     assert encoder_files(model, kind, getattr(config, kind), fetch=True)[name] == place
     assert encoder_files(model, kind, getattr(config, kind), [name])[name] == place  # another is named instead
 

@@ -1,5 +1,6 @@
 """Loading: the run that is asked for, the encoders of training wherever they are, and one sentence for a mistake."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,20 @@ def test_a_file_that_the_models_encoder_does_not_read_is_refused(tmp_path, recor
     message = rf"{option}: the model's encoder, \w+, reads no such file; leave it out$"
     with pytest.raises(ZsAudioError, match=message):
         zsaudio.load(folder, **{option: place})
+
+
+@pytest.mark.parametrize("value", [3, b"x", ["x"], True, 1.5])
+@pytest.mark.parametrize("argument", ["folder", "audio_weights", "audio_pca", "text_model", "text_vectors", "mirror"])
+def test_a_path_of_another_type_is_a_type_error(tmp_path, argument, value):
+    arguments = {"folder": write_model(tmp_path / "model"), argument: value}
+    with pytest.raises(TypeError, match=rf"^{argument}: expected a path, got {re.escape(repr(value))}$"):
+        zsaudio.load(**arguments)
+
+
+@pytest.mark.parametrize("run", [None, "0", 0.0, True])
+def test_a_run_of_another_type_is_a_type_error(tmp_path, run):
+    with pytest.raises(TypeError, match=r"^run: expected a whole number, got"):
+        zsaudio.load(write_model(tmp_path / "model"), run)
 
 
 def test_a_pca_is_refused_where_the_model_has_the_raw_output_of_the_network(tmp_path):

@@ -1,6 +1,7 @@
 """Predictions: the numbers of training and evaluation, for any recording and any labels."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,14 +176,40 @@ def test_known_classes_are_embedded_with_their_descriptions(tmp_path, recording,
     [
         ([], "labels: expected at least one sound to look for, got none"),
         (["", "  "], "labels: expected at least one sound to look for, got none"),
-        ("dog", r"labels: expected a list, got one text; write \['dog'\]"),
-        (["dog", 1], "labels: expected texts, got 1"),
         (["🐕"], "label '🐕' has no word to embed; a label needs at least one letter"),
     ],
 )
 def test_labels_that_do_not_do_are_named(tmp_path, recording, labels, message):
     with pytest.raises(ZsAudioError, match=message):
         zsaudio.load(write_model(tmp_path / "model")).predict(recording(1), labels)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ("dog", "labels: expected a list of texts, got 'dog'"),
+        (3, "labels: expected a list of texts, got 3"),
+        (b"dog", "labels: expected a list of texts, got 100 in it"),
+        (["dog", None], "labels: expected a list of texts, got None in it"),
+        ({"dog": 1, 2: 3}, "labels: expected a list of texts, got 2 in it"),
+    ],
+)
+def test_labels_of_another_type_are_a_type_error(tmp_path, recording, labels, message):
+    predictor = zsaudio.load(write_model(tmp_path / "model"))
+    for ask in (lambda: predictor.predict(recording(1), labels), lambda: predictor.prepare(labels)):
+        with pytest.raises(TypeError, match=f"^{message}$"):
+            ask()
+
+
+@pytest.mark.parametrize("path", [None, 3, b"a.wav", ["a.wav"]])
+def test_a_path_of_another_type_is_a_type_error(tmp_path, path):
+    with pytest.raises(TypeError, match=rf"^path: expected a path, got {re.escape(repr(path))}$"):
+        zsaudio.load(write_model(tmp_path / "model")).predict(path)
+
+
+def test_labels_may_come_one_by_one(tmp_path, recording):
+    predictor = zsaudio.load(write_model(tmp_path / "model"))
+    assert predictor.predict(recording(1), (label for label in ("dog", "cat"))).labels == ["dog", "cat"]
 
 
 def test_an_encoder_of_another_size_is_refused(tmp_path, recording):

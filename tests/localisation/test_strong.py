@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from zsaudio import ZsAudioError
+from zsaudio.errors import LONGEST
 from zsaudio.localisation.strong import find_clips, read_events
 
 CLASSES = {"/m/dog": "Dog", "/m/horn": "Air horn, truck horn", "/m/siren": "Ambulance (siren)"}
@@ -128,6 +129,26 @@ def test_a_mistake_is_one_sentence(read, text, message):
     with pytest.raises(ZsAudioError, match=rf"strong\.tsv: .*{message}") as raised:
         read(text)
     assert "\n" not in str(raised.value)
+
+
+LONG = "x" * 200_000  # Python's own reader of CSV gives up at 131,072
+ODD = {
+    "a line": (LONG + "\n", "its first line is 'xxx"),
+    "a first cell": (f"{LONG}\t0\t1\tDog\n", "its first line is 'xxx"),
+    "a first cell in quotes": (f'"{LONG}"\t0\t1\tDog\n', "its first line is '\"xxx"),
+    "a clip": (HEADER + f"{LONG}\t0\t1\t/m/dog\n", "has no event in a clip of this corpus"),
+    "a time": (HEADER + f"--4gqARaEJE_0\t{LONG}\t1\t/m/dog\n", "line 2 has a time that is no number"),
+    "a label": (HEADER + f"--4gqARaEJE_0\t0\t1\t{LONG}\n", "has no event of a class"),
+    "the only cell": (HEADER + f"{LONG}\n", "line 2 has fewer than four cells"),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_cells_of_any_length_are_a_short_sentence(read, case):
+    text, message = ODD[case]
+    with pytest.raises(ZsAudioError, match=rf"strong\.tsv: .*{message}") as raised:
+        read(text)
+    assert len(str(raised.value)) <= LONGEST
 
 
 def test_a_file_that_is_not_there():

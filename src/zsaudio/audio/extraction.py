@@ -91,7 +91,7 @@ def _key(made_by: str, recordings: Mapping[str, Path]) -> str:
         try:
             status = path.stat()
             version = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        except OSError:
+        except (OSError, ValueError):  # ValueError: no file can have this name
             version = (-1, -1, -1)
         digest.update(json.dumps([clip, str(path), *version]).encode())
     return digest.hexdigest()[:20]

@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.storage.files import refuse_irregular
+from zsaudio.storage.values import file_path
 
 SAMPLE_RATE = 16_000
 SLACK = 400  # samples that a last second may lack; VGGish hears 0.975 s of each second
 BLOCK_SECONDS = 2  # decoded at a time, so that memory does not grow with the length of the recording
 UNKNOWN = 2**60  # libsndfile announces more samples than this for a FLAC file whose header gives no length
+RATES = (1_000, 1_000_000)  # Hz; a slower recording has nothing that the encoders hear
 LOST = 0.01  # share of the announced samples that may be missing, since MP3 headers estimate
 
 Samples = npt.NDArray[np.float32]
@@ -29,8 +32,8 @@ def read_seconds(path: Path, limit: int | None = None) -> Iterator[Samples]:
     a shorter one is dropped. A recording shorter than a second is padded to one. At most `limit` seconds are read.
 
     Raises:
-        ZsAudioError: it is no recording, holds no samples or NaN, or ends well before the length that its header
-            announces. A WAV file is read to its end, whatever its header announces.
+        ZsAudioError: it is no recording, has a rate beyond RATES, holds no samples or NaN, or ends well before the
+            length that its header announces. A WAV file is read to its end, whatever its header announces.
     """
     rest, count = np.zeros(0, np.float32), 0
     for block in _resampled(path):
@@ -65,14 +68,16 @@ def duration(path: Path) -> float:
     """Length of a recording in seconds: what its header announces or, if it announces nothing, what can be read.
 
     Raises:
-        ZsAudioError: it is no recording, or holds no samples.
+        ZsAudioError: it is no recording, its rate is not one of RATES, or it holds no samples.
     """
     import soundfile
 
     try:
+        refuse_irregular(path)
         info = soundfile.info(str(path))
-    except (soundfile.SoundFileError, TypeError, UnicodeEncodeError) as error:
+    except (soundfile.SoundFileError, TypeError, UnicodeEncodeError, OSError) as error:
         raise _unreadable(path, error) from error
+    _check_rate(path, info.samplerate)
     if not info.frames:
         raise ZsAudioError(f"{path}: holds no samples")
     if info.frames > UNKNOWN:
@@ -92,7 +97,9 @@ def _resampled(path: Path) -> Iterator[Samples]:
             return False
 
     try:
+        refuse_irregular(path)
         with Stream(str(path)) as file:
+            _check_rate(path, file.samplerate)
             resample = soxr.ResampleStream(file.samplerate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
             average = np.full(file.channels, 1 / file.channels, np.float32)
             announced, count, ended = file.frames, 0, False
@@ -104,7 +111,7 @@ def _resampled(path: Path) -> Iterator[Samples]:
                 if not np.isfinite(mono).all():
                     raise ZsAudioError(f"{path}: holds samples that are not finite (NaN or infinity)")
                 yield mono if file.samplerate == SAMPLE_RATE else resample.resample_chunk(mono, last=ended)
-    except (soundfile.SoundFileError, TypeError, UnicodeEncodeError) as error:  # TypeError: data without a header
+    except (soundfile.SoundFileError, TypeError, UnicodeEncodeError, OSError) as error:  # TypeError: no header
         raise _unreadable(path, error) from error
     if not count:
         raise ZsAudioError(f"{path}: holds no samples")
@@ -114,14 +121,25 @@ def _resampled(path: Path) -> Iterator[Samples]:
         )
 
 
+def _check_rate(path: Path, rate: int) -> None:
+    if not RATES[0] <= rate <= RATES[1]:
+        raise ZsAudioError(f"{path}: its sampling rate is {rate:,} Hz; expected {RATES[0]:,} to {RATES[1]:,} Hz")
+
+
 def _unreadable(path: Path, error: Exception) -> ZsAudioError:
     if isinstance(error, UnicodeEncodeError):
         return ZsAudioError(f"{str(path)!a}: the name is not valid UTF-8; rename the file")
+    try:
+        file_path(path)
+    except ValueError as wrong:
+        return ZsAudioError(f"recording: {wrong}")
     if not path.exists():
         return ZsAudioError(f"{path}: there is no such file")
     if path.is_dir():
         return ZsAudioError(f"{path}: is a folder, not a recording")
     if not os.access(path, os.R_OK):
         return ZsAudioError(f"{path}: cannot be read (permission denied)")
+    if not path.is_file():
+        return ZsAudioError(f"{path}: is a pipe or a device, not a recording; write the sound into a file")
     reason = str(getattr(error, "error_string", "") or error).strip().rstrip(".")
     return ZsAudioError(f"{path}: cannot be read as audio ({reason.removeprefix('Error : ')})")

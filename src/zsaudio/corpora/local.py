@@ -17,7 +17,7 @@ from zsaudio.formats.labels import split_labels
 from zsaudio.formats.ontology import NodeName, Ontology, read_ontology
 from zsaudio.formats.recordings import write_recordings
 from zsaudio.storage.files import replacing
-from zsaudio.storage.values import check_value
+from zsaudio.storage.values import check_value, file_path
 
 SECONDS = 10.0  # nominal length of a clip; the encoder cuts longer recordings
 LABELS = "labels.csv"  # in the folder of the recordings, the default
@@ -144,6 +144,11 @@ def _read_csv(path: Path) -> pd.DataFrame:
     nameless = rows["file"].map(lambda file: Path(file).name == "")
     if nameless.any():
         raise ZsAudioError(f"{path}: column 'file' is empty in {nameless.sum()} lines")
+    for file in rows["file"]:
+        try:
+            file_path(Path(file))
+        except ValueError as error:
+            raise ZsAudioError(f"{path}: column 'file': {error}") from error
     return rows
 
 

@@ -1,7 +1,8 @@
 """A trained model at work: any recording, any labels."""
 
 import itertools
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from zsaudio.audio import RecordingEncoder, read_examples, recording_encoder
+from zsaudio.audio import RecordingEncoder, read_examples
 from zsaudio.errors import ZsAudioError
-from zsaudio.inference.encoder_files import encoder_files
 from zsaudio.models.fusion import fuse
 from zsaudio.models.model import Model
-from zsaudio.models.model_folder import CONFIG, Config, read_model
-from zsaudio.storage.downloads import default_mirror, mirror_folder
-from zsaudio.text import Label, TextEncoder, encoder_of, split_words
-from zsaudio.training.stacked import read_models
+from zsaudio.models.model_folder import Config
+from zsaudio.storage.values import shown
+from zsaudio.text import Label, TextEncoder, split_words
 
 WINDOWS = 256  # scored at a time
 BLOCKS = 80  # of about two seconds, embedded at a time
@@ -93,7 +92,7 @@ class Predictor:
         return list(self._descriptions)
 
     @torch.inference_mode()
-    def predict(self, path: str | Path, labels: Sequence[str] | None = None) -> Prediction:
+    def predict(self, path: str | Path, labels: Iterable[str] | None = None) -> Prediction:
         """Look for labels in a recording.
 
         Args:
@@ -104,10 +103,12 @@ class Predictor:
 
         Raises:
             ZsAudioError: the recording cannot be read, there is no label, or one has no word.
+            TypeError: the path is none, or the labels are no texts.
         """
+        path = Path(checked_place("path", path))
         wanted = distinct(self.classes if labels is None else labels)
         v_c = self._project(wanted)
-        v_x = self._model.audio(self._embed(Path(path)))  # [n, D]
+        v_x = self._model.audio(self._embed(path))  # [n, D]
         n, size = len(v_x), min(len(v_x), int(self.config.audio["segments"]))
         windows = v_x.unfold(0, size, 1).transpose(1, 2)  # [W, size, D]
 
@@ -140,15 +141,16 @@ class Predictor:
         )
 
     @torch.inference_mode()
-    def prepare(self, labels: Sequence[str]) -> None:
+    def prepare(self, labels: Iterable[str]) -> None:
         """Embed labels ahead of `predict`, which does so too.
 
         Raises:
             ZsAudioError: there is none, or one has no word.
+            TypeError: they are no texts.
         """
         self._project(distinct(labels))
 
-    def strange(self, labels: Sequence[str]) -> list[str]:
+    def strange(self, labels: Iterable[str]) -> list[str]:
         """Labels of which the model has seen no word, if its text encoder knows words alone: it cannot tell them.
 
         Raises:
@@ -188,89 +190,26 @@ def _words(label: str) -> set[str]:
     return {word.lower() for word in split_words(label)}
 
 
-def distinct(labels: Sequence[str]) -> list[str]:
-    """Labels without blanks around them, each once, in order; a ZsAudioError if there is none, or they are no list."""
-    if isinstance(labels, str):
-        raise ZsAudioError(f"labels: expected a list, got one text; write [{labels!r}]")
+def distinct(labels: Iterable[str]) -> list[str]:
+    """Labels without blanks around them, each once, in order; a ZsAudioError if there is none.
+
+    Raises:
+        TypeError: they are no texts.
+    """
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise TypeError(f"labels: expected a list of texts, got {shown(labels)}")
+    labels = list(labels)
     for label in labels:
         if not isinstance(label, str):
-            raise ZsAudioError(f"labels: expected texts, got {label!r}")
+            raise TypeError(f"labels: expected a list of texts, got {shown(label)} in it")
     wanted = list(dict.fromkeys(filter(None, (label.strip() for label in labels))))
     if not wanted:
         raise ZsAudioError("labels: expected at least one sound to look for, got none")
     return wanted
 
 
-def load(
-    folder: str | Path,
-    run: int = 0,
-    *,
-    text_model: str | None = None,
-    text_vectors: str | Path | None = None,
-    audio_weights: str | None = None,
-    audio_pca: str | None = None,
-    mirror: str | None = None,
-    fetch: bool = False,
-) -> Predictor:
-    """Load a trained model: a folder that the pipeline or `zsaudio export` has made.
-
-    The encoders are those that it was trained with: from the folder itself where `zsaudio export` has put them there,
-    else from where they came from when it was trained. A model that was trained on AudioSet's released embeddings
-    hears recordings through VGGish, the network they come from.
-
-    Args:
-        folder: e.g. data/audioset/models/temporal_attention/setting1.
-        run: which of the trained runs; of a cross-validation, the model of its first part.
-        text_model: folder or hub name of the BERT, if it has moved.
-        text_vectors: table of word vectors, if it has moved.
-        audio_weights, audio_pca: files of VGGish, if they have moved.
-        mirror: a folder (or, for VGGish, base URL) that is looked in before the web, at HOST/PATH; None:
-            AUDIOSET_MIRROR in the environment.
-        fetch: allow a model that was not trained here to name addresses of its own for its encoders.
-
-    Raises:
-        ZsAudioError: a file of the model is missing or altered, an encoder cannot be loaded, is another, does not read
-            a file that is named, or would be fetched or read from outside of the folder without leave.
-    """
-    folder, mirror = Path(folder), mirror or default_mirror()
-    config = read_model(folder)
-    if config.decision is None:
-        raise ZsAudioError(f"{folder}: is not evaluated yet and has no threshold; use data/CORPUS/models/MODEL/SETTING")
-    members = [number for number, member in enumerate(config.members) if member.run == run]
-    if not members:
-        known = sorted({member.run for member in config.members})
-        raise ZsAudioError(f"{folder}: has no run {run}; known are {', '.join(map(str, known))}")
-    model = read_models(folder, config).model(members[0])
-    named = {
-        "audio_weights": audio_weights,
-        "audio_pca": audio_pca,
-        "text_model": text_model,
-        "text_vectors": text_vectors,
-    }
-    given = []
-    for name in [name for name, place in named.items() if place is not None]:
-        kind, _, file = name.partition("_")
-        encoding = config.audio if kind == "audio" else config.text
-        if file not in encoding:
-            raise ZsAudioError(f"{name}: the model's encoder, {encoding['encoder']}, reads no such file; leave it out")
-        given.append(file)
-    vectors = None if text_vectors is None else Path(text_vectors)
-    try:
-        audio = encoder_files(folder, "audio", config.audio, given, fetch=fetch)
-        text = encoder_files(folder, "text", config.text, given, fetch=fetch)
-        return Predictor(
-            config,
-            members[0],
-            model,
-            recording_encoder(audio, weights=audio_weights, pca=audio_pca, mirror=mirror),
-            encoder_of(text, model=text_model, vectors=vectors, mirror=mirror_folder(mirror)),
-        )
-    except KeyError as error:
-        raise ZsAudioError(
-            f"{folder / CONFIG}: the metadata of an encoder lack {error}; get the model again"
-        ) from error
-    except ZsAudioError as error:
-        raise ZsAudioError(
-            f"{str(error).rstrip('.')}. Name files that you have already: audio_weights, audio_pca, text_model, "
-            "text_vectors (--audio-weights and so on)."
-        ) from error
+def checked_place(name: str, value: object) -> str:
+    """A path, or an address, as text; a TypeError that names the argument if it is neither."""
+    if not isinstance(value, (str, os.PathLike)) or not isinstance(place := os.fspath(value), str):
+        raise TypeError(f"{name}: expected a path, got {shown(value)}")
+    return place

@@ -153,7 +153,10 @@ def _read(path: Path) -> pd.DataFrame:
     except (OSError, UnicodeDecodeError) as error:
         raise ZsAudioError(f"{path}: cannot be read as text in UTF-8; {_FORMS}") from error
     separator = "\t" if "\t" in first else ","
-    cells = [cell.strip() for cell in next(csv.reader([first], delimiter=separator, skipinitialspace=True), [])]
+    try:
+        cells = [cell.strip() for cell in next(csv.reader([first], delimiter=separator, skipinitialspace=True), [])]
+    except csv.Error:  # a cell of more than 131,072 characters
+        cells = []
     header = [cell.lower() for cell in cells] in HEADERS
     if len(cells) != len(_COLUMNS) or not (header or pd.notna(pd.to_numeric(cells[1], errors="coerce"))):
         raise ZsAudioError(f"{path}: {_FORMS}; its first line is {first[:80]!r}")

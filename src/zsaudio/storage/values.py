@@ -5,12 +5,15 @@ A kind is an annotation that pydantic understands, so that it serves a model of 
 
 import difflib
 import math
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError
 
+LONGEST_NAME = 255  # bytes of a file's name, on every common disk
 MOST_DIGITS = 300  # of a whole number in a file; more are nobody's meaning, and slow
 
 
@@ -113,6 +116,20 @@ def _distinct(values: list[object]) -> list[object]:
     return values
 
 
+def file_path(path: Path) -> Path:
+    """A path that a file can have.
+
+    Raises:
+        ValueError: no file can have it.
+    """
+    if "\0" in str(path) or any(len(os.fsencode(part)) > LONGEST_NAME for part in path.parts):
+        raise ValueError(
+            f"expected a path without a zero byte, of names of at most {LONGEST_NAME} bytes, got {shown(str(path))}"
+        )
+    return path
+
+
+FilePath = Annotated[Path, AfterValidator(file_path)]
 Distinct = AfterValidator(_distinct)  # of a list
 NonNegative = Annotated[float, number(0)]
 Positive = Annotated[float, number(0, above=True)]

@@ -1,4 +1,4 @@
-"""A disk that fills up: each way to write a file says which one, leaves nothing half-written and the old file whole."""
+"""A full disk: each way to write a file says which one and leaves the old file whole. Too little memory: a sentence."""
 
 import resource
 from collections.abc import Callable, Iterator
@@ -58,3 +58,26 @@ def test_a_full_disk_is_a_sentence_that_names_the_file(tmp_path, name):
     assert said.endswith("; nothing half-written is left; make room and run again")
     assert path.read_text() == "old"
     assert [file.name for file in path.parent.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        MemoryError("Unable to allocate 7.3 TiB for an array"),  # numpy
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"),
+        RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB"),
+        RuntimeError("can't start new thread"),
+        OSError(12, "Cannot allocate memory"),
+    ],
+)
+def test_too_little_memory_is_a_sentence(error):
+    said = sentence_of(error)
+    assert said is not None
+    assert said.startswith("memory does not suffice (")
+    assert said.endswith("); close other programs, or use a machine with more")
+
+
+def test_a_mistake_of_the_code_is_no_sentence():
+    assert sentence_of(RuntimeError("mat1 and mat2 shapes cannot be multiplied")) is None
+    assert sentence_of(KeyError("out of memory")) is None
