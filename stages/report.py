@@ -149,15 +149,17 @@ def read_code() -> dict[str, str]:
     Neither the date of this run nor a commit of results is told, so that the same results make the same report.
     """
 
-    def git(*arguments: str) -> str | None:
-        command = ["git", *arguments, "--", *INPUTS]
+    def git(*arguments: str) -> str:
         try:
-            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.rstrip()
+            return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.rstrip()
         except (OSError, subprocess.CalledProcessError):
-            return None
+            return ""
 
-    commit = git("log", "-1", "--abbrev=12", "--date=short", "--format=%h of %cd")
-    changed = [line[3:] for line in (git("status", "--porcelain") or "").splitlines()]
+    commit = git("log", "-1", "--abbrev=12", "--date=short", "--format=%h of %cd", "--", *INPUTS)
+    listed = git("diff", "--name-only", "--relative", "HEAD", "--", *INPUTS).splitlines()
+    # git takes a file for changed that has changed back within a second.
+    changed = [name for name in listed if git("hash-object", name) != git("rev-parse", f"HEAD:./{name}")]
+    changed += git("ls-files", "--others", "--exclude-standard", "--", *INPUTS).splitlines()
     code = {"commit": commit or "none: the project is not in git"}
     if changed:
         code["changed since"] = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if changed[5:] else "")
