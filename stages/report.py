@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from pipeline import BASELINES, Params, Paths, run
 from zsaudio.report.charts import CHARTS, draw_charts, shown_tables
@@ -22,7 +23,8 @@ from zsaudio.storage.files import read_json, replacing, write_json, write_text
 from zsaudio.storage.spreadsheets import marked
 from zsaudio.tasks.settings import SETTINGS
 
-INPUTS = ("src", "stages", "dvc.yaml", "params.yaml")  # what results follow from
+PARAMS = "params.yaml"
+INPUTS = ("src", "stages", "dvc.yaml", PARAMS)  # what results follow from
 PACKAGES = ("dvc", "numba", "numpy", "torch", "transformers")  # those that numbers follow from
 TEMPLATES = Path(".dvc/plots")  # of the charts, for DVC's own page and for this report
 BASELINE_TITLES = {"zero_rule": "Zero-rule"}
@@ -156,10 +158,11 @@ def read_code() -> dict[str, str]:
             return ""
 
     commit = git("log", "-1", "--abbrev=12", "--date=short", "--format=%h of %cd", "--", *INPUTS)
-    listed = git("diff", "--name-only", "--relative", "HEAD", "--", *INPUTS).splitlines()
-    # git takes a file for changed that has changed back within a second.
-    changed = [name for name in listed if git("hash-object", name) != git("rev-parse", f"HEAD:./{name}")]
+    changed = git("diff", "--name-only", "--relative", "HEAD", "--", *INPUTS).splitlines()
     changed += git("ls-files", "--others", "--exclude-standard", "--", *INPUTS).splitlines()
+    committed = git("show", f"HEAD:./{PARAMS}")
+    if PARAMS in changed and yaml.safe_load(committed) == yaml.safe_load(Path(PARAMS).read_text()):
+        changed.remove(PARAMS)  # `dvc exp run` writes the same params in its own layout
     code = {"commit": commit or "none: the project is not in git"}
     if changed:
         code["changed since"] = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if changed[5:] else "")

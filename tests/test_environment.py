@@ -41,7 +41,7 @@ def command(path: Path, text: str) -> None:
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """`make environment` where `python3` is a command of the folder, which prints its arguments."""
     command(folder / "python3", 'echo "$@"')
-    environ = {name: value for name, value in os.environ.items() if name not in ("PYTHON", "MAKEFLAGS")}
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHON" and not name.startswith("MAKE")}
     environ["PATH"] = f"{folder}:{environ['PATH']}"
     return subprocess.run(
         ["make", "environment", *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
