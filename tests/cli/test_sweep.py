@@ -81,7 +81,7 @@ def test_a_second_sweep_takes_the_place_of_the_same_values_and_says_what_fails(s
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == f"{TABLE}: 1 of 2 experiments"
     assert done.stderr.splitlines()[-1] == "zsaudio: train.lr=high: the experiment failed, see above"
-    assert "train.lr: expected a number above 0, got 'high'" in done.stdout + done.stderr
+    assert "train.lr: expected a number above 0, at most 100, got 'high'" in done.stdout + done.stderr
     after = table(project).set_index(["value", "setting"])
     assert set(after.index) == set(before.index)
     replaced = ("0.01", "setting1")

@@ -117,7 +117,7 @@ def test_a_killed_experiment_leaves_the_branch_and_the_changes_of_its_user(kille
     assert (killed.folder / "README.md").read_text().endswith("A change of the user's.\n")
     assert "A change of the user's." in killed.run("git", "stash", "show", "-p").stdout
     assert recovered(killed) == ""
-    killed.checked("make", "--assume-old=.venv/ready", "restore")
+    killed.checked("make", "--assume-old=environment", "restore")
     assert killed.run("git", "status", "--porcelain").stdout == " M README.md\n"
 
 
@@ -143,7 +143,7 @@ def test_restore_brings_back_params_and_results_and_keeps_the_others(killed):
     killed.set_params(gamma=0.3)
     killed.dvc("repro", "--single-item", "variants")
     killed.append("README.md", "A change of the user's.\n")
-    killed.checked("make", "--assume-old=.venv/ready", "restore")
+    killed.checked("make", "--assume-old=environment", "restore")
     assert killed.run("git", "status", "--porcelain").stdout == " M README.md\n"
     assert killed.content() == before
     assert "+gamma: 0.3" in killed.run("git", "stash", "show", "-p").stdout

@@ -1,13 +1,16 @@
 """`make repro` and `make show`: progress, the summary and the table of metrics around `dvc repro`."""
 
+import os
+import signal
 import subprocess
 import sys
+from subprocess import PIPE, STDOUT
 
 import pytest
 import yaml
 
 import repro
-from miniature import MODELS, ROOT, SETTINGS
+from miniature import ENVIRONMENT, MODELS, ROOT, SETTINGS
 
 COSINE = {"aggregator": "mean", "score": "cosine", "objective": "warp", "title": "Cosine"}
 
@@ -80,6 +83,24 @@ def test_a_failure_of_dvc_is_a_failure(project):
     assert "dvc.yaml" in done.stderr
     assert "Traceback" not in done.stderr
     assert "The report" not in done.stdout
+
+
+def test_ctrl_c_stops_dvc_and_its_stage_and_the_next_run_goes_on(project):
+    before = project.content()
+    project.set_params(demo__clips=61)
+    command = [sys.executable, "stages/repro.py"]
+    with subprocess.Popen(
+        command, cwd=project.folder, env=ENVIRONMENT, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True
+    ) as running:
+        assert any(line.startswith("> ") for line in running.stdout)  # DVC has named the command, and starts it
+        os.killpg(running.pid, signal.SIGINT)  # all that the terminal's Ctrl-C reaches
+        printed, _ = running.communicate(timeout=60)
+    assert running.returncode not in (0, -signal.SIGINT)
+    assert "Traceback" not in printed
+    assert "The report" not in printed
+    project.restore()
+    assert "didn't change, skipping" in project.checked(*command)
+    assert project.content() == before
 
 
 @pytest.mark.parametrize(
