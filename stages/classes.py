@@ -1,7 +1,7 @@
 """Stage classes: which nodes of the ontology are classes, and why (section 3.1)."""
 
 from pipeline import Params, Paths, run
-from zsaudio.classes.selection import SelectionRules, select_classes
+from zsaudio.classes.selection import SelectionRules, nested_classes, select_classes
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.clip_lists import read_labels
 from zsaudio.formats.ontology import read_ontology
@@ -17,6 +17,7 @@ def main(params: Params, paths: Paths) -> None:
         None if flat else params.classes.animal_root,
         frozenset(params.classes.animal_groups),
         frozenset(params.classes.animal_calls),
+        params.classes.nested,
         every_name=params.corpus in ("audioset", "audioset_audio"),
     )
     decisions = select_classes(ontology, set(labels["mid"]), rules)
@@ -39,6 +40,7 @@ def main(params: Params, paths: Paths) -> None:
     kept = labels.loc[[decisions[mid].keeps for mid in labels["mid"]]].sort_values("index")
     if kept.empty:
         raise ZsAudioError(f"the rules keep no class; {paths.class_decisions} gives the reason for each node")
+    nested = nested_classes(ontology, set(kept["mid"]))
     tables.write_table(
         paths.classes,
         schemas.CLASSES,
@@ -47,6 +49,7 @@ def main(params: Params, paths: Paths) -> None:
             "mid": kept["mid"].tolist(),
             "name": kept["display_name"].tolist(),
             "branch": [branch[mid] for mid in kept["mid"]],
+            "above": [" ".join(ancestor for ancestor, mid in nested if mid == below) for below in kept["mid"]],
         },
     )
     print(f"{len(kept)} classes of {len(decisions)} nodes")

@@ -94,6 +94,7 @@ class ClassesParams(ParamsSection):
     animal_root: str | None
     animal_groups: list[str]
     animal_calls: list[str]
+    nested: Annotated[str, one_of(("both", "ancestor", "descendant"))]
 
 
 class FoldsParams(ParamsSection):
@@ -101,6 +102,7 @@ class FoldsParams(ParamsSection):
 
     split: Split
     spanning: Annotated[str, one_of(("drop", "any"))]
+    min_labels: Annotated[int, whole(1, 100)]
 
 
 class VggishParams(ParamsSection):

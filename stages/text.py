@@ -11,7 +11,7 @@ def main(params: Params, paths: Paths) -> None:
     classes = tables.read_table(paths.classes, schemas.CLASSES)
     nodes = read_ontology(paths.raw / "ontology.json").nodes
     names, mids = classes["name"].to_pylist(), classes["mid"].to_pylist()
-    labels = [Label(name, nodes[mid].description) for mid, name in zip(mids, names, strict=True)]
+    labels = [Label(name, nodes[mid].description, mid) for mid, name in zip(mids, names, strict=True)]
 
     name, device = params.text.encoder[params.corpus], "cpu"
     if name == "bert":  # the others need no torch, which takes a second to import

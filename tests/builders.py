@@ -81,7 +81,9 @@ def two_class_examples(labels: Sequence[Sequence[int]], names: Sequence[str] | N
     return Examples("fold1", TWO_CLASSES, Clips(clip_ids, np.array(labels, np.int64).reshape(len(labels), -1)))
 
 
-def scored_clips(score: Any, carried: Any, run: Any = None, part: Any = None, uniform: Any = None) -> ScoredClips:
+def scored_clips(
+    score: Any, carried: Any, run: Any = None, part: Any = None, attended: Any = None, uniform: Any = None
+) -> ScoredClips:
     """Scores of two classes; one run and part, and nothing to fuse, where nothing else is said."""
     n = len(score)
     return ScoredClips(
@@ -91,7 +93,7 @@ def scored_clips(score: Any, carried: Any, run: Any = None, part: Any = None, un
         np.arange(n),
         np.array(carried, bool),
         np.array(score, np.float32),
-        None if uniform is None else np.array(uniform, np.float32),
+        *(None if scores is None else np.array(scores, np.float32) for scores in (attended, uniform)),
     )
 
 

@@ -112,6 +112,18 @@ def test_unselected_labels_and_clips_without_any_are_dropped():
     assert kept.offsets.tolist() == [0, 1, 3]
 
 
+def test_clips_with_too_few_labels_are_dropped_and_a_label_listed_twice_is_one():
+    kept = keep_classes(segments_of([[0, 4], [0, 9], [4, 4], [9, 4, 0], [4]]), np.array([0, 4]), min_labels=2)
+    assert kept.clip_ids.tolist() == ["clip0", "clip3"]
+    assert kept.labels.tolist() == [0, 4, 4, 0]
+    assert kept.offsets.tolist() == [0, 2, 4]
+
+
+def test_no_clip_with_so_many_labels_is_an_error():
+    with pytest.raises(ZsAudioError, match=r"^folds\.min_labels: no clip has 3 labels or more among the classes"):
+        keep_classes(segments_of([[0, 4], [4]]), np.array([0, 4]), min_labels=3)
+
+
 def test_a_label_listed_twice_counts_once():
     assert matrix_of([[1, 1], [0]], 2).toarray().tolist() == [[0, 1], [1, 0]]
 
@@ -137,3 +149,12 @@ def test_table1_counts_what_is_left_out():
     spanning = table1(matrix, split, "any")
     assert spanning["clips_left_out"] == 0
     assert sum(spanning[f"fold{k}_clips"] for k in (1, 2, 3)) > values["clips"] - values["clips_left_out"]
+
+
+def test_table1_counts_classes_below_others_and_the_clips_that_carry_both_in_two_folds():
+    matrix = matrix_of([[0, 1], [0, 1, 2], [0], [2, 3], [3]], 4)
+    split = ClassSplit(np.array([0, 1, 0, 0]), np.arange(4), np.array([3, 2, 2, 2]))
+    values = table1(matrix, split, "drop", nested=[(0, 1), (0, 2), (3, 1)])
+    assert (values["nested_pairs"], values["nested_pairs_across_folds"]) == (3, 2)
+    assert values["clips_with_a_nested_pair_across_folds"] == 2
+    assert table1(matrix, split, "drop")["clips_with_a_nested_pair_across_folds"] == 0

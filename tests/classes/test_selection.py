@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from zsaudio import ZsAudioError
-from zsaudio.classes.selection import Rule, SelectionRules, select_classes
+from zsaudio.classes.selection import Rule, SelectionRules, nested_classes, select_classes
 from zsaudio.formats.ontology import Node, Ontology, read_ontology
 
 RULES = SelectionRules(animal_groups=frozenset({"Animal", "Bird"}), animal_calls=frozenset({"Bird song"}))
@@ -167,6 +167,29 @@ def test_without_animals_their_names_are_not_read():
     assert decide({"root": ["a"]}, rules=SelectionRules(animal_groups=frozenset({"a b"}), every_name=True))
 
 
+@pytest.mark.parametrize(
+    ("nested", "kept"),
+    [
+        ("both", ["a", "x", "y", "z", "other"]),
+        ("ancestor", ["a", "other"]),
+        ("descendant", ["x", "y", "z", "other"]),
+    ],
+)
+def test_of_a_class_and_one_below_it_both_are_kept_or_one(nested, kept):
+    tree = {"root": ["a", "other"], "a": ["b"], "b": ["x", "y", "z"]}  # a has few children, and theirs are walked on to
+    decisions = decide(tree, rules=SelectionRules(nested=nested))
+    assert sorted(name for name, rule in decisions.items() if rule.keeps) == sorted(kept)
+    reason = {"ancestor": Rule.BELOW_A_CLASS, "descendant": Rule.ABOVE_A_CLASS}
+    assert decisions["x" if nested == "ancestor" else "a"] is reason.get(nested, Rule.FEW_CHILDREN)
+
+
+def test_a_class_is_below_another_by_any_path_and_whatever_is_between():
+    tree = {"root": ["a"], "a": ["b", "c"], "b": ["x"], "c": ["x"]}
+    nodes = {name: Node(name, name, children=tuple(tree.get(name, ()))) for name in ("root", *"abcx")}
+    assert nested_classes(Ontology(nodes), {"a", "x"}) == [("a", "x")]
+    assert nested_classes(Ontology(nodes), {"b", "c"}) == []
+
+
 def test_audioset_has_334_classes(mirror):
     root = Path(__file__).parents[2]
     params = yaml.safe_load((root / "params.yaml").read_text())["classes"]
@@ -183,6 +206,8 @@ def test_audioset_has_334_classes(mirror):
         labelled = {row["mid"] for row in csv.DictReader(file)}
     decisions = select_classes(ontology, labelled, rules)
     assert len(decisions) == 632
+    kept_mids = {mid for mid, rule in decisions.items() if rule.keeps}
+    assert len(nested_classes(ontology, kept_mids)) == 81
     assert sum(rule.keeps for rule in decisions.values()) == 334
     kept = {ontology.nodes[mid].name for mid, rule in decisions.items() if rule.keeps}
     assert {"Dog", "Music", "Electric guitar", "Male speech, man speaking"} <= kept

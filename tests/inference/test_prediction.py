@@ -57,9 +57,9 @@ def scores_of_pipeline(folder: Path, path: Path, seconds: slice) -> np.ndarray:
     examples = Examples("fold1", Classes(np.arange(3), LABELS, LABELS), Clips(np.array(["a"], object), np.array([[0]])))
     embedded = Embedded(examples, Words(16).encode([Label(label) for label in LABELS]), audio)
     model = read_models(folder, config).model(0)
-    score, uniform = score_clips(model, ExampleTensors(embedded, CPU), np.array([0]))
+    scores = score_clips(model, ExampleTensors(embedded, CPU), np.array([0]))
     row = np.zeros(1, np.int64)
-    return ScoredClips(examples, row, row, row, examples.carried(), score, uniform).tested(config.decision.gamma)[0]
+    return ScoredClips(examples, row, row, row, examples.carried(), **scores).tested(config.decision.gamma)[0]
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=list(ROWS))

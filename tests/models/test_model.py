@@ -21,19 +21,22 @@ def test_equations_1_to_6_in_a_row(row):
         alpha = s.exp() / s.exp().sum(1, keepdim=True)
         assert torch.allclose(scored.attention, alpha, atol=1e-6)
         assert torch.allclose(scored.score, (alpha * s).sum(1), atol=1e-5)
-        assert torch.allclose(scored.uniform, s.sum(1), atol=1e-5)
+        assert scored.attended is None
     else:
         expected = s.sum(1) if row.aggregator == "sum" else s.mean(1)
         assert torch.allclose(scored.score, expected, atol=1e-5)
         assert scored.attention is None
-        assert scored.uniform is None
+        assert torch.allclose(scored.attended, (s.softmax(1) * s).sum(1), atol=1e-5)
+    assert torch.allclose(scored.uniform, s.sum(1), atol=1e-5)
 
 
-def test_the_plain_sum_is_there_for_variants_that_eq_7_tests_and_only_in_testing():
-    fused = draw_model(variant("mean", fused=True), {}, 7, 5, (0,))
-    assert fused.eval()(X, None, TEXT).uniform is not None
-    assert fused.train()(X, None, TEXT).uniform is None
-    assert draw_model(variant("attention", fused=False), {}, 7, 5, (0,)).eval()(X, None, TEXT).uniform is None
+@pytest.mark.parametrize("row", VARIANTS.values(), ids=list(VARIANTS))
+def test_training_sees_the_trained_score_alone(row):
+    model = draw_model(row, {}, 7, 5, (0,))
+    training = model.train()(X, None, TEXT)
+    model.head.only_trained()
+    for scored in (training, model.eval()(X, None, TEXT)):
+        assert (scored.attended, scored.uniform) == (None, None)
 
 
 def test_knobs_reach_their_part():

@@ -97,7 +97,7 @@ def test_a_task_is_built_by_its_name_and_says_what_it_sees_and_what_is_measured(
     tables_of = tables.build_table(schemas.FOLDS, columns), tables.build_table(schemas.CLIPS, clips, spanning)
     task = build_task(name, "setting1", *tables_of, seeds=(0, 1), parts=3)
     assert task.inputs == ("audio", "text")
-    assert task.metrics == ("micro_f1", "macro_f1", "map")
+    assert task.metrics == ("micro_f1", "micro_f1_rest", "macro_f1", "map")
     assert len(task.members) == {"zero_shot": 2, "cross_validation": 6}[name]
     assert task.test.name == "fold1"
     assert task.unseen == (name == "zero_shot")

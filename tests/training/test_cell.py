@@ -81,7 +81,8 @@ def test_every_clip_is_scored_once_in_each_run_by_the_member_that_may(name):
         for number in (0, 1):
             assert sorted(columns["clip_id"][columns["run"] == number]) == sorted(ids)
         assert score_of(columns).shape == (len(expected), len(examples.classes))
-        assert ("uniform" in columns) == VARIANTS[name].fused
+        assert "uniform" in columns
+        assert ("attended" in columns) == (VARIANTS[name].aggregator != "attention")
     assert len(cell.models) == len(task.members)
 
 
@@ -96,8 +97,9 @@ def test_scores_are_of_the_weights_that_the_cell_has(name):
         x, mask = data.take(torch.tensor([row_of[cell.test["clip_id"][line]]]))
         expected = cell.models.model(member)(x, mask, data.text)
         assert score_of(cell.test)[line] == pytest.approx(expected.score[0].tolist(), abs=1e-5)
-        if expected.uniform is not None:
-            assert score_of(cell.test, "uniform")[line] == pytest.approx(expected.uniform[0].tolist(), abs=1e-5)
+        for kind in {"attended", "uniform"} & cell.test.keys():
+            values = getattr(expected, kind)[0].tolist()
+            assert score_of(cell.test, kind)[line] == pytest.approx(values, abs=1e-5)
 
 
 @ROWS

@@ -24,15 +24,14 @@ def draw(*seeds: int, **changes) -> StackedModels:
 def test_scores_are_those_of_the_forward_pass_in_the_order_asked_for(row):
     model = draw_models(row, {}, DATA.features, DATA.text.shape[-1], [(0,)], CPU).model(0)
     rows = np.random.default_rng(0).permutation(len(DATA.labels))[: SCORING_BATCH + 20]
-    score, uniform = score_clips(model, DATA, rows)
+    scores = score_clips(model, DATA, rows)
     x, mask = DATA.take(torch.from_numpy(rows))
     expected = model(x, mask, DATA.text)
-    assert score.shape == (SCORING_BATCH + 20, 6)
-    assert score.dtype == np.float32
-    assert np.allclose(score, expected.score.detach(), atol=1e-5)
-    assert (uniform is None) == (not row.fused)
-    if uniform is not None:
-        assert np.allclose(uniform, expected.uniform.detach(), atol=1e-5)
+    assert set(scores) == {"score", "uniform"} | ({"attended"} if row.aggregator != "attention" else set())
+    for name, values in scores.items():
+        assert values.shape == (SCORING_BATCH + 20, 6)
+        assert values.dtype == np.float32
+        assert np.allclose(values, getattr(expected, name).detach(), atol=1e-5)
 
 
 def test_attention_comes_a_batch_at_a_time():
@@ -56,7 +55,7 @@ def test_validation_is_the_mean_loss_and_the_mean_average_precision_of_the_train
     """Of the score that is trained, not of eq. 7."""
     models, rows = draw(0, aggregator=aggregator, fused=True), np.arange(150)
     ((loss, precision),) = validate(models, DATA, [rows], OBJECTIVE)
-    score, _ = score_clips(models.model(0), DATA, rows)
+    score = score_clips(models.model(0), DATA, rows)["score"]
     carried = DATA.carried[rows]
     expected = Warp()(torch.from_numpy(score), DATA.labels[:150]).mean()
     assert loss == pytest.approx(float(expected), rel=1e-5)

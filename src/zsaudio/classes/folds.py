@@ -1,5 +1,6 @@
 """Splitting the classes into disjoint folds, greedily or at random, and the clips with them (section 3.2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 import scipy.sparse
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.formats.clip_lists import Segments
+from zsaudio.formats.clip_lists import LABELS, Segments
 
 FOLDS = ("fold1", "fold2", "fold3")
 GREEDY = "greedy"
@@ -30,14 +31,21 @@ class ClassSplit:
     clips: npt.NDArray[np.int64]
 
 
-def keep_classes(segments: Segments, indices: npt.NDArray[np.int64]) -> Segments:
-    """Drop the labels that are not among `indices`, and the clips that have no other."""
+def keep_classes(segments: Segments, indices: npt.NDArray[np.int64], min_labels: int = 1) -> Segments:
+    """Drop the labels that are not among `indices`, and the clips that have fewer than `min_labels` others.
+
+    Raises:
+        ZsAudioError: no clip is left.
+    """
     selected = np.isin(segments.labels, indices)
     clips = np.repeat(np.arange(len(segments)), np.diff(segments.offsets))[selected]
     counts = np.bincount(clips, minlength=len(segments))
-    kept = counts > 0
+    distinct = np.unique(clips * LABELS + segments.labels[selected])  # a label counts once
+    kept = np.bincount(distinct // LABELS, minlength=len(segments)) >= max(min_labels, 1)
+    if not kept.any():
+        raise ZsAudioError(f"folds.min_labels: no clip has {min_labels} labels or more among the classes; lower it")
     offsets = np.concatenate([[0], np.cumsum(counts[kept])])
-    return Segments(segments.clip_ids[kept], segments.subsets[kept], segments.labels[selected], offsets)
+    return Segments(segments.clip_ids[kept], segments.subsets[kept], segments.labels[selected][kept[clips]], offsets)
 
 
 def incidence(segments: Segments, indices: npt.NDArray[np.int64]) -> scipy.sparse.csr_matrix:
@@ -111,10 +119,19 @@ def fold_tables(
     return folds, clips
 
 
-def table1(clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit, spanning: str) -> dict[str, float]:
+def table1(
+    clips_by_classes: scipy.sparse.csr_matrix,
+    split: ClassSplit,
+    spanning: str,
+    nested: Sequence[tuple[int, int]] = (),
+) -> dict[str, float]:
     """Table 1: classes, clips and mean labels per clip of each fold; and the clips that are left out.
 
-    `spanning` says whether clips whose labels span folds are left out ("drop") or belong to each of them ("any").
+    Args:
+        clips_by_classes: (N, C) `incidence`.
+        split: of the classes.
+        spanning: whether clips whose labels span folds are left out ("drop") or belong to each of them ("any").
+        nested: positions of every two classes of which the second is below the first in the ontology.
     """
     fold = fold_of_clips(clips_by_classes, split)
     values: dict[str, float] = {}
@@ -128,4 +145,9 @@ def table1(clips_by_classes: scipy.sparse.csr_matrix, split: ClassSplit, spannin
     values["classes"] = clips_by_classes.shape[1]
     values["clips"] = clips_by_classes.shape[0]
     values["clips_left_out"] = int((fold < 0).sum()) if spanning == "drop" else 0
+    across = [(above, below) for above, below in nested if split.fold[above] != split.fold[below]]
+    values["nested_pairs"], values["nested_pairs_across_folds"] = len(nested), len(across)
+    columns = clips_by_classes.tocsc()
+    carriers = [columns[:, above].multiply(columns[:, below]).nonzero()[0] for above, below in across]
+    values["clips_with_a_nested_pair_across_folds"] = len(np.unique(np.concatenate(carriers))) if carriers else 0
     return values

@@ -1,8 +1,9 @@
 """Class selection: which nodes of the ontology become classes, and by which rule (section 3.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.ontology import Ontology
@@ -19,6 +20,8 @@ class Rule(StrEnum):
     NARROW = "dropped: narrower than the parent that was kept (rule 3, few children)"
     ANIMAL_SOUND = "dropped: a sound of the animal that was kept (rule 3, animals)"
     BROADER = "dropped: its children are the classes (rule 3)"
+    ABOVE_A_CLASS = "dropped: a class below it is kept (one class from each branch)"
+    BELOW_A_CLASS = "dropped: a class above it is kept (one class from each branch)"
     DEEPEST = "kept: the deepest node of its branch (rule 3)"
     FEW_CHILDREN = "kept: has too few children to be divided (rule 3, few children)"
     ANIMAL = "kept: an animal, in place of its sounds (rule 3, animals)"
@@ -38,6 +41,7 @@ class SelectionRules:
         animal_root: name of the top-level node below which animals are kept in place of their sounds; None: nowhere.
         animal_groups: names of nodes below it that group animals; the animals are kept in their place.
         animal_calls: names of nodes below it that are sounds of a whole group (birds), not animals.
+        nested: of a class and a class below it, keep "both", or the "ancestor" or the "descendant" alone.
         every_name: whether a name of the two that no node has is refused; else only one that looks misspelt is.
     """
 
@@ -45,6 +49,7 @@ class SelectionRules:
     animal_root: str | None = None
     animal_groups: frozenset[str] = frozenset()
     animal_calls: frozenset[str] = frozenset()
+    nested: Literal["both", "ancestor", "descendant"] = "both"
     every_name: bool = False
 
 
@@ -74,7 +79,29 @@ def select_classes(ontology: Ontology, labelled: set[str], rules: SelectionRules
     walk = _Walk(ontology, labelled, rules)
     for mid in walk.candidates_of(ontology.roots):
         walk.visit(mid)
-    return {mid: walk.decisions[mid] for mid in ontology.nodes}
+    decisions = {mid: walk.decisions[mid] for mid in ontology.nodes}
+    if rules.nested != "both":
+        for above, below in nested_classes(ontology, {mid for mid, rule in decisions.items() if rule.keeps}):
+            if rules.nested == "ancestor":
+                decisions[below] = Rule.BELOW_A_CLASS
+            else:
+                decisions[above] = Rule.ABOVE_A_CLASS
+    return decisions
+
+
+def nested_classes(ontology: Ontology, classes: Collection[str]) -> list[tuple[str, str]]:
+    """Every two classes, given by mid, of which the second is below the first, by whatever is between them."""
+    pairs = []
+    for mid in ontology.nodes:
+        if mid in classes:
+            pending, below = list(ontology.nodes[mid].children), dict[str, None]()
+            while pending:
+                node = pending.pop()
+                if node not in below:
+                    below[node] = None
+                    pending += ontology.nodes[node].children
+            pairs += [(mid, node) for node in below if node in classes]
+    return pairs
 
 
 def _check_names(ontology: Ontology, rules: SelectionRules) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from zsaudio.storage import schemas, tables
 from zsaudio.tasks.task import Examples
 
 GAMMAS = np.linspace(0, 1, 11)  # of eq. 7, for curves
+SCORINGS = ("attended", "uniform")  # of a clip's segments: y_hat (eq. 5) and z_hat (eq. 6)
 ZERO_RULE_THRESHOLD = 0.5  # its score is 1 for the predicted class and 0 for the others
 
 
@@ -29,7 +30,8 @@ class ScoredClips:
         clip: (M,) which of the examples' clips it is.
         carried: (M, C) True where the clip carries the class.
         score: (M, C) which was trained; with attention y_hat (eq. 5).
-        uniform: (M, C) z_hat (eq. 6), of a variant that is tested by eq. 7; None of others.
+        attended: (M, C) y_hat of a model that was trained by another score of its segments; None of others.
+        uniform: (M, C) z_hat (eq. 6), of a model that scores segments or is tested by eq. 7; None of others.
     """
 
     examples: Examples
@@ -38,7 +40,8 @@ class ScoredClips:
     clip: npt.NDArray[np.int64]
     carried: npt.NDArray[np.bool_]
     score: npt.NDArray[np.float32]
-    uniform: npt.NDArray[np.float32] | None
+    attended: npt.NDArray[np.float32] | None = None
+    uniform: npt.NDArray[np.float32] | None = None
 
     def tested(self, gamma: float | None) -> npt.NDArray[np.float32]:
         """The score that decides, (M, C): p_hat of eq. 7 where there are two to mix, else the one that was trained."""
@@ -46,6 +49,15 @@ class ScoredClips:
             return self.score
         fused: npt.NDArray[np.float32] = fuse(gamma, self.score, self.uniform)
         return fused
+
+    def by(self, scoring: str) -> ScoredClips:
+        """The same with another score of the segments in place of the one that was trained.
+
+        Args:
+            scoring: one of SCORINGS; the model scores segments, so that it has a `uniform` score.
+        """
+        scores = {"attended": self.score if self.attended is None else self.attended, "uniform": self.uniform}
+        return replace(self, score=scores[scoring], attended=None, uniform=None)
 
     def runs(self) -> list[int]:
         """Numbers of the runs."""
@@ -63,9 +75,8 @@ class ScoredClips:
     def _rows(self, rows: npt.NDArray[np.int64]) -> ScoredClips:
         together = rows[-1] - rows[0] + 1 == len(rows)
         view = slice(rows[0], rows[-1] + 1) if together else rows
-        uniform = None if self.uniform is None else self.uniform[view]
-        of_rows = (self.run[view], self.part[view], self.clip[view], self.carried[view], self.score[view])
-        return ScoredClips(self.examples, *of_rows, uniform)
+        columns = (self.run, self.part, self.clip, self.carried, self.score, self.attended, self.uniform)
+        return ScoredClips(self.examples, *(None if column is None else column[view] for column in columns))
 
 
 def read_scores(path: Path, examples: Examples, runs: Collection[int]) -> ScoredClips:
@@ -107,7 +118,7 @@ def read_scores(path: Path, examples: Examples, runs: Collection[int]) -> Scored
         rows,
         examples.carried()[rows],
         score,
-        tables.matrix(scores, "uniform") if "uniform" in scores.column_names else None,
+        **{name: tables.matrix(scores, name) for name in ("attended", "uniform") if name in scores.column_names},
     )
 
 
@@ -120,4 +131,4 @@ def zero_rule(examples: Examples) -> ScoredClips:
     scores = np.zeros(carried.shape, np.float32)
     scores[:, int(carried.sum(0).argmax())] = 1
     one_run = np.zeros(len(carried), np.int64)
-    return ScoredClips(examples, one_run, one_run, np.arange(len(carried)), carried, scores, None)
+    return ScoredClips(examples, one_run, one_run, np.arange(len(carried)), carried, scores)

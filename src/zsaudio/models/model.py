@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from zsaudio.models.aggregators.attention import Attention
 from zsaudio.models.aggregators.sum import Sum
 from zsaudio.models.interfaces import Aggregator, Score
 from zsaudio.models.parts import make_part
@@ -22,11 +23,15 @@ class Scored(NamedTuple):
 
     Attributes:
         score: `[B, C]`, which is trained; with attention y_hat (eq. 5).
-        uniform: `[B, C]` z_hat (eq. 6), of a variant that is tested by eq. 7; None of others, and in training.
+        attended: `[B, C]` y_hat (eq. 5) of a variant that is trained by another score of its segments.
+        uniform: `[B, C]` z_hat (eq. 6) of a variant that scores segments, or is tested by eq. 7.
         attention: `[B, T, C]` alpha (eq. 4), if there is one.
+
+    In training there is no y_hat and no z_hat beside the score.
     """
 
     score: Tensor
+    attended: Tensor | None
     uniform: Tensor | None
     attention: Tensor | None
 
@@ -38,14 +43,20 @@ class Head(nn.Module):
         super().__init__()
         self.score: Score = make_part("score", variant.score, knobs)
         self.aggregator: Aggregator = make_part("aggregator", variant.aggregator, knobs, SHARED_UNITS)
-        self.uniform = Sum(SHARED_UNITS) if variant.fused else None
+        segments, attends = self.aggregator.scores_segments, isinstance(self.aggregator, Attention)
+        self.attended = Attention(SHARED_UNITS) if segments and not attends else None
+        self.uniform = Sum(SHARED_UNITS) if segments or variant.fused else None
 
     def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None) -> Scored:
         """Projected segments `[B, T, D]` and classes `[C, D]` to scores; the mask as of `Aggregator.forward`."""
         score, attention = self.aggregator(v_x, v_c, mask, self.score)
-        if self.uniform is None or self.training:
-            return Scored(score, None, attention)
-        return Scored(score, self.uniform(v_x, v_c, mask, self.score)[0], attention)
+        others = (None, None) if self.training else (self.attended, self.uniform)
+        attended, uniform = (None if other is None else other(v_x, v_c, mask, self.score)[0] for other in others)
+        return Scored(score, attended, uniform, attention)
+
+    def only_trained(self) -> None:
+        """Leave out y_hat and z_hat beside the score from now on."""
+        self.attended = self.uniform = None
 
 
 class Model(nn.Module):

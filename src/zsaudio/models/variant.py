@@ -74,11 +74,10 @@ def _listed(names: Sequence[str]) -> str:
 def write_variant(path: Path, variant: Variant) -> None:
     """Write a variant as JSON, with the checksum of each part's file, so that what depends on it sees a part change.
 
-    A variant that is tested by eq. 7 depends on the plain sum, too.
+    Scores are also taken by attention and by the plain sum (`zsaudio.models.model.Scored`), whatever they are trained by.
     """
     code = {kind: sha256(part_file(kind, name)) for kind, name in variant.parts().items()}
-    if variant.fused:
-        code["uniform"] = sha256(part_file("aggregator", "sum"))
+    code |= {name: sha256(part_file("aggregator", name)) for name in ("attention", "sum")}
     write_json(path, {"variant": variant.model_dump(), "code": code})
 
 

@@ -3,7 +3,15 @@
 from zsaudio.storage.tables import Kind, Schema
 
 CLASSES = Schema(
-    "classes", {"index": Kind.COUNT, "mid": Kind.TEXT, "name": Kind.TEXT, "branch": Kind.TEXT}, unique="mid"
+    "classes",
+    {
+        "index": Kind.COUNT,
+        "mid": Kind.TEXT,
+        "name": Kind.TEXT,
+        "branch": Kind.TEXT,
+        "above": Kind.TEXT,  # mids of the classes that it is below, with blanks between them
+    },
+    unique="mid",
 )
 DECISIONS = Schema(
     "class decisions",
@@ -47,8 +55,15 @@ TEXT = Schema(
 )
 SCORES = Schema(
     "scores",
-    {"run": Kind.SMALL, "part": Kind.SMALL, "clip_id": Kind.TEXT, "score": Kind.VECTOR, "uniform": Kind.VECTOR},
-    optional=frozenset({"uniform"}),
+    {
+        "run": Kind.SMALL,
+        "part": Kind.SMALL,
+        "clip_id": Kind.TEXT,
+        "score": Kind.VECTOR,  # which was trained
+        "attended": Kind.VECTOR,  # y_hat, eq. 5, where that is another
+        "uniform": Kind.VECTOR,  # z_hat, eq. 6
+    },
+    optional=frozenset({"attended", "uniform"}),
 )
 
 CURVE = Schema(

@@ -40,7 +40,7 @@ def cross_validation(setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequ
             members.append(Member(run, part, (seed, part), *map(np.flatnonzero, rows)))
     return Task(
         inputs=("audio", "text"),
-        metrics=("micro_f1", "macro_f1", "map"),
+        metrics=("micro_f1", "micro_f1_rest", "macro_f1", "map"),
         train=examples,
         validation=examples,
         test=examples,

@@ -25,7 +25,7 @@ def zero_shot(setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[in
     rows = [np.arange(len(examples.clips)) for examples in (train, validation, test)]
     return Task(
         inputs=("audio", "text"),
-        metrics=("micro_f1", "macro_f1", "map"),
+        metrics=("micro_f1", "micro_f1_rest", "macro_f1", "map"),
         train=train,
         validation=validation,
         test=test,

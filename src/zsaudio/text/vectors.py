@@ -1,4 +1,4 @@
-"""Word vectors from a table: word2vec, GloVe or fastText in their text format."""
+"""Vectors from a table: of words (word2vec, GloVe or fastText in their text format), or of whole labels by their mids."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,10 @@ from zsaudio.text.wording import Label, split_words
 
 
 class Vectors:
-    """The mean over the words of a label that the table has, looked up as written, then in lower case."""
+    """The mean over the words of a label that the table has, looked up as written, then in lower case.
+
+    A label whose mid is in the table has that vector instead.
+    """
 
     def __init__(self, table: Path) -> None:
         """Take a text file with `word number number ...` on each line; a first line `count features` is skipped."""
@@ -26,10 +29,12 @@ class Vectors:
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`; a label without any word in the table is an error."""
         label_words = [split_words(label.name) for label in labels]
-        vectors = self._read({form for words in label_words for word in words for form in (word, word.lower())})
+        wanted = {form for words in label_words for word in words for form in (word, word.lower())}
+        vectors = self._read(wanted | {label.mid for label in labels if label.mid})
         rows = []
         for label, words in zip(labels, label_words, strict=True):
             forms = [word if word in vectors else word.lower() for word in words]
+            forms = [label.mid] if label.mid in vectors else forms
             known = [vectors[form] for form in forms if form in vectors]
             if not known:
                 raise ZsAudioError(

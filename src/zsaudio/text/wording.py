@@ -11,10 +11,11 @@ _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 
 @dataclass(frozen=True)
 class Label:
-    """The name of a class and, where there is one, the ontology's description."""
+    """The name of a class and, where there are any, the ontology's description and machine id."""
 
     name: str
     description: str = ""
+    mid: str = ""
 
 
 def split_words(text: str) -> list[str]:

@@ -76,12 +76,8 @@ def _scores(models: StackedModels, task: Task, data: ExampleTensors, rows: Seque
         "run": np.repeat([member.run for member in task.members], sizes).astype(np.int8),
         "part": np.repeat([member.part for member in task.members], sizes).astype(np.int8),
         "clip_id": data.examples.clips.clip_ids[np.concatenate(rows)],
-        "score": tables.vectors(np.concatenate([score for score, _ in scored])),
     }
-    uniform = [values for _, values in scored if values is not None]
-    if uniform:
-        columns["uniform"] = tables.vectors(np.concatenate(uniform))
-    return columns
+    return columns | {name: tables.vectors(np.concatenate([of[name] for of in scored])) for name in scored[0]}
 
 
 def curve_columns(curve: Sequence[Epoch], task: Task) -> dict[str, list[Any]]:

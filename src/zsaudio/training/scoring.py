@@ -16,6 +16,7 @@ from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.stacked import StackedModels
 
 LOSS_BATCH = 8192  # clips whose losses are taken at once
+SCORES = ("score", "attended", "uniform")  # of `zsaudio.models.model.Scored`
 SCORING_BATCH = 128  # clips whose compatibilities (10 x 111 numbers each) fit the processor's cache
 
 Floats = npt.NDArray[np.float32]
@@ -30,11 +31,11 @@ def score_batches(model: Model, data: ExampleTensors, rows: Rows) -> Iterator[Sc
         yield model.head(model.audio(x), v_c, mask)
 
 
-def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> tuple[Floats, Floats | None]:
-    """Scores (N, C) of some clips of the data, and their uniform ones (eq. 6) of a variant that is tested by eq. 7."""
+def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> dict[str, Floats]:
+    """Scores (N, C) of some clips of the data: those of SCORES that the model has."""
     parts = list(score_batches(model, data, rows))
-    uniform = [part.uniform for part in parts if part.uniform is not None]
-    return _joined([part.score for part in parts]).numpy(), _joined(uniform).numpy() if uniform else None
+    by_name = {name: [getattr(part, name) for part in parts] for name in SCORES}
+    return {name: _joined(scores).numpy() for name, scores in by_name.items() if scores[0] is not None}
 
 
 def validate(
@@ -59,7 +60,7 @@ def validate(
     scores = []
     for r, member_rows in enumerate(rows):
         model = models.model(r)
-        model.head.uniform = None  # not what is trained
+        model.head.only_trained()
         scores.append(_joined([part.score for part in score_batches(model, data, member_rows)]))
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # a thread a model: most of it is single-threaded
         return list(pool.map(measure, scores, rows))
