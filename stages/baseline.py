@@ -1,10 +1,10 @@
-"""Stage baseline: the zero-rule, which predicts the most frequent class and needs no model (section 3.4, item 2)."""
+"""Stage baseline: what needs no model, such as the zero-rule (section 3.4, item 2)."""
 
 from pipeline import Params, Paths, run
+from zsaudio.evaluation.baselines import BASELINES, THRESHOLD
 from zsaudio.evaluation.chance import with_chance
 from zsaudio.evaluation.result_files import write_results
 from zsaudio.evaluation.runs import evaluate
-from zsaudio.evaluation.scored_clips import ZERO_RULE_THRESHOLD, zero_rule
 from zsaudio.storage import tables
 from zsaudio.storage.files import write_json
 from zsaudio.storage.threads import available
@@ -18,8 +18,8 @@ def main(params: Params, paths: Paths, baseline: str) -> None:
     threads = available(params.threads)
     for setting in params.settings:
         task = build_task("zero_shot", setting, folds, clips)
-        test = zero_rule(task.test)
-        results = with_chance(evaluate(test, test, None, ZERO_RULE_THRESHOLD, threads), test.carried)
+        test = BASELINES[baseline](task.test)
+        results = with_chance(evaluate(test, test, None, THRESHOLD, threads), test.carried)
         folder = paths.evaluations / baseline / setting
         metrics = write_results(folder, results, test, None, task.metrics, params.resamples, threads)
         write_json(paths.metrics / baseline / f"{setting}.json", metrics)

@@ -6,7 +6,7 @@ from pipeline import Params, Paths, run
 from zsaudio.evaluation.curves import gamma_curve, threshold_curve
 from zsaudio.evaluation.result_files import write_results
 from zsaudio.evaluation.runs import evaluate
-from zsaudio.evaluation.scored_clips import read_scores
+from zsaudio.evaluation.scored_clips import SCORINGS, read_scores
 from zsaudio.models.model_folder import WEIGHTS, Decision, read_model, save_model
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import read_json, write_json
@@ -38,6 +38,10 @@ def main(params: Params, paths: Paths, model: str) -> None:
         if config.variant.fused:
             by_gamma = gamma_curve(validation, test, params.threshold, threads)
             tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, by_gamma)
+        for scoring in SCORINGS if test.uniform is not None else ():
+            other, tested = validation.by(scoring), test.by(scoring)
+            scored_otherwise = evaluate(other, tested, None, params.threshold, threads)
+            write_results(folder / scoring, scored_otherwise, tested, None, task.metrics, params.resamples, threads)
         write_json(paths.metrics / model / f"{setting}.json", metrics)
         thresholds = [threshold for result in results for threshold in result.thresholds]
         decision = Decision(title=title, gamma=gamma, thresholds=thresholds, metrics=metrics)

@@ -29,7 +29,7 @@ from zsaudio.tasks.build import TASKS
 from zsaudio.tasks.settings import SETTINGS
 
 CORPORA = ("demo", "audioset", "audioset_audio", "local")
-BASELINES = ("zero_rule",)
+BASELINES = ("zero_rule", "every_class")
 RESERVED = (*BASELINES, "localise")  # folders beside those of the models in metrics/CORPUS
 TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weights")  # of `train`, that a variant may set for itself
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them

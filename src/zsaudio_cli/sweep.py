@@ -21,6 +21,7 @@ from zsaudio.tasks.settings import SETTINGS
 
 EXAMPLE = "zsaudio sweep train.lr=0.001,0.1 --models temporal_attention,uniform_mean --seeds 0"
 TARGETS = ("evaluate", "baseline")  # stages that the table needs, with all that they depend on
+RESAMPLES = 100  # for intervals, which the table does not have: the fewest
 
 Values = Mapping[str, str]  # of params, by their paths
 
@@ -108,7 +109,8 @@ def _run(values: Values) -> str | None:
     dvc = [sys.executable, "-m", "dvc", "exp"]
     # `run --force` would replace an earlier one of the name, and run stages again that are in the cache.
     subprocess.run([*dvc, "remove", name], check=False, capture_output=True)
-    overrides = [option for param, value in values.items() for option in ("--set-param", f"{param}={value}")]
+    assigned = [f"{param}={value}" for param, value in {**values, "resamples": RESAMPLES}.items()]
+    overrides = [option for assignment in assigned for option in ("--set-param", assignment)]
     command = [*dvc, "run", "--temp", "--name", name, *overrides, *TARGETS]
     return name if subprocess.run(command, check=False).returncode == 0 else None
 
@@ -123,27 +125,33 @@ def _collect(name: str, values: Values) -> pd.DataFrame:
     params = dvc.api.params_show(rev=name)
     corpus, rows = params["corpus"], []
     table1 = json.loads(read(f"metrics/{corpus}/table1.json"))
-    for model, setting in itertools.product(params["models"], params["settings"]):
+    for model, setting in itertools.product([*params["models"], *params["baselines"]], params["settings"]):
         metrics = json.loads(read(f"metrics/{corpus}/{model}/{setting}.json"))
         chance = json.loads(read(f"metrics/{corpus}/zero_rule/{setting}.json"))["map"]
-        curve = pd.read_csv(io.StringIO(read(f"data/{corpus}/curves/{model}/{setting}.csv")))
-        validation = curve.groupby("epoch")["validation_map"].mean()
+        validated: dict[str, Any] = {"validation_map": None, "best_validation_map": None, "best_epoch": None}
+        if model in params["models"]:
+            curve = pd.read_csv(io.StringIO(read(f"data/{corpus}/curves/{model}/{setting}.csv")))
+            by_epoch = curve.groupby("epoch")["validation_map"].mean()
+            validated = dict(zip(validated, (by_epoch.iloc[-1], by_epoch.max(), by_epoch.idxmax()), strict=True))
         rows.append(
             {
                 "study": ", ".join(values),
-                "value": ", ".join(values.values()),
+                "value": ", ".join(map(_without_folder, values.values())),
                 "model": model,
                 "setting": setting,
                 "seeds": ", ".join(map(str, params["train"]["seeds"])),
                 "clips": int(table1[f"{SETTINGS[setting].test}_clips"]),
                 "chance": chance,
                 **{metric: metrics[metric] for metric in METRICS},
-                "validation_map": validation.iloc[-1],
-                "best_validation_map": validation.max(),
-                "best_epoch": validation.idxmax(),
+                **validated,
             }
         )
     return pd.DataFrame(rows)
+
+
+def _without_folder(value: str) -> str:
+    """A value; of the full path of a file its name, which means the same on every machine."""
+    return Path(value).name if Path(value).is_absolute() else value
 
 
 def _merge(path: Path, rows: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Bootstrap: the numbers of drawing clips one resample after another, paired between models, centred on the data."""
+"""Bootstrap: the numbers of drawing seeds, classes and clips one after another, paired between models."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from zsaudio.evaluation.bootstrap import bootstrap, draw, resampled_precision
 from zsaudio.evaluation.metrics import average_precision
 from zsaudio.evaluation.runs import RunResult, Threshold, evaluate
 from zsaudio.evaluation.scored_clips import ScoredClips
-from zsaudio.evaluation.spread import METRICS, interval
+from zsaudio.evaluation.spread import METRICS, SOURCES, interval
 from zsaudio.tasks.task import Classes, Clips, Examples
 
 CLASSES = Classes(np.arange(4), list("abcd"), list("ABCD"))
@@ -25,40 +25,82 @@ def random_scores(n: int, runs: int = 1, parts: int = 1, seed: int = 0, signal: 
     clip = np.concatenate([rng.permutation(n) if parts > 1 else np.arange(n) for _ in range(runs)])
     scores = (rng.standard_normal((n * runs, 4)) + signal * carried[clip]).astype(np.float32)
     clips = Clips(np.array([f"clip{i}" for i in range(n)], object), np.full((n, 1), -1))
-    return ScoredClips(Examples("fold1", CLASSES, clips), run, clip % parts, clip, carried[clip], scores, None)
+    return ScoredClips(Examples("fold1", CLASSES, clips), run, clip % parts, clip, carried[clip], scores)
 
 
 def measure(test: ScoredClips, threshold: Threshold = "validation") -> list[RunResult]:
     return evaluate(test, test, None, threshold, THREADS)
 
 
-def test_a_resample_draws_as_many_clips_as_there_are():
+def test_a_resample_draws_one_less_than_there_are():
     draws = draw(50, 20, "fold1")
     assert draws.shape == (50, 20)
-    assert (draws.sum(axis=0) == 50).all()
+    assert (draws.sum(axis=0) == 49).all()
     assert np.array_equal(draws, draw(50, 20, "fold1"))
     assert not np.array_equal(draws, draw(50, 20, "fold2"))
+    assert draw(1, 3, "seeds").tolist() == [[1, 1, 1]]
 
 
+@given(st.integers(2, 12), st.integers(0, 1000))
+@settings(max_examples=20, deadline=None)
+def test_the_variance_of_a_mean_is_the_unbiased_one(n, seed):
+    """With n draws of n it would be (n - 1) / n of it: a third too little for three seeds."""
+    values = np.random.default_rng(seed).standard_normal(n)
+    draws = draw(n, 20_000, "seeds").astype(float)
+    means = values @ draws / draws.sum(axis=0)
+    assert means.var() == pytest.approx(values.var(ddof=1) / n, rel=0.1)
+
+
+@pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("parts", [1, 3])
-def test_f1_is_that_of_the_drawn_clips(parts):
-    test = random_scores(60, runs=2, parts=parts)
+def test_metrics_are_those_of_what_was_drawn(source, parts):
+    test = random_scores(60, runs=3, parts=parts)
     results = measure(test)
-    resampled = bootstrap(test, None, results, 5, THREADS)
-    draws = draw(60, 5, "fold1")
-    by_resample = []
+    resampled = bootstrap(test, None, results, 5, THREADS)[source]
+    drawn = {"seeds": draw(3, 5, "seeds"), "classes": draw(4, 5, "classes of fold1"), "clips": draw(60, 5, "fold1")}
+    used = {name: of if source in ("all", name) else np.ones_like(of) for name, of in drawn.items()}
+    frequent = test.carried.sum(axis=0).argmax()
+    expected = {name: [] for name in ("micro_f1", "micro_f1_rest", "macro_f1")}
     for b in range(5):
-        micro, macro = [], []
+        classes = np.repeat(np.arange(4), used["classes"][:, b])
+        of_runs = {name: [] for name in expected}
         for result in results:
             of_run = np.flatnonzero(test.run == result.run)
-            rows = np.repeat(of_run, draws[test.clip[of_run], b])
+            rows = np.repeat(of_run, used["clips"][test.clip[of_run], b])
             predicted = test.score[rows] > np.array(result.thresholds)[test.part[rows], None]
-            micro.append(f1_score(test.carried[rows], predicted, average="micro"))
-            macro.append(f1_score(test.carried[rows], predicted, average="macro", zero_division=0))
-        by_resample.append([np.mean(micro), np.mean(macro)])
-    for name, values in zip(("micro_f1", "macro_f1"), np.transpose(by_resample), strict=True):
-        assert resampled[name] - resampled[name].mean() == pytest.approx(values - values.mean(), abs=1e-6)
+            for name, columns in (("micro_f1", classes), ("micro_f1_rest", classes[classes != frequent])):
+                truth, decided = test.carried[rows][:, columns].ravel(), predicted[:, columns].ravel()
+                of_runs[name].append(f1_score(truth, decided, zero_division=0))
+            each = f1_score(test.carried[rows], predicted, average=None, zero_division=0)
+            of_runs["macro_f1"].append(each[classes].mean())
+        for name, values in of_runs.items():
+            expected[name].append(np.average(values, weights=used["seeds"][:, b]))
+    for name, values in expected.items():
+        assert resampled[name] - resampled[name].mean() == pytest.approx(values - np.mean(values), abs=1e-6)
         assert resampled[name].mean() == pytest.approx(np.mean([getattr(result, name) for result in results]))
+
+
+def test_mean_average_precision_is_that_of_the_drawn_seeds_and_classes():
+    test = random_scores(60, runs=3)
+    results = measure(test)
+    resampled = bootstrap(test, None, results, 8, THREADS)
+    precisions = np.array([result.class_precision for result in results])  # (R, C)
+    seeds, classes = draw(3, 8, "seeds").astype(float), draw(4, 8, "classes of fold1").astype(float)
+    for source, values in (
+        ("seeds", precisions.mean(axis=1) @ seeds / seeds.sum(axis=0)),
+        ("classes", precisions.mean(axis=0) @ classes / classes.sum(axis=0)),
+    ):
+        assert resampled[source]["map"] - resampled[source]["map"].mean() == pytest.approx(
+            values - values.mean(), abs=1e-6
+        )
+
+
+def test_all_sources_together_vary_at_least_as_much_as_they_do_one_by_one():
+    """More where a class in a clip is what varies: that is drawn with the classes and with the clips."""
+    test = random_scores(200, runs=6, signal=0.5)
+    variances = {source: of["map"].var() for source, of in bootstrap(test, None, measure(test), 2000, THREADS).items()}
+    alone = sum(variances[source] for source in ("seeds", "classes", "clips"))
+    assert 0.9 * alone < variances["all"] < 3 * alone
 
 
 @given(st.integers(0, 2**31), st.booleans())
@@ -117,8 +159,9 @@ def test_threads_change_nothing(threads):
     test = random_scores(60, runs=2)
     results = measure(test)
     alone, together = (bootstrap(test, None, results, 20, n) for n in (1, threads))
-    for name in METRICS:
-        assert np.array_equal(alone[name], together[name])
+    for source in SOURCES:
+        for name in METRICS:
+            assert np.array_equal(alone[source][name], together[source][name])
     draws = draw(60, 20, "fold1")
     precisions = [resampled_precision(test.score[:60], test.carried[:60], draws, n) for n in (1, threads)]
     assert np.array_equal(*precisions)
@@ -134,9 +177,9 @@ def test_copies_of_a_clip_do_not_confirm_each_other():
 @pytest.mark.parametrize("parts", [1, 3])
 def test_the_interval_holds_the_value_of_the_data(parts):
     """Also where a class has three or four clips in a part, and resampling alone would raise average precision."""
-    test = random_scores(45, runs=2, parts=parts)
+    test = random_scores(60, runs=2, parts=parts, signal=1.5)
     results = measure(test, 1.0)
-    resampled = bootstrap(test, None, results, 200, THREADS)
+    resampled = bootstrap(test, None, results, 200, THREADS)["all"]
     for name in METRICS:
         value = np.mean([getattr(result, name) for result in results])
         assert resampled[name].mean() == pytest.approx(value)
@@ -146,7 +189,7 @@ def test_the_interval_holds_the_value_of_the_data(parts):
 
 def test_a_better_model_is_better_in_every_resample_of_the_same_clips():
     weak, strong = (random_scores(150, signal=signal) for signal in (1.0, 1.5))
-    by_model = [bootstrap(test, None, measure(test), 200, THREADS)["map"] for test in (weak, strong)]
+    by_model = [bootstrap(test, None, measure(test), 200, THREADS)["all"]["map"] for test in (weak, strong)]
     paired, alone = (by_model[1] - by_model[0]).std(), np.hypot(by_model[0].std(), by_model[1].std())
     assert (by_model[1] > by_model[0]).mean() > 0.99
     assert paired < 0.6 * alone
@@ -158,9 +201,9 @@ def test_the_order_of_the_clips_does_not_matter():
     order = np.random.default_rng(1).permutation(80)
     rows = np.concatenate([order, order + 80])
     shuffled = ScoredClips(
-        test.examples, test.run[rows], test.part[rows], test.clip[rows], test.carried[rows], test.score[rows], None
+        test.examples, test.run[rows], test.part[rows], test.clip[rows], test.carried[rows], test.score[rows]
     )
-    resampled = [bootstrap(scored, None, measure(scored, 1.0), 20, THREADS) for scored in (test, shuffled)]
+    resampled = [bootstrap(scored, None, measure(scored, 1.0), 20, THREADS)["all"] for scored in (test, shuffled)]
     for name in METRICS:
         assert resampled[0][name] == pytest.approx(resampled[1][name])
 
@@ -168,10 +211,10 @@ def test_the_order_of_the_clips_does_not_matter():
 def test_gamma_decides_what_is_resampled():
     test = random_scores(60)
     noise = np.random.default_rng(2).standard_normal(test.score.shape).astype(np.float32)
-    mixed = ScoredClips(test.examples, test.run, test.part, test.clip, test.carried, test.score, noise)
+    mixed = ScoredClips(test.examples, test.run, test.part, test.clip, test.carried, test.score, uniform=noise)
     results = measure(test)
-    of_score = bootstrap(test, None, results, 20, THREADS)
+    of_score = bootstrap(test, None, results, 20, THREADS)["all"]
     for name in METRICS:
-        assert np.array_equal(bootstrap(mixed, 1.0, results, 20, THREADS)[name], of_score[name])
-    of_noise = bootstrap(mixed, 0.0, results, 20, THREADS)
+        assert np.array_equal(bootstrap(mixed, 1.0, results, 20, THREADS)["all"][name], of_score[name])
+    of_noise = bootstrap(mixed, 0.0, results, 20, THREADS)["all"]
     assert not np.array_equal(of_noise["micro_f1"], of_score["micro_f1"])

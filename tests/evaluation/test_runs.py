@@ -74,6 +74,13 @@ def test_gamma_moves_the_scores_and_only_those_with_two_to_mix():
     assert evaluate(plain, plain, 1.0, 0.5, THREADS)[0].micro_f1 == 0.0
 
 
+def test_the_most_frequent_class_of_the_test_clips_may_be_left_out():
+    scores = scored_clips([[1, 1], [1, 0], [1, 1], [0, 1]], [[1, 0], [1, 0], [1, 1], [0, 0]])
+    (result,) = evaluate(scores, scores, None, 0.5, THREADS)
+    assert result.micro_f1 == pytest.approx(2 * 4 / (6 + 4))
+    assert result.micro_f1_rest == pytest.approx(2 * 1 / (3 + 1))  # of the second class alone
+
+
 def test_threads_change_nothing():
     rng = np.random.default_rng(0)
     scores = scored_clips(rng.standard_normal((60, 2)), rng.random((60, 2)) < 0.3, run=np.repeat(range(5), 12))
@@ -86,18 +93,20 @@ def test_the_metrics_file_is_flat_sorted_and_has_deviations():
     run = [0, 0, 1, 1]
     scores = scored_clips([[0.9, 0.1], [0.2, 0.7], [0.9, 0.8], [0.2, 0.7]], [[1, 0], [0, 1]] * 2, run=run)
     values = summary(evaluate(scores, scores, None, 0.5, THREADS))
-    assert list(values) == ["macro_f1", "macro_f1_std", "map", "map_std", "micro_f1", "micro_f1_std"]
+    names = ["macro_f1", "map", "micro_f1", "micro_f1_rest"]
+    assert list(values) == [key for name in names for key in (name, f"{name}_std")]
     micro = [1.0, 4 / 5]
     assert values["micro_f1"] == pytest.approx(np.mean(micro))
     assert values["micro_f1_std"] == pytest.approx(np.std(micro, ddof=1))
     of_one_run = summary(evaluate(VALIDATION, VALIDATION, None, 0.5, THREADS))
-    assert [of_one_run[f"{name}_std"] for name in METRICS] == [0.0, 0.0, 0.0]
+    assert [of_one_run[f"{name}_std"] for name in METRICS] == [0.0] * 4
 
 
 def test_tables_of_results(tmp_path):
     results = evaluate(VALIDATION, VALIDATION, None, 0.5, THREADS)
     runs, classes = result_tables(results, VALIDATION)
-    assert runs == {"run": [0], "micro_f1": [1.0], "macro_f1": [1.0], "map": [1.0], "threshold": [0.5]}
+    perfect = {name: [1.0] for name in METRICS}
+    assert runs == {"run": [0], **perfect, "threshold": [0.5]}
     assert (classes["mid"], classes["name"]) == (["/m/0", "/m/1"], ["A", "B"])
     assert (classes["clips"], classes["f1"], classes["average_precision"]) == ([1, 1], [1.0, 1.0], [1.0, 1.0])
     tables.write_table(tmp_path / "runs.csv", schemas.RUNS, runs)

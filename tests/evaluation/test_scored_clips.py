@@ -1,12 +1,11 @@
-"""Scores with the truth beside them: what is tested (eq. 7), their parts, and the zero-rule."""
+"""Scores with the truth beside them: what is tested (eq. 7), and their parts."""
 
 import numpy as np
 import pytest
 
 from builders import scored_clips, two_class_examples
 from zsaudio import ZsAudioError
-from zsaudio.evaluation.runs import evaluate
-from zsaudio.evaluation.scored_clips import ZERO_RULE_THRESHOLD, read_scores, zero_rule
+from zsaudio.evaluation.scored_clips import read_scores
 from zsaudio.storage import schemas, tables
 
 
@@ -28,6 +27,14 @@ def test_eq_7_mixes_the_two_scores():
     assert plain.tested(0.3).tolist() == [[10.0, 3.0]]  # nothing to mix
 
 
+def test_segments_are_scored_by_attention_and_by_the_sum_whatever_was_trained():
+    scores = scored_clips([[3.0, 1.0]], [[1, 0]], attended=[[4.0, 2.0]], uniform=[[30.0, 10.0]])
+    assert scores.by("attended").tested(0.3).tolist() == [[4.0, 2.0]]
+    assert scores.by("uniform").tested(0.3).tolist() == [[30.0, 10.0]]
+    of_attention = scored_clips([[3.0, 1.0]], [[1, 0]], uniform=[[30.0, 10.0]])  # y_hat is what was trained
+    assert of_attention.by("attended").tested(0.3).tolist() == [[3.0, 1.0]]
+
+
 def test_labels_are_put_beside_scores_by_clip(tmp_path):
     examples = two_class_examples([[0], [1], [1]], ["a", "b", "c"])
     scores = read_scores(write_scores(tmp_path, ["b", "a", "c"]), examples, {0})
@@ -37,8 +44,8 @@ def test_labels_are_put_beside_scores_by_clip(tmp_path):
     assert scores.part.tolist() == [0, 1, 2]
     assert scores.uniform is None
     uniform = np.full((3, 2), 7, np.float32)
-    path = write_scores(tmp_path, ["a", "b", "c"], uniform=uniform)
-    assert read_scores(path, examples, {0}).uniform.tolist() == [[7, 7]] * 3
+    scores = read_scores(write_scores(tmp_path, ["a", "b", "c"], attended=-uniform, uniform=uniform), examples, {0})
+    assert (scores.attended.tolist(), scores.uniform.tolist()) == ([[-7, -7]] * 3, [[7, 7]] * 3)
 
 
 def test_scores_of_other_clips_or_classes_are_refused(tmp_path):
@@ -84,12 +91,3 @@ def test_parts_whose_rows_are_scattered_are_put_together():
     parts = scores.by_part()[0]
     assert parts[0].score.tolist() == [[0, 0], [2, 2]]
     assert parts[1].score.tolist() == [[1, 1], [3, 3]]
-
-
-def test_zero_rule_predicts_the_most_frequent_class():
-    scores = zero_rule(two_class_examples([[0, -1], [0, 1], [0, -1], [1, -1]]))
-    (result,) = evaluate(scores, scores, None, ZERO_RULE_THRESHOLD, 1)
-    # 4 predictions of class A, 3 of them right, 5 labels.
-    assert result.micro_f1 == pytest.approx(2 * 3 / (4 + 5))
-    assert result.macro_f1 == pytest.approx((2 * 3 / 7 + 0) / 2)
-    assert result.map == pytest.approx((3 / 4 + 2 / 4) / 2)

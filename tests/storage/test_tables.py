@@ -11,7 +11,13 @@ import pytest
 from zsaudio import ZsAudioError
 from zsaudio.storage import schemas, tables
 
-CLASSES = {"index": [0, 3], "mid": ["/m/a", "/m/b"], "name": ["Speech", 'Dog, "big"'], "branch": ["Human", "Animal"]}
+CLASSES = {
+    "index": [0, 3],
+    "mid": ["/m/a", "/m/b"],
+    "name": ["Speech", 'Dog, "big"'],
+    "branch": ["Human", "Animal"],
+    "above": ["", "/m/a"],
+}
 
 
 @pytest.mark.parametrize("name", ["classes.csv", "classes.parquet"])
@@ -130,3 +136,10 @@ def test_a_wrong_type_and_missing_metadata_are_refused(tmp_path):
     columns["embedding"] = tables.vectors(np.zeros((1, 2), np.float32))
     with pytest.raises(ZsAudioError, match="schema metadata of text embeddings lacks encoder, revision, pooling"):
         tables.write_table(tmp_path / "text.parquet", schemas.TEXT, columns)
+
+
+def test_a_text_may_be_called_null_beside_numbers_that_may_be_missing(tmp_path):
+    path = tmp_path / "classes.csv"
+    columns = {"mid": ["/m/0"], "name": ["null"], "clips": [0], "f1": [0.0], "average_precision": [None]}
+    tables.write_table(path, schemas.CLASS_RESULTS, columns)
+    assert tables.read_table(path, schemas.CLASS_RESULTS).to_pydict() == columns

@@ -1,11 +1,16 @@
-"""How sure the metrics are: bootstrap over the clips of a test fold, all resamples at once.
+"""How sure the metrics are: bootstrap over all that varies, the training seeds, the classes and the clips of a fold.
 
-A resample says how often each clip was drawn. All models of a fold are measured on the same resamples, so that
-differences between them are paired. B resamples, N clips, C classes.
+Every model scores every clip for every class, so the three are crossed, and each is drawn by itself (the pigeonhole
+bootstrap: Owen, The Annals of Applied Statistics 1(2), 2007). Of n, n - 1 are drawn with replacement, which makes the
+variance of a mean over them the unbiased one (Rao and Wu, JASA 83(401), 1988). All models of a fold are measured on the
+same draws, so that differences between them are paired. B resamples, R runs, N clips, C classes.
 """
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -14,30 +19,34 @@ import numpy.typing as npt
 
 from zsaudio.evaluation.kernels import Draws, Flags, Scores, add_rows, by_place, resampled_average_precision
 from zsaudio.evaluation.metrics import check_scores, described
-from zsaudio.evaluation.runs import RunResult
+from zsaudio.evaluation.runs import RunResult, mean_over_parts
 from zsaudio.evaluation.scored_clips import ScoredClips
-from zsaudio.evaluation.spread import METRICS
+from zsaudio.evaluation.spread import METRICS, SOURCES
 
 Floats = npt.NDArray[np.float64]
 
 
-def draw(n_clips: int, resamples: int, name: str) -> Draws:
-    """How often each clip is drawn: (N, B), N draws with replacement in each resample; the same for the same fold."""
+def draw(n: int, resamples: int, name: str) -> Draws:
+    """How often each of n is drawn: (n, B), n - 1 draws with replacement in each resample; the same for the same name.
+
+    The only one of 1 is drawn once.
+    """
     rng = np.random.default_rng([*name.encode()])
-    draws = np.empty((resamples, n_clips), np.uint8)  # a clip is drawn once on average, hardly ever ten times
+    draws = np.empty((resamples, n), np.uint8)  # each is drawn once on average, hardly ever ten times
     for drawn in draws:
-        drawn[:] = np.bincount(rng.integers(n_clips, size=n_clips), minlength=n_clips)
+        drawn[:] = np.bincount(rng.integers(n, size=max(n - 1, 1)), minlength=n)
     return np.ascontiguousarray(draws.T)
 
 
 def bootstrap(
     test: ScoredClips, gamma: float | None, results: Sequence[RunResult], resamples: int, threads: int
-) -> dict[str, Floats]:
-    """Each of METRICS on each resample of the test clips: (B,), the mean over the runs.
+) -> dict[str, dict[str, Floats]]:
+    """Each of METRICS on each resample, (B,), by what was drawn: one of SOURCES; the mean over the runs.
 
-    Thresholds stay as they were chosen, on other clips. Resampling raises average precision where a class has few
-    clips (the mean of a ratio is not the ratio of means), so resamples are moved to have the data's value as mean.
-    The level of 95 % is nominal: for a class with a handful of clips an interval holds the true value less often.
+    Thresholds stay as they were chosen, on other clips, and so does the most frequent class that `micro_f1_rest` is
+    without. Resampling clips raises average precision where a class has few of them (the mean of a ratio is not the
+    ratio of means), so resamples are moved to have the data's value as mean. The level of 95 % is nominal: for a class
+    with a handful of clips an interval holds the true value less often.
 
     Args:
         test: scores of the test clips.
@@ -46,40 +55,93 @@ def bootstrap(
         resamples: B.
         threads: how many work at once; the result does not depend on them.
     """
-    clips = np.unique(test.clip)
-    draws = draw(len(clips), resamples, test.examples.name)
-    parts = test.by_part()
-    total = {name: np.zeros(resamples) for name in METRICS}
-    for result in results:
-        measured = []
-        for part, threshold in zip(parts[result.run].values(), result.thresholds, strict=True):
-            scores = part.tested(gamma)
-            drawn = draws if np.array_equal(clips, part.clip) else draws[np.searchsorted(clips, part.clip)]
-            measured.append((scores, part.carried, scores > threshold, drawn))
-        for name, values in _measure(measured, threads).items():
-            total[name] += values / len(results)
-    return {
-        name: np.clip(values - values.mean() + np.mean([getattr(result, name) for result in results]), 0, 1)
-        for name, values in total.items()
+    fold, clips = test.examples.name, np.unique(test.clip)
+    drawn = {
+        "seeds": draw(len(results), resamples, "seeds"),  # run r of every fold has the same seed
+        "classes": draw(len(test.examples.classes), resamples, f"classes of {fold}"),
+        "clips": draw(len(clips), resamples, fold),
     }
+    measured = {  # with the clips of the data, each once, and with those of each resample
+        "data": _measure(test, gamma, results, np.ones((len(clips), 1), np.uint8), threads),
+        "clips": _measure(test, gamma, results, drawn["clips"], threads),
+    }
+    every = {name: np.ones((len(draws), 1), np.uint8) for name, draws in drawn.items()}
+    resampled = {}
+    for source in SOURCES:
+        used = every | {name: draws for name, draws in drawn.items() if source in ("all", name)}
+        by_class = measured["clips" if source in ("all", "clips") else "data"]
+        values = by_class.metrics(used["seeds"].astype(np.float64), used["classes"].astype(np.float64))
+        resampled[source] = {
+            name: np.clip(of_metric - of_metric.mean() + np.mean([getattr(result, name) for result in results]), 0, 1)
+            for name, of_metric in values.items()
+        }
+    return resampled
 
 
-def _measure(parts: Sequence[tuple[Scores, Flags, Flags, Draws]], threads: int) -> dict[str, Floats]:
-    """METRICS of one run on each resample, from (scores, carried, predicted, drawn) of each part."""
+@dataclass(frozen=True)
+class ClassResults:
+    """What the metrics are made of, for each run, class and resample of the clips: (R, C, B).
+
+    Attributes:
+        hits: true positives.
+        decided: predicted and carrying clips, added up.
+        precision: average precision; NaN where the class has no clip.
+        frequent: the most frequent class of the data.
+    """
+
+    hits: Floats
+    decided: Floats
+    precision: Floats
+    frequent: int
+
+    def metrics(self, seeds: Floats, classes: Floats) -> dict[str, Floats]:
+        """METRICS, (B,), with each seed, (R, B), and class, (C, B), as often as it was drawn."""
+        rest = classes.copy()
+        rest[self.frequent] = 0
+        known = np.isfinite(self.precision)
+        by_run = {
+            "micro_f1": self._micro_f1(classes),
+            "micro_f1_rest": self._micro_f1(rest),
+            "macro_f1": _mean(2 * self.hits / np.maximum(self.decided, 1), classes),
+            "map": _mean(np.where(known, self.precision, 0), classes * known),
+        }
+        return {name: (values * seeds).sum(axis=0) / seeds.sum(axis=0) for name, values in by_run.items()}
+
+    def _micro_f1(self, classes: Floats) -> Floats:
+        return 2 * (self.hits * classes).sum(axis=1) / np.maximum((self.decided * classes).sum(axis=1), 1)
+
+
+def _mean(values: Floats, weights: Floats) -> Floats:
+    """The mean over the classes: (R, B), from (R, C, B); 0 where nothing has a weight."""
+    total = np.broadcast_to(weights, np.broadcast_shapes(values.shape, weights.shape)).sum(axis=1)
+    return np.asarray((values * weights).sum(axis=1) / np.maximum(total, 1))
+
+
+def _measure(
+    test: ScoredClips, gamma: float | None, results: Sequence[RunResult], draws: Draws, threads: int
+) -> ClassResults:
+    """Results by run and class with each clip, (N, B), as often as it was drawn."""
+    clips, parts = np.unique(test.clip), test.by_part()
     hits, decided, precisions = [], [], []
-    for scores, carried, predicted, drawn in parts:
-        hits.append(_drawn_by_class(predicted & carried, drawn))
-        decided.append(_drawn_by_class(predicted, drawn) + _drawn_by_class(carried, drawn).astype(np.int64))
-        precisions.append(resampled_precision(scores, carried, drawn, threads))
-    all_hits, all_decided = np.sum(hits, axis=0), np.sum(decided, axis=0)  # (C, B)
-    known = np.isfinite(precisions)
-    by_class = np.where(known, precisions, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)  # as in runs
-    counted = known.any(axis=0)
-    return {
-        "micro_f1": 2 * all_hits.sum(axis=0) / np.maximum(all_decided.sum(axis=0), 1),
-        "macro_f1": (2 * all_hits / np.maximum(all_decided, 1)).mean(axis=0),
-        "map": (by_class * counted).sum(axis=0) / np.maximum(counted.sum(axis=0), 1),
-    }
+    for result in results:
+        of_run = []
+        for part, threshold in zip(parts[result.run].values(), result.thresholds, strict=True):
+            scores, carried = part.tested(gamma), part.carried
+            predicted = scores > threshold
+            drawn = draws if np.array_equal(clips, part.clip) else draws[np.searchsorted(clips, part.clip)]
+            of_run.append(
+                (
+                    _drawn_by_class(predicted & carried, drawn),
+                    _drawn_by_class(predicted, drawn) + _drawn_by_class(carried, drawn).astype(np.float64),
+                    resampled_precision(scores, carried, drawn, threads),
+                )
+            )
+        of_hits, of_decided, of_precision = zip(*of_run, strict=True)
+        hits.append(np.sum(of_hits, axis=0, dtype=np.float64))
+        decided.append(np.sum(of_decided, axis=0))
+        precisions.append(mean_over_parts(of_precision))
+    frequent = int(test.carried.sum(axis=0).argmax())
+    return ClassResults(np.stack(hits), np.stack(decided), np.stack(precisions), frequent)
 
 
 def _drawn_by_class(marked: Flags, drawn: Draws) -> npt.NDArray[Any]:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from zsaudio.evaluation.bootstrap import bootstrap
 from zsaudio.evaluation.runs import RunResult, result_tables, summary
 from zsaudio.evaluation.scored_clips import ScoredClips
-from zsaudio.evaluation.spread import intervals
+from zsaudio.evaluation.spread import METRICS, intervals
 from zsaudio.storage import schemas, tables
 
 
@@ -36,5 +38,7 @@ def write_results(
     tables.write_table(folder / "runs.csv", schemas.RUNS, runs)
     tables.write_table(folder / "classes.csv", schemas.CLASS_RESULTS, classes)
     resampled = bootstrap(test, gamma, results, resamples, threads)
-    tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, resampled)
-    return summary(results, metrics) | intervals({name: resampled[name] for name in metrics})
+    columns = {name: np.concatenate([of_source[name] for of_source in resampled.values()]) for name in METRICS}
+    source = np.repeat(list(resampled), resamples).tolist()
+    tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, {"source": source, **columns})
+    return summary(results, metrics) | intervals({name: resampled["all"][name] for name in metrics})

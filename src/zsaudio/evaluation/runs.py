@@ -27,10 +27,19 @@ Threshold = Literal["validation"] | float
 
 @dataclass(frozen=True)
 class RunResult:
-    """Metrics of one run; `thresholds` has M for each part of a cross-validation, else one."""
+    """Metrics of one run.
+
+    Attributes:
+        run: its number.
+        micro_f1, macro_f1, map: over all classes.
+        micro_f1_rest: without the most frequent class of the test clips, which may be most of micro F1.
+        thresholds: M for each part of a cross-validation, else one.
+        class_f1, class_precision: (C,).
+    """
 
     run: int
     micro_f1: float
+    micro_f1_rest: float
     macro_f1: float
     map: float
     thresholds: list[float]
@@ -83,7 +92,11 @@ def decide(
 
 def _class_precision(parts: Sequence[tuple[Scores, Flags]]) -> npt.NDArray[np.float64]:
     """Average precision of each class in a run, the mean over its parts: scores of two models are not comparable."""
-    precisions = [average_precision(scores, carried) for scores, carried in parts]
+    return mean_over_parts([average_precision(scores, carried) for scores, carried in parts])
+
+
+def mean_over_parts(precisions: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    """The mean over the parts that have a clip of the class; NaN where none has."""
     known = np.isfinite(precisions)
     total = np.where(known, precisions, 0).sum(axis=0)
     return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
@@ -92,7 +105,10 @@ def _class_precision(parts: Sequence[tuple[Scores, Flags]]) -> npt.NDArray[np.fl
 def _result(run: int, counts: Counts, thresholds: list[float], precision: npt.NDArray[np.float64]) -> RunResult:
     known = precision[np.isfinite(precision)]
     mean = float(known.mean()) if known.size else float("nan")
-    return RunResult(run, micro_f1(counts), macro_f1(counts), mean, thresholds, class_f1(counts), precision)
+    rest = np.arange(len(precision)) != counts.carried.argmax()
+    micro_f1_rest = micro_f1(Counts(counts.hits[rest], counts.predicted[rest], counts.carried[rest]))
+    f1 = micro_f1(counts), micro_f1_rest, macro_f1(counts)
+    return RunResult(run, *f1, mean, thresholds, class_f1(counts), precision)
 
 
 def summary(results: Sequence[RunResult], metrics: Sequence[str] = METRICS) -> dict[str, float]:

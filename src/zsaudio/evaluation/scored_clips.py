@@ -1,4 +1,4 @@
-"""Scores of clips with the truth beside them: what is tested (eq. 7), and the zero-rule's."""
+"""Scores of clips with the truth beside them, and which of them is tested (eq. 7)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from zsaudio.tasks.task import Examples
 
 GAMMAS = np.linspace(0, 1, 11)  # of eq. 7, for curves
 SCORINGS = ("attended", "uniform")  # of a clip's segments: y_hat (eq. 5) and z_hat (eq. 6)
-ZERO_RULE_THRESHOLD = 0.5  # its score is 1 for the predicted class and 0 for the others
 
 
 @dataclass(frozen=True)
@@ -120,15 +119,3 @@ def read_scores(path: Path, examples: Examples, runs: Collection[int]) -> Scored
         score,
         **{name: tables.matrix(scores, name) for name in ("attended", "uniform") if name in scores.column_names},
     )
-
-
-def zero_rule(examples: Examples) -> ScoredClips:
-    """Scores that predict for every clip just the class that most clips carry (section 3.4, item 2).
-
-    They are 1 for that class and 0 for the others, see ZERO_RULE_THRESHOLD. They rank no clip above another.
-    """
-    carried = examples.carried()
-    scores = np.zeros(carried.shape, np.float32)
-    scores[:, int(carried.sum(0).argmax())] = 1
-    one_run = np.zeros(len(carried), np.int64)
-    return ScoredClips(examples, one_run, one_run, np.arange(len(carried)), carried, scores)

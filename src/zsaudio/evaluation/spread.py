@@ -1,11 +1,13 @@
-"""How metrics vary: over the runs of a model, and over resamples of the test clips."""
+"""How metrics vary: over the runs of a model, and over resamples of seeds, classes and clips; what that makes sure."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-METRICS = ("micro_f1", "macro_f1", "map")
+METRICS = ("micro_f1", "micro_f1_rest", "macro_f1", "map")
+SOURCES = ("all", "seeds", "classes", "clips")  # what resamples draw: all three, or one of them
 PERCENTILES = (2.5, 97.5)  # an interval of 95 %
 
 Floats = npt.NDArray[np.float64]
@@ -20,6 +22,21 @@ def interval(values: Floats) -> tuple[float, float]:
     """The 95 % percentile interval of resampled values (B,)."""
     low, high = np.percentile(values, PERCENTILES)
     return float(low), float(high)
+
+
+def p_value(value: float, resampled: Floats) -> float:
+    """How likely a value as far from 0 is by chance, two-sided, with the standard error of its resamples (B,)."""
+    error = float(resampled.std(ddof=1))
+    return math.erfc(abs(value) / error / math.sqrt(2)) if error else float(value == 0)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values adjusted for being several (Holm, Scandinavian Journal of Statistics 6(2), 1979), in the same order."""
+    order = np.argsort(p_values, kind="stable")
+    steps = np.asarray(p_values, np.float64)[order] * np.arange(len(order), 0, -1)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1) if len(order) else steps
+    return [float(p) for p in adjusted]
 
 
 def intervals(resampled: Mapping[str, Floats]) -> dict[str, float]:

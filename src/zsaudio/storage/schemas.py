@@ -78,10 +78,26 @@ CURVE = Schema(
 )
 RUNS = Schema(
     "results per run",
-    {"run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL, "map": Kind.REAL, "threshold": Kind.REAL},
+    {
+        "run": Kind.COUNT,
+        "micro_f1": Kind.REAL,
+        "micro_f1_rest": Kind.REAL,
+        "macro_f1": Kind.REAL,
+        "map": Kind.REAL,
+        "threshold": Kind.REAL,
+    },
     unique="run",
 )
-RESAMPLES = Schema("bootstrap resamples", {"micro_f1": Kind.REAL, "macro_f1": Kind.REAL, "map": Kind.REAL})
+RESAMPLES = Schema(
+    "bootstrap resamples",
+    {
+        "source": Kind.TEXT,  # what was drawn, of zsaudio.evaluation.spread.SOURCES
+        "micro_f1": Kind.REAL,
+        "micro_f1_rest": Kind.REAL,
+        "macro_f1": Kind.REAL,
+        "map": Kind.REAL,
+    },
+)
 CLASS_RESULTS = Schema(
     "results per class",
     {"mid": Kind.TEXT, "name": Kind.TEXT, "clips": Kind.COUNT, "f1": Kind.REAL, "average_precision": Kind.REAL},
@@ -106,12 +122,14 @@ STUDIES = Schema(
         "clips": Kind.COUNT,  # of the test fold
         "chance": Kind.REAL,  # mAP of a random order of the clips
         "micro_f1": Kind.REAL,
+        "micro_f1_rest": Kind.REAL,
         "macro_f1": Kind.REAL,
         "map": Kind.REAL,
-        "validation_map": Kind.REAL,  # of the last epoch, the mean over the runs
+        "validation_map": Kind.REAL,  # of the last epoch, the mean over the runs; of a baseline none, as below
         "best_validation_map": Kind.REAL,  # of the best epoch
         "best_epoch": Kind.COUNT,
     },
+    nullable=frozenset({"validation_map", "best_validation_map", "best_epoch"}),
 )
 
 LOCALISATION = Schema(

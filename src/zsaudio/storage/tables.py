@@ -105,7 +105,8 @@ def read_table(path: Path, schema: Schema) -> pa.Table:
     try:
         if path.suffix == ".csv":
             kinds = {name: kind.value[0] for name, kind in schema.columns.items()}
-            options = pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=bool(schema.nullable))
+            texts = any(schema.columns[name] is Kind.TEXT for name in schema.nullable)  # else "null" is a text
+            options = pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=texts)
             table = unmark(pa.csv.read_csv(path, convert_options=options))
         elif path.suffix == ".feather":
             table = pa.feather.read_table(path, memory_map=True)
