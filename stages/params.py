@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -46,6 +46,7 @@ Name = Annotated[str, text("[a-z][a-z0-9_]*", "a name of lower-case letters, dig
 Title = Annotated[str, text(r"\S(.*\S)?", "a line of text without blanks around it")]
 SPLIT_SEED = "a whole number, the seed of a random split"
 Split = Annotated[Literal["greedy"] | int, word_or("greedy", whole(0, 2**31 - 1), SPLIT_SEED)]
+Nested = Literal["both", "ancestor", "descendant"]
 Threshold = Annotated[Literal["validation"] | float, word_or("validation", number(), "a number")]
 
 
@@ -94,7 +95,7 @@ class ClassesParams(ParamsSection):
     animal_root: str | None
     animal_groups: list[str]
     animal_calls: list[str]
-    nested: Annotated[str, one_of(("both", "ancestor", "descendant"))]
+    nested: Annotated[Nested, one_of(get_args(Nested))]
 
 
 class FoldsParams(ParamsSection):

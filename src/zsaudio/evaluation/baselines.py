@@ -1,4 +1,4 @@
-"""Baselines, which need no model: the zero-rule (section 3.4, item 2), and predicting every class for every clip (ours).
+"""Baselines, which need no model: the zero-rule (section 3.4, item 2), and every class for every clip (ours).
 
 They are not told what is in a clip, so they rank no clip above another.
 """

@@ -21,7 +21,7 @@ from zsaudio.evaluation.kernels import Draws, Flags, Scores, add_rows, by_place,
 from zsaudio.evaluation.metrics import check_scores, described
 from zsaudio.evaluation.runs import RunResult, mean_over_parts
 from zsaudio.evaluation.scored_clips import ScoredClips
-from zsaudio.evaluation.spread import METRICS, SOURCES
+from zsaudio.evaluation.spread import SOURCES
 
 Floats = npt.NDArray[np.float64]
 
@@ -108,7 +108,8 @@ class ClassResults:
         return {name: (values * seeds).sum(axis=0) / seeds.sum(axis=0) for name, values in by_run.items()}
 
     def _micro_f1(self, classes: Floats) -> Floats:
-        return 2 * (self.hits * classes).sum(axis=1) / np.maximum((self.decided * classes).sum(axis=1), 1)
+        hits, decided = (self.hits * classes).sum(axis=1), (self.decided * classes).sum(axis=1)
+        return np.asarray(2 * hits / np.maximum(decided, 1))
 
 
 def _mean(values: Floats, weights: Floats) -> Floats:

@@ -55,8 +55,8 @@ class ScoredClips:
         Args:
             scoring: one of SCORINGS; the model scores segments, so that it has a `uniform` score.
         """
-        scores = {"attended": self.score if self.attended is None else self.attended, "uniform": self.uniform}
-        return replace(self, score=scores[scoring], attended=None, uniform=None)
+        scores = self.attended if scoring == "attended" else self.uniform
+        return replace(self, score=self.score if scores is None else scores, attended=None, uniform=None)
 
     def runs(self) -> list[int]:
         """Numbers of the runs."""
@@ -74,8 +74,9 @@ class ScoredClips:
     def _rows(self, rows: npt.NDArray[np.int64]) -> ScoredClips:
         together = rows[-1] - rows[0] + 1 == len(rows)
         view = slice(rows[0], rows[-1] + 1) if together else rows
-        columns = (self.run, self.part, self.clip, self.carried, self.score, self.attended, self.uniform)
-        return ScoredClips(self.examples, *(None if column is None else column[view] for column in columns))
+        attended, uniform = (None if scores is None else scores[view] for scores in (self.attended, self.uniform))
+        of_rows = (self.run[view], self.part[view], self.clip[view], self.carried[view], self.score[view])
+        return ScoredClips(self.examples, *of_rows, attended, uniform)
 
 
 def read_scores(path: Path, examples: Examples, runs: Collection[int]) -> ScoredClips:

@@ -74,7 +74,7 @@ def _listed(names: Sequence[str]) -> str:
 def write_variant(path: Path, variant: Variant) -> None:
     """Write a variant as JSON, with the checksum of each part's file, so that what depends on it sees a part change.
 
-    Scores are also taken by attention and by the plain sum (`zsaudio.models.model.Scored`), whatever they are trained by.
+    Segments are also scored by attention and by the plain sum (`zsaudio.models.model.Scored`), whatever is trained.
     """
     code = {kind: sha256(part_file(kind, name)) for kind, name in variant.parts().items()}
     code |= {name: sha256(part_file("aggregator", name)) for name in ("attention", "sum")}

@@ -1,4 +1,4 @@
-"""Vectors from a table: of words (word2vec, GloVe or fastText in their text format), or of whole labels by their mids."""
+"""Vectors from a table: of words (word2vec, GloVe, fastText in their text format), or of whole labels by their mids."""
 
 from collections.abc import Sequence
 from pathlib import Path
