@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from pipeline import Params, Paths, run
-from zsaudio.evaluation.curves import gamma_curve, threshold_curve
+from zsaudio.evaluation.curves import fusion, gamma_curve, threshold_curve
 from zsaudio.evaluation.result_files import write_results
 from zsaudio.evaluation.runs import evaluate
 from zsaudio.evaluation.scored_clips import SCORINGS, read_scores
@@ -38,6 +38,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
         if config.variant.fused:
             by_gamma = gamma_curve(validation, test, params.threshold, threads)
             tables.write_table(folder / "gamma.csv", schemas.GAMMA_CURVE, by_gamma)
+            tables.write_table(folder / "fusion.csv", schemas.FUSION, fusion(test, gamma))
         for scoring in SCORINGS if test.uniform is not None else ():
             other, tested = validation.by(scoring), test.by(scoring)
             scored_otherwise = evaluate(other, tested, None, params.threshold, threads)

@@ -182,6 +182,7 @@ class VariantParams(BaseModel):
     score: str
     objective: str
     fused: bool = False
+    tuned: bool = False
 
     @field_validator(*KINDS)
     @classmethod

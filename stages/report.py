@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from pipeline import BASELINES, Params, Paths, run
+from zsaudio.evaluation.scored_clips import SCORINGS
 from zsaudio.report.charts import CHARTS, draw_charts, shown_tables
 from zsaudio.report.drawing import save_chart
 from zsaudio.report.evidence import Evidence, Facts, Localised
@@ -27,7 +28,7 @@ PARAMS = "params.yaml"
 INPUTS = ("src", "stages", "dvc.yaml", PARAMS)  # what results follow from
 PACKAGES = ("dvc", "numba", "numpy", "torch", "transformers")  # those that numbers follow from
 TEMPLATES = Path(".dvc/plots")  # of the charts, for DVC's own page and for this report
-BASELINE_TITLES = {"zero_rule": "Zero-rule"}
+BASELINE_TITLES = {"zero_rule": "Zero-rule", "every_class": "Every class"}
 
 
 def main(params: Params, paths: Paths) -> None:
@@ -56,7 +57,7 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     """What is there of what the params ask for; what is not is told in the report."""
     others = {name: variant for name, variant in params.variants.items() if name not in params.models}
     variants = {name: params.variants[name] for name in params.models} | others
-    models = {name: TableRow(v.title, v.task, v.aggregator) for name, v in variants.items()}
+    models = {name: table_row(params, name) for name in variants}
     rows = TableRows(models | {name: TableRow(BASELINE_TITLES[name]) for name in BASELINES}, frozenset(others))
     cells = [(name, setting) for name in [*params.models, *params.baselines] for setting in params.settings]
     trained = [cell for cell in cells if cell[0] in params.models]
@@ -65,14 +66,14 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     missing: dict[tuple[str, str], list[str]] = {}
 
     def read(
-        folder: Path, name: str, schema: tables.Schema, wanted: list[tuple[str, str]]
+        folder: Path, name: str, schema: tables.Schema, wanted: list[tuple[str, str]], optional: bool = False
     ) -> dict[tuple[str, str], pd.DataFrame]:
         frames = {}
         for model, setting in wanted:
             path = folder / model / f"{setting}{name}"
             if path.exists():
                 frames[model, setting] = frame(path, schema)
-            else:
+            elif not optional:
                 missing.setdefault((model, setting), []).append(schema.name)
         return frames
 
@@ -81,7 +82,15 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     return Evidence(
         rows=rows,
         results=read(paths.evaluations, "/runs.csv", schemas.RUNS, cells),
-        resamples=read(paths.evaluations, "/resamples.parquet", schemas.RESAMPLES, cells),
+        resampled=read(paths.evaluations, "/resamples.parquet", schemas.RESAMPLES, cells),
+        scored={
+            scoring: (
+                read(paths.evaluations, f"/{scoring}/runs.csv", schemas.RUNS, trained, optional=True),
+                read(paths.evaluations, f"/{scoring}/resamples.parquet", schemas.RESAMPLES, trained, optional=True),
+            )
+            for scoring in SCORINGS
+        },
+        fusion=read(paths.evaluations, "/fusion.csv", schemas.FUSION, fused),
         curves=read(paths.curves, ".csv", schemas.CURVE, trained),
         by_gamma=read(paths.evaluations, "/gamma.csv", schemas.GAMMA_CURVE, fused),
         by_threshold=read(paths.evaluations, "/threshold.csv", schemas.THRESHOLD_CURVE, trained),
@@ -102,6 +111,12 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     )
 
 
+def table_row(params: Params, name: str) -> TableRow:
+    variant, knobs = params.variants[name], params.train.model_dump() | params.variants[name].knobs
+    own = {knob: knobs[knob] for knob in ("lr", "margin", "epochs", "weights")}
+    return TableRow(variant.title, variant.task, variant.aggregator, variant.tuned, own)
+
+
 def read_studies(params: Params, paths: Paths) -> pd.DataFrame:
     """What `zsaudio sweep` has collected of this corpus, of models that params.yaml still has."""
     if not paths.studies.exists():
@@ -119,7 +134,10 @@ def read_facts(params: Params, paths: Paths, folds: pd.DataFrame) -> Facts:
     audio, text = tables.file_metadata(paths.audio), tables.file_metadata(paths.text)
     first = folds.sort_values("clips", ascending=False).drop_duplicates("fold")
     told: dict[str, object] = {
+        "classes.nested": params.classes.nested,
         **{f"folds.{name}": value for name, value in params.folds.model_dump().items()},
+        f"text.encoder.{params.corpus}": params.text.encoder[params.corpus],
+        "text.vectors.table": params.text.vectors.table,
         **{f"train.{name}": value for name, value in params.train.model_dump().items()},
         "gamma": params.gamma,
         "threshold": params.threshold,

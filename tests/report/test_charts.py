@@ -10,6 +10,7 @@ import pytest
 from evidence import NEW_ROWS, PLOTS, RESULTS, ROWS, TEMPLATES, drawn, located, made_up, runs, with_studies
 from zsaudio.report.charts import CHARTS, Charts, fill
 from zsaudio.report.drawing import inline_svg
+from zsaudio.report.results import COLUMNS
 from zsaudio.tasks.settings import SETTINGS
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -75,7 +76,7 @@ def test_a_row_has_its_title_one_colour_and_one_place_in_every_chart(charts, nam
 
 def test_metrics_and_models_stand_in_the_order_of_the_tables(charts):
     data = pd.DataFrame(charts.specs["intervals"]["data"]["values"])
-    assert list(data["panel"].unique())[:4] == ["fold1, Micro F1", "fold1, Macro F1", "fold1, mAP", "fold2, Micro F1"]
+    assert list(data["panel"].unique())[:5] == [f"fold1, {title}" for title in COLUMNS.values()] + ["fold2, Micro F1"]
     curves = pd.DataFrame(charts.specs["threshold"]["data"]["values"])
     attention, uniform, *_ = ROWS.colours()
     settings = ("setting1", "setting2")

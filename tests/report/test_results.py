@@ -4,11 +4,19 @@ import pandas as pd
 import pytest
 
 from evidence import RESULTS, resampled, runs
-from zsaudio.report.results import build_table, collect, difference, differences, interval_rows, mean_over_runs
+from zsaudio.report.results import (
+    build_table,
+    collect,
+    difference,
+    differences,
+    interval_rows,
+    mean_over_runs,
+    of_source,
+)
 
 
 def test_tables_hold_folds_mean_deviations_and_intervals():
-    table = build_table(RESULTS, resampled(RESULTS), "micro_f1")
+    table = build_table(RESULTS, of_source(resampled(RESULTS), "all"), "micro_f1")
     row = table["temporal_attention"]
     assert list(row) == [name + end for name in ("fold1", "fold2", "mean") for end in ("", "_std", "_low", "_high")]
     assert row["fold1"] == pytest.approx(0.3)
@@ -28,27 +36,29 @@ def test_a_model_that_lacks_a_fold_has_no_mean():
 
 
 def test_the_chart_of_intervals_has_every_value():
-    rows = interval_rows(RESULTS, resampled(RESULTS))
-    assert len(rows) == 3 * 3 * 3  # models, folds and their mean, metrics
+    rows = interval_rows(RESULTS, of_source(resampled(RESULTS), "all"))
+    assert len(rows) == 3 * 3 * 4  # models, folds and their mean, metrics
     assert (rows["low"] < rows["value"]).all()
     assert (rows["value"] < rows["high"]).all()
 
 
 def test_differences_are_of_the_same_resamples():
     results = {("temporal_attention", "setting1"): runs(0.3), ("uniform_mean", "setting1"): runs(0.2)}
-    gap = difference(results, resampled(results), ("temporal_attention", "uniform_mean"), "map")
+    gap = difference(results, of_source(resampled(results), "all"), ("temporal_attention", "uniform_mean"), "map")
     # Both move alike from resample to resample, so their difference does not move at all.
     assert gap["fold1"].value == pytest.approx(0.1)
     assert (gap["fold1"].low, gap["fold1"].high) == pytest.approx((0.1, 0.1))
+    assert gap["fold1"].p == pytest.approx(0)
 
 
 def test_every_pair_has_its_differences():
-    table = differences(RESULTS, resampled(RESULTS))
-    assert len(table) == 3 * 3
+    table = differences(RESULTS, of_source(resampled(RESULTS), "all"))
+    assert len(table) == 3 * 4
     row = table["temporal_attention - uniform_aggregation: micro_f1"]
     assert row["fold1"] == pytest.approx(0.2)
     assert row["fold2"] == pytest.approx(-0.1)
     assert row["mean"] == pytest.approx(0.05)
+    assert list(row)[:4] == ["fold1", "fold1_low", "fold1_high", "fold1_p"]
     assert differences(RESULTS, {}) == {}
 
 

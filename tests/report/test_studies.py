@@ -6,73 +6,92 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evidence import NEW_ROWS, RATES, RESULTS, SPLITS, facts, made_up, runs, study, with_studies
-from zsaudio.report.studies import gamma_sentences, study_sentences, threshold_sentences
+from evidence import RATES, RESULTS, SPLITS, facts, made_up, runs, study, with_studies
+from zsaudio.report.page import Table
+from zsaudio.report.studies import (
+    encoder_sentences,
+    gamma_sentences,
+    split_sentences,
+    study_tables,
+    threshold_sentences,
+)
 from zsaudio.storage.schemas import STUDIES
 
 
-def sentence(*studies: pd.DataFrame) -> str:
-    (said,) = study_sentences(with_studies(made_up(), *studies))
-    return said
+def tables(*studies: pd.DataFrame) -> list[Table]:
+    return study_tables(with_studies(made_up(), *studies))
 
 
 def test_without_studies_nothing_is_said():
-    assert study_sentences(made_up()) == []
-    assert study_sentences(replace(made_up(), studies=pd.DataFrame(columns=list(STUDIES.columns)))) == []
+    for evidence in (made_up(), replace(made_up(), studies=pd.DataFrame(columns=list(STUDIES.columns)))):
+        assert (study_tables(evidence), split_sentences(evidence), encoder_sentences(evidence)) == ([], [], [])
 
 
-def test_a_sentence_names_few_values_and_the_tables_own_last():
-    assert sentence(RATES) == (
-        "`train.lr` (seeds 0), Temporal attention, mean over 2 folds: 0.001 Micro F1 0.100, Macro F1 0.100, mAP 0.200; "
-        "0.1 Micro F1 0.050, Macro F1 0.050, mAP 0.100; "
-        "0.01, as in the tables, Micro F1 0.150, Macro F1 0.150, mAP 0.300."
+def test_a_table_has_a_row_for_each_value_and_marks_the_tables_own():
+    (table,) = tables(RATES)
+    assert [(row[0], row[1]) for row in table.rows] == [("train.lr", v) for v in ("0.001", "0.1", "0.01 (tables)")]
+    # Clips; of the zero-rule nothing; micro F1, of the rest, macro F1 and mAP of attention; mAP of the mean.
+    assert table.rows[2][2:] == ["9", None, None, "0.150", "0.150", "0.150", "0.300", "0.280"]
+    assert table.note.startswith("Seeds 0; ")
+
+
+def test_the_zero_rule_stands_beside_them():
+    (table,) = tables(study("folds.spanning", {"any": {"temporal_attention": [0.2], "zero_rule": [0.5]}}))
+    assert table.rows[0][3:5] == ["0.250", "0.250"]
+
+
+def test_encoders_have_a_table_of_their_own_and_their_pooling_is_a_reading_too():
+    pooling = study("text.bert.pooling", {"cls": {"temporal_attention": [0.2]}, "words": {"temporal_attention": [0.4]}})
+    encoder = study("text.encoder.audioset", {"vectors": {"temporal_attention": [0.3]}})
+    readings, encoders = tables(RATES, pooling, encoder)
+    assert {row[0] for row in readings.rows} == {"train.lr", "text.bert.pooling"}
+    assert {row[0] for row in encoders.rows} == {"text.bert.pooling", "text.encoder.audioset"}
+    assert encoder_sentences(with_studies(made_up(), pooling, encoder)) == [
+        "Over 3 encoders of the labels the mAP of Temporal attention lies between 0.200 and 0.400, with a standard "
+        "deviation of 0.100."
+    ]
+
+
+def test_splits_are_summed_up_and_the_tables_own_stands_among_them():
+    first, second = split_sentences(with_studies(made_up(), SPLITS))
+    assert first == (
+        "**The split of the classes.** Of 10 other splits (`folds.split`) the mAP of Temporal attention is 0.355 ± "
+        "0.030 (0.310 to 0.400); with `greedy`, as in the tables, it is 0.300, below 10 of them and above 0."
     )
-
-
-def test_a_sentence_sums_up_many_values():
-    said = sentence(SPLITS)
-    assert "10 other values Micro F1 0.177 ± 0.015 (0.155 to 0.200)" in said
-    # Attention is above where i / 100 > 0.05, for i of 6 to 10, and with the greedy split in setting2 (0.4, not 0.2).
-    assert "above Uniform aggregation (mean, ours) in 11 of the 22 test folds" in said
-
-
-def test_other_folds_are_other_tests():
-    said = sentence(SPLITS)
-    assert "theirs have 9 to 9 clips on average, and chance reaches a mAP of 0.100 to 0.100" in said
-    assert "Other folds" not in sentence(RATES)
-
-
-def test_the_tables_own_value_is_the_one_that_the_params_have_now():
-    evidence = replace(with_studies(made_up(), RATES), facts=facts("demo", lr=0.1))
-    assert "; 0.1, as in the tables, Micro F1 0.050" in study_sentences(evidence)[0]
-    marked = {variant for variant in evidence.plot_tables()["sensitivity"]["variant"] if variant.endswith("(tables)")}
-    assert marked == {"0.1 (tables)"}
+    # Attention is above where i / 100 > 0.05, for i of 6 to 10, and with the greedy split (0.3 on average).
+    assert "above that of Uniform aggregation (mean, ours) with 6 of 11 splits" in second
 
 
 def test_a_study_of_what_the_tables_do_not_tell_has_no_value_of_theirs():
     evidence = with_studies(made_up(), study("text.words.features", {"64": {"temporal_attention": [0.2]}}))
-    assert "as in the tables" not in study_sentences(evidence)[0]
+    assert [row[1] for row in study_tables(evidence)[0].rows] == ["64"]
     assert set(evidence.plot_tables()["sensitivity"]["variant"]) == {"64"}
+
+
+def test_the_tables_own_value_is_the_one_that_the_params_have_now():
+    evidence = replace(with_studies(made_up(), RATES), facts=facts("demo", lr=0.1))
+    assert [row[1] for row in study_tables(evidence)[0].rows] == ["0.001", "0.1 (tables)", "0.01"]
+    marked = {variant for variant in evidence.plot_tables()["sensitivity"]["variant"] if variant.endswith("(tables)")}
+    assert marked == {"0.1 (tables)"}
 
 
 def test_a_study_of_several_params_has_them_all():
     pairs = study("train.lr, train.rank", {v: {"temporal_attention": [0.2]} for v in ("0.1, index", "0.01, index")})
-    assert "; 0.01, index, as in the tables, Micro F1 0.100" in sentence(pairs)
-
-
-def test_a_study_of_a_row_that_the_report_has_never_seen():
-    evidence = replace(made_up(), rows=NEW_ROWS, studies=study("train.lr", {"0.1": {"newcomer": [0.2]}}))
-    assert study_sentences(evidence)[0].startswith(
-        "`train.lr` (seeds 0), New \\<b> & 'x', mean over 2 folds: 0.1 Micro"
-    )
+    assert [row[1] for row in tables(pairs)[0].rows] == ["0.1, index", "0.01, index (tables)"]
 
 
 def test_values_are_compared_on_the_settings_that_all_have():
     """A second sweep may test fewer settings than the first."""
     of_own = (RATES["value"] == "0.01") & (RATES["setting"] == "setting2")
-    said = sentence(RATES[~of_own])
-    assert "mean over 1 fold" in said
-    assert "0.01, as in the tables, Micro F1 0.100, Macro F1 0.100, mAP 0.200" in said
+    (table,) = tables(RATES[~of_own])
+    assert table.rows[2][5:9] == ["0.100", "0.100", "0.100", "0.200"]
+
+
+def test_grids_are_no_studies_of_the_test_folds():
+    grid = study("train.lr, train.margin", {"0.1, 3": {"temporal_attention": [0.2]}})
+    evidence = with_studies(made_up(), grid)
+    assert study_tables(evidence) == []
+    assert evidence.plot_tables()["sensitivity"].empty
 
 
 def test_rows_of_the_chart_mark_the_tables_own_value():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evidence import NEW_ROWS, ROWS
+from evidence import BOTH_ROWS, NEW_ROWS, ROWS
 from zsaudio.report.table_rows import PALETTE, TableRow, TableRows
 
 
@@ -51,14 +51,29 @@ def test_the_first_row_of_an_aggregator_is_a_zero_shot_one():
     assert of_rows.first("mean") is None
 
 
-def test_the_headline_is_compared_with_every_trained_row():
+def test_the_headline_is_compared_with_every_row():
     assert NEW_ROWS.pairs() == [
         ("temporal_attention", "newcomer"),
         ("temporal_attention", "uniform_aggregation"),
         ("temporal_attention", "uniform_mean"),
         ("supervised", "temporal_attention"),  # the higher one first
+        ("temporal_attention", "zero_rule"),
         ("uniform_mean", "uniform_aggregation"),
     ]
+
+
+def test_tuned_rows_are_compared_with_each_other_and_attention_with_itself():
+    best = [f"{name}_tuned" for name in ("temporal_attention", "uniform_aggregation", "uniform_mean")]
+    pairs = BOTH_ROWS.pairs()
+    assert [pair for pair in pairs if set(pair) & set(best)] == [
+        (best[0], best[1]),
+        (best[0], best[2]),
+        (best[0], "temporal_attention"),
+        (best[2], best[1]),
+    ]
+    assert set(ROWS.pairs()) <= set(pairs)
+    assert BOTH_ROWS.headline == "temporal_attention"
+    assert (BOTH_ROWS.first("mean"), BOTH_ROWS.first("mean", tuned=True)) == ("uniform_mean", best[2])
 
 
 def test_no_pair_stands_there_twice():

@@ -1,4 +1,4 @@
-"""F1 against gamma (eq. 7) and against the threshold M (eq. 8)."""
+"""F1 against gamma (eq. 7) and against the threshold M (eq. 8), and what eq. 7 mixes."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -27,6 +27,25 @@ def gamma_curve(
     with ThreadPoolExecutor(threads) as pool:
         rows = [row for of_gamma in pool.map(at, GAMMAS.tolist()) for row in of_gamma]
     return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+
+
+def fusion(test: ScoredClips, gamma: float) -> dict[str, list[float]]:
+    """How eq. 7 mixes, of each run: columns of `zsaudio.storage.schemas.FUSION`.
+
+    Raises:
+        ValueError: the scores are not two to mix.
+    """
+    if test.uniform is None:
+        raise ValueError("test: has no z_hat to mix with")
+    rows: dict[str, list[float]] = {"run": [], "spread": [], "correlation": []}
+    for run in test.runs():
+        of_run = test.run == run
+        y_hat, z_hat = test.score[of_run].ravel(), test.uniform[of_run].ravel()
+        mixed = test.tested(gamma)[of_run].ravel()
+        rows["run"].append(run)
+        rows["spread"].append(float(z_hat.std(dtype=np.float64) / y_hat.std(dtype=np.float64)))
+        rows["correlation"].append(float(np.corrcoef(mixed, z_hat)[0, 1]))
+    return rows
 
 
 def threshold_curve(test: ScoredClips, gamma: float | None, threads: int) -> dict[str, list[float]]:

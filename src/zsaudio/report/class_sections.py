@@ -98,10 +98,18 @@ def _table1(facts: Facts) -> Table:
         classes, clips, labels = (facts.table1[f"{fold}_{name}"] for name in ("classes", "clips", "labels_per_clip"))
         published = [str(paper.CLASSES[fold]), f"{paper.CLIPS[fold]:,}"] if facts.on_audioset else []
         lines.append([fold, facts.frequent[fold], f"{classes:.0f}", f"{clips:,.0f}", f"{labels:.2f}", *published])
+    table1 = facts.table1
     note = "Clips whose labels span folds are in each of them, so the folds share clips."
     if facts.params["folds.spanning"] == "drop":
-        left_out = f"{facts.table1['clips_left_out']:,.0f} of {facts.table1['clips']:,.0f}"
+        left_out = f"{table1['clips_left_out']:,.0f} of {table1['clips']:,.0f}"
         note = f"{left_out} clips with a selected class span folds and are left out."
+    if table1["nested_pairs"]:
+        note += (
+            f" There are {table1['nested_pairs']:,.0f} pairs of a class and one below it in the ontology, "
+            f"{table1['nested_pairs_across_folds']:,.0f} of them in two folds; "
+            f"{table1['clips_with_a_nested_pair_across_folds']:,.0f} clips carry both of such a pair "
+            "(`classes.nested`)."
+        )
     return Table("Table 1: the folds", columns, lines, note=note)
 
 

@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
 from zsaudio.corpora.size import size_warnings
-from zsaudio.report.results import Cells, collect, interval_rows, mean_over_runs
+from zsaudio.report.results import Cells, collect, interval_rows, mean_over_runs, of_source
 from zsaudio.report.table_rows import TableRows
 from zsaudio.storage.values import canonical
+
+GRID = ("train.lr", "train.margin")
+
+
+def is_grid(study: str) -> bool:
+    """Whether a study varies learning rate and margin, to choose both on the validation folds."""
+    return set(GRID) <= set(study.split(", "))
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,11 @@ class Evidence:
 
     Attributes:
         rows: of the tables.
-        results, resamples: metrics of the runs, and on resamples of the test clips.
+        results: metrics of the runs.
+        resampled: the same on resamples, of each source.
+        scored: by scoring (`zsaudio.evaluation.scored_clips.SCORINGS`), the like of `results` and `resampled`, with the
+            segments scored so whatever was trained.
+        fusion: how eq. 7 mixes.
         curves, by_gamma, by_threshold, classes: of training, and of evaluation.
         localised: where attention looks.
         studies: `zsaudio.storage.schemas.STUDIES`, of this corpus.
@@ -75,7 +87,9 @@ class Evidence:
 
     rows: TableRows
     results: Cells
-    resamples: Cells
+    resampled: Cells
+    scored: Mapping[str, tuple[Cells, Cells]]
+    fusion: Cells
     curves: Cells
     by_gamma: Cells
     by_threshold: Cells
@@ -87,6 +101,15 @@ class Evidence:
     n_segments: Sequence[int]
     missing: Mapping[tuple[str, str], str]
     facts: Facts
+
+    @cached_property
+    def resamples(self) -> Cells:
+        """Metrics on resamples of seeds, classes and clips."""
+        return self.resamples_by("all")
+
+    def resamples_by(self, source: str) -> Cells:
+        """Metrics on resamples of one of `zsaudio.evaluation.spread.SOURCES`."""
+        return of_source(self.resampled, source)
 
     def size_warnings(self) -> list[str]:
         """Why figures will mean little: by the clips that classes were tested on, where they were."""
@@ -111,6 +134,7 @@ class Evidence:
     def _sensitivity(self) -> pd.DataFrame:
         """Rows of the charts of studies: study, variant (the value, in words), model, setting and the metrics."""
         studies = self.comparable_studies()
+        studies = studies[studies["model"].map(self.rows.trained)] if not studies.empty else studies
         if studies.empty:
             return studies
         own = studies["value"] == studies["study"].map(self.value_in_tables)
@@ -118,9 +142,13 @@ class Evidence:
         return studies[["study", "model", "setting", "micro_f1", "macro_f1", "map"]].assign(variant=variant)
 
     def comparable_studies(self) -> pd.DataFrame:
-        """Rows of the studies in those settings that all values of a study and model have, so that means compare."""
-        values = self.studies.groupby(["study", "model"])["value"].transform("nunique")
-        return self.studies[self.studies.groupby(["study", "model", "setting"])["value"].transform("nunique") == values]
+        """Rows of the studies in those settings that all values of a study and model have, so that means compare.
+
+        Without the grids (`zsaudio.report.tuning`), whose values are judged on the validation folds.
+        """
+        studies = self.studies[~self.studies["study"].map(is_grid)] if not self.studies.empty else self.studies
+        values = studies.groupby(["study", "model"])["value"].transform("nunique")
+        return studies[studies.groupby(["study", "model", "setting"])["value"].transform("nunique") == values]
 
     def value_in_tables(self, study: str) -> str:
         """The value of a study's param, or of its several, that the tables have."""

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zsaudio.evaluation.spread import METRICS, deviation, interval
+from zsaudio.evaluation.spread import METRICS, deviation, interval, p_value
 from zsaudio.tasks.settings import SETTINGS
 
 MEAN = "mean"  # over the test folds
-COLUMNS = {"micro_f1": "Micro F1", "macro_f1": "Macro F1", "map": "mAP"}
+COLUMNS = {"micro_f1": "Micro F1", "micro_f1_rest": "Micro F1 of the rest", "macro_f1": "Macro F1", "map": "mAP"}
 
 # By (row, setting); of the results the columns of `zsaudio.storage.schemas.RUNS`, of resamples those of RESAMPLES.
 Cells = Mapping[tuple[str, str], pd.DataFrame]
@@ -21,10 +22,10 @@ Cells = Mapping[tuple[str, str], pd.DataFrame]
 def by_fold(tables: Cells, name: str, metric: str) -> dict[str, npt.NDArray[np.float64]]:
     """A column of a row's tables for each test fold, (runs,) or (resamples,), and for MEAN.
 
-    Run r of one setting and run r of another share their seed, and resample b of one fold and resample b of another
-    are independent draws, so the two make one of the mean. (Where clips that span folds are in each of them, folds
-    share clips, and intervals of the mean are too narrow.) A row that lacks a fold which another has gets no mean,
-    as the two could not be compared.
+    Run r of one setting and run r of another share their seed. Resample b of one fold and resample b of another draw
+    the same seeds, and classes and clips independently, so the two make one of the mean. (Where clips that span folds
+    are in each of them, folds share clips, and intervals of the mean are too narrow.) A row that lacks a fold which
+    another has gets no mean, as the two could not be compared.
     """
     columns = {
         SETTINGS[setting].test: table[metric].to_numpy(np.float64)
@@ -37,11 +38,16 @@ def by_fold(tables: Cells, name: str, metric: str) -> dict[str, npt.NDArray[np.f
     return columns
 
 
+def of_source(resampled: Cells, source: str) -> Cells:
+    """The resamples of one of `zsaudio.evaluation.spread.SOURCES`."""
+    return {cell: table[table["source"] == source] for cell, table in resampled.items()}
+
+
 def build_table(results: Cells, resamples: Cells, metric: str) -> dict[str, dict[str, float]]:
     """One of the paper's tables: for each row the metric by test fold and its mean over the folds.
 
     Beside each value stands its standard deviation over the runs (n - 1) as `_std`, 0 for a baseline, and its 95 %
-    interval over resamples of the test clips as `_low` and `_high`.
+    interval over resamples of seeds, classes and clips as `_low` and `_high`.
     """
     table: dict[str, dict[str, float]] = {}
     for name in dict.fromkeys(name for name, _ in results):
@@ -57,11 +63,17 @@ def build_table(results: Cells, resamples: Cells, metric: str) -> dict[str, dict
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval."""
+    """A value with its 95 % interval, and how likely one as far from 0 is by chance (`spread.p_value`)."""
 
     value: float
     low: float
     high: float
+    p: float
+
+    @classmethod
+    def of(cls, value: float, resampled: npt.NDArray[np.float64]) -> Self:
+        """From the value and its resamples (B,)."""
+        return cls(value, *interval(resampled), p_value(value, resampled))
 
     def __str__(self) -> str:
         return f"{self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
@@ -70,15 +82,13 @@ class Estimate:
 def difference(results: Cells, resamples: Cells, pair: tuple[str, str], metric: str) -> dict[str, Estimate]:
     """How much the first row is above the second in a metric: by test fold, and MEAN if both have all folds.
 
-    Both are measured on the same resamples of the test clips, so what makes a clip hard for both does not count.
+    Both are measured on the same seeds, classes and clips, so what makes one hard for both does not count.
     """
     values = [by_fold(results, name, metric) for name in pair]
     drawn = [by_fold(resamples, name, metric) for name in pair]
     columns = (*values, *drawn)
     return {
-        fold: Estimate(
-            float(values[0][fold].mean() - values[1][fold].mean()), *interval(drawn[0][fold] - drawn[1][fold])
-        )
+        fold: Estimate.of(float(values[0][fold].mean() - values[1][fold].mean()), drawn[0][fold] - drawn[1][fold])
         for fold in values[0]
         if all(fold in column for column in columns)
         and (fold != MEAN or all(column.keys() == values[0].keys() for column in columns))
@@ -86,7 +96,10 @@ def difference(results: Cells, resamples: Cells, pair: tuple[str, str], metric: 
 
 
 def differences(results: Cells, resamples: Cells) -> dict[str, dict[str, float]]:
-    """Every two rows and metric, "ROW - OTHER: METRIC", by test fold and their mean, with `_low` and `_high`."""
+    """Every two rows and metric, "ROW - OTHER: METRIC", by test fold and their mean, with `_low`, `_high` and `_p`.
+
+    The latter is not corrected for being one of many.
+    """
     names = list(dict.fromkeys(name for name, _ in results))
     table: dict[str, dict[str, float]] = {}
     for pair in combinations(names, 2):
@@ -94,6 +107,7 @@ def differences(results: Cells, resamples: Cells) -> dict[str, dict[str, float]]
             values: dict[str, float] = {}
             for fold, estimate in difference(results, resamples, pair, metric).items():
                 values |= {fold: estimate.value, f"{fold}_low": estimate.low, f"{fold}_high": estimate.high}
+                values[f"{fold}_p"] = estimate.p
             if values:
                 table[f"{pair[0]} - {pair[1]}: {metric}"] = values
     return table

@@ -1,33 +1,35 @@
 """The report as a page: its sections, which follow from the evidence."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from zsaudio import paper
 from zsaudio.report.attention_section import attention_section
 from zsaudio.report.charts import Charts
 from zsaudio.report.class_sections import classes_section, decisions_section, folds_section
+from zsaudio.report.comparisons import verdicts
 from zsaudio.report.evidence import Evidence, Facts
 from zsaudio.report.markdown import escaped
-from zsaudio.report.page import Cell, Column, Figure, Page, Points, Row, Section, Table
-from zsaudio.report.results import COLUMNS, MEAN, build_table, difference, table_columns
-from zsaudio.report.scale import RATE, rate_rows, rate_sentences, share_sentences
-from zsaudio.report.sentences import (
-    CHANCE_NOTE,
-    DIFFERENCES,
-    SUPERVISED_NOTE,
-    how,
-    missing_sentences,
-    predicting_everything,
-    readings,
+from zsaudio.report.page import Block, Column, Figure, Page, Points, Section, Table
+from zsaudio.report.result_tables import claims_table, differences_table, papers_table, result_tables
+from zsaudio.report.scorings import scorings_section
+from zsaudio.report.sentences import DIFFERENCES, how, missing_sentences
+from zsaudio.report.studies import (
+    encoder_sentences,
+    gamma_sentences,
+    split_sentences,
+    study_tables,
+    threshold_sentences,
 )
-from zsaudio.report.studies import gamma_sentences, study_sentences, threshold_sentences
-from zsaudio.report.table_rows import TableRows
-from zsaudio.tasks.settings import SETTINGS
+from zsaudio.report.tuning import TEXT, grid_blocks
+from zsaudio.report.verdict import verdict_sentences
+from zsaudio.report.zero_rule_appendix import appendix
 
-METRIC_TITLES = {"micro_f1": "Table 3: micro F1", "macro_f1": "Table 4: macro F1", "map": "Mean average precision"}
-PUBLISHED = {"micro_f1": paper.MICRO_F1, "macro_f1": paper.MACRO_F1}
+COMPARED = (
+    "Differences are taken on the same seeds, classes and clips. A row is said to be above or below another where the "
+    "difference is further from 0 than its standard error explains, at a level of 5 % for all verdicts of this report "
+    "together (Holm's correction); else the two are not distinguishable."
+)
 
 
 def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: Charts) -> Page:
@@ -38,14 +40,27 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
         plots: `evidence.plot_tables()`.
         charts: the same, drawn.
     """
-    facts, figures = evidence.facts, charts.figures
+    facts, figures, given = evidence.facts, charts.figures, verdicts(evidence)
     missing = missing_sentences(evidence.missing, evidence.rows)
+    several = any(len(runs) > 1 for runs in evidence.results.values())
+    published: list[Block] = []
+    if evidence.results:
+        published = [*result_tables(evidence, tuned=False), *_present(papers_table(evidence))]
+    compared = [*_present(differences_table(evidence, given)), *_present(claims_table(evidence, given))]
+    tuned: list[Block] = [*result_tables(evidence, tuned=True), *grid_blocks(evidence)]
     sections = [
+        Section("verdict", "In short", (), [Points(verdict_sentences(evidence, given))]),
         Section("missing", "What is missing", (), [Points(missing, warns=True)]),
         Section("small", "Read with care", (), [Points(list(map(escaped, evidence.size_warnings())), warns=True)]),
-        _results_section(evidence, _named(figures, "intervals")),
-        _differences_section(evidence),
-        _scale_section(evidence),
+        Section(
+            "results",
+            "Results as published",
+            how(facts, several),
+            [*published, *_named(figures, "intervals")],
+        ),
+        Section("best", "Results of each model at its best", [TEXT], tuned),
+        Section("compared", "Which differences are sure", [COMPARED], compared),
+        scorings_section(evidence),
         attention_section(evidence.localised, evidence.rows, _named(figures, "localise")),
         _sensitivity_section(evidence, plots, charts),
         _facts_section(facts),
@@ -54,6 +69,7 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
         folds_section(evidence.folds, facts),
         decisions_section(evidence.decisions),
         Section("differences", "Differences from the paper", (), [Points(DIFFERENCES if facts.on_audioset else ())]),
+        appendix(evidence),
     ]
     intro = (
         f"Multi-label zero-shot audio classification with temporal attention, reproduced on the corpus "
@@ -63,106 +79,12 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
     return Page(f"zsaudio: results on {facts.corpus}", intro, said)
 
 
+def _present(table: Table | None) -> list[Table]:
+    return [table] if table is not None else []
+
+
 def _named(figures: Mapping[str, Figure], *names: str) -> list[Figure]:
     return [figures[name] for name in names if name in figures]
-
-
-def _results_section(evidence: Evidence, charts: Sequence[Figure]) -> Section:
-    results, facts, rows = evidence.results, evidence.facts, evidence.rows
-    if not results:
-        return Section("results", "Results")
-    names = {name for name, _ in results}
-    several = {name for (name, _), runs in results.items() if len(runs) > 1}
-    chance = [CHANCE_NOTE] if any(not rows.trained(name) for name in names) else []
-    supervised = [SUPERVISED_NOTE] if any(rows.supervised(name) for name in names) else []
-    notes = {"micro_f1": predicting_everything(facts.table1), "macro_f1": "", "map": " ".join(chance + supervised)}
-    tables = [
-        _paper_table(
-            title,
-            build_table(results, evidence.resamples, metric),
-            PUBLISHED.get(metric, {}) if facts.on_audioset else {},
-            notes[metric],
-            rows,
-            several,
-        )
-        for metric, title in METRIC_TITLES.items()
-    ]
-    return Section("results", "Results", how(facts, bool(several)), [*tables, *charts])
-
-
-def _paper_table(
-    title: str,
-    table: Mapping[str, Mapping[str, float]],
-    published: Mapping[str, Mapping[str, float]],
-    note: str,
-    rows: TableRows,
-    several: Collection[str],
-) -> Table:
-    """A table of ours, with the paper's beside it where there is one; deviations of the rows with several runs."""
-    folds = table_columns(table)
-    columns = [Column("model"), *(Column(fold, numeric=True, group="ours" if published else "") for fold in folds)]
-    theirs = [fold for fold in folds if fold != MEAN or len(folds) == len(SETTINGS) + 1] if published else []
-    columns += [Column(fold, numeric=True, group="paper") for fold in theirs]
-    lines: list[Row] = []
-    for name, values in table.items():
-        cells: list[str | Cell | None] = [rows.title(name)]
-        for fold in folds:
-            if fold not in values:
-                cells.append(None)
-                continue
-            spread = f"± {values[f'{fold}_std']:.3f}" if name in several else ""
-            bounds = f"[{values[f'{fold}_low']:.3f}, {values[f'{fold}_high']:.3f}]" if f"{fold}_low" in values else ""
-            cells.append(Cell(f"{values[fold]:.3f}", f"{spread} {bounds}".strip()))
-        cells += [f"{published[name][fold]:g}" if fold in published.get(name, {}) else None for fold in theirs]
-        lines.append(cells)
-    return Table(title, columns, lines, note=note)
-
-
-def _differences_section(evidence: Evidence) -> Section:
-    """How sure the order of the rows is."""
-    columns = [Column("models"), *(Column(title, numeric=True) for title in COLUMNS.values())]
-    lines: list[Row] = []
-    for pair in evidence.rows.pairs():
-        estimates = [difference(evidence.results, evidence.resamples, pair, metric).get(MEAN) for metric in COLUMNS]
-        if any(estimates):
-            cells = [Cell(*str(estimate).split(" ", 1)) if estimate else None for estimate in estimates]
-            lines.append([" - ".join(map(evidence.rows.title, pair)), *cells])
-    note = "Every pair and fold is in `differences.json`."
-    table = [Table("Differences, mean over the folds", columns, lines, note=note)] if lines else []
-    return Section("compared", "What the numbers say", (), [*table, Points(readings(evidence))])
-
-
-def _scale_section(evidence: Evidence) -> Section:
-    """What of the gap in Tables 3 and 4 is attention's."""
-    text = [
-        "Eq. 6 adds up the scores of all segments, where attention (eq. 5) takes their weighted mean. A sum is as many "
-        "times larger as there are segments, against the same margin and learning rate, so Tables 3 and 4 compare two "
-        "things at once. The mean of the segments' scores, ours, differs from the sum by its size alone.",
-    ]
-    blocks: list[Table | Points] = [Points(share_sentences(evidence))]
-    rates = rate_rows(evidence)
-    if not rates.empty:
-        text.append(
-            "A sum over T segments is trained at a learning rate and a margin just as the mean is at T times the rate "
-            "and a T-th of the margin. So the models are set beside each other by their effective learning rate: "
-            f"`{RATE}`, for the sum times T = {evidence.facts.segments}."
-        )
-        columns = [Column("effective learning rate", numeric=True), Column("model"), Column(RATE, numeric=True)]
-        columns += [Column(title, numeric=True) for title in COLUMNS.values()]
-        lines = [
-            [
-                f"{row['effective_lr']:g}",
-                evidence.rows.title(row["model"]),
-                f"{row['lr']:g}",
-                *(f"{row[m]:.3f}" for m in COLUMNS),
-            ]
-            for row in rates.sort_values("effective_lr", kind="stable").to_dict("records")
-        ]
-        seeds = evidence.studies.loc[evidence.studies["study"] == RATE, "seeds"].unique()
-        note = f"Of seeds {'; '.join(seeds)} alone; Tables 3 and 4 may have more runs, and intervals."
-        blocks += [Table("By effective learning rate, mean over the folds", columns, lines, note=note)]
-        blocks += [Points(rate_sentences(rates, evidence))]
-    return Section("scale", "Attention or the size of the scores?", text, blocks)
 
 
 def _sensitivity_section(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: Charts) -> Section:
@@ -170,13 +92,13 @@ def _sensitivity_section(evidence: Evidence, plots: Mapping[str, pd.DataFrame], 
         "Studies train anew with other values of a param (`zsaudio sweep`), at the gamma of the tables and with "
         "thresholds chosen on the validation fold; the value of the tables is trained with the same seeds."
     )
-    sentences = study_sentences(evidence)
+    tables = study_tables(evidence)
+    sentences = [*encoder_sentences(evidence), *split_sentences(evidence)]
     sentences += gamma_sentences(plots["gamma"], evidence) + threshold_sentences(plots["threshold"], evidence)
     curves = _named(charts.figures, "gamma", "threshold")
-    paragraphs = [text] if charts.studies else []
-    return Section(
-        "sensitivity", "What the results depend on", paragraphs, [Points(sentences), *curves, *charts.studies]
-    )
+    paragraphs: Sequence[str] = [text] if tables or charts.studies else []
+    blocks: list[Block] = [*tables, Points(sentences), *curves, *charts.studies]
+    return Section("sensitivity", "What the results depend on", paragraphs, blocks)
 
 
 def _facts_section(facts: Facts) -> Section:

@@ -1,66 +1,107 @@
 """What the results depend on: experiments with other values of a param (`zsaudio sweep`), gamma and the threshold."""
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from zsaudio import paper
-from zsaudio.evaluation.spread import METRICS
 from zsaudio.report.evidence import Evidence
-from zsaudio.report.markdown import escaped
+from zsaudio.report.page import Column, Row, Table
 from zsaudio.report.results import COLUMNS
 
-MEASURED = (*METRICS, "clips", "chance")
-FEW = 3  # values of a param that a sentence names one by one
+SPLIT = "folds.split"
+READINGS = "Other readings of the paper, and other params: mean over the test folds"
+ENCODERS = "Encoders of the labels: mean over the test folds"
+F1 = ("micro_f1", "macro_f1")
 
 
-def study_sentences(evidence: Evidence) -> list[str]:
-    """What each study shows."""
+def study_tables(evidence: Evidence) -> list[Table]:
+    """Every study of params but that of the split, those of label encoders in a table of their own."""
+
+    def is_reading(study: str) -> bool:
+        return study != SPLIT and not study.startswith("text.encoder.")
+
+    def is_encoder(study: str) -> bool:
+        return study.startswith("text.")
+
+    tables = [_table(READINGS, is_reading, evidence), _table(ENCODERS, is_encoder, evidence)]
+    return [table for table in tables if table is not None]
+
+
+def _table(caption: str, wanted: Callable[[str], bool], evidence: Evidence) -> Table | None:
+    """A row for each value of each study: the test, the zero-rule, attention, and the mean."""
+    rows, studies = evidence.rows, evidence.comparable_studies()
+    studies = studies[studies["study"].map(wanted)] if not studies.empty else studies
+    if studies.empty:
+        return None
+    headline, mean = rows.headline, rows.first("mean")
+    columns = [Column("param"), Column("value"), Column("clips", numeric=True)]
+    columns += [Column(COLUMNS[metric], True, "zero-rule") for metric in F1]
+    columns += [Column(title, True, rows.title(headline)) for title in COLUMNS.values()]
+    columns += [Column(COLUMNS["map"], True, rows.title(mean))] if mean else []
+    lines: list[Row] = []
+    for study, table in studies.groupby("study", sort=False):
+        own = evidence.value_in_tables(str(study))
+        for value, part in table.groupby("value", sort=False):
+            means = part.groupby("model")[list(COLUMNS)].mean()
+            cells = [_number(means, "zero_rule", metric) for metric in F1]
+            cells += [_number(means, headline, metric) for metric in COLUMNS]
+            cells += [_number(means, mean, "map")] if mean else []
+            shown = str(value) + " (tables)" * (value == own)
+            lines.append([str(study), shown, f"{part['clips'].mean():,.0f}", *cells])
+    seeds = "; ".join(dict.fromkeys(studies["seeds"]))
+    note = f"Seeds {seeds}; `clips` are those of a test fold, on average. Other classes or clips are another test."
+    return Table(caption, columns, lines, note=note)
+
+
+def _number(means: pd.DataFrame, name: str, metric: str) -> str | None:
+    return f"{means[metric][name]:.3f}" if name in means.index else None
+
+
+def encoder_sentences(evidence: Evidence) -> list[str]:
+    """How far label encoders are apart."""
     studies = evidence.comparable_studies()
-    return [_study_sentence(str(study), table, evidence) for study, table in studies.groupby("study", sort=False)]
+    of_text = studies[studies["study"].str.startswith("text.") & (studies["model"] == evidence.rows.headline)]
+    means = of_text.groupby(["study", "value"])["map"].mean().round(12).drop_duplicates()
+    if len(means) < 2:
+        return []
+    return [
+        f"Over {len(means)} encoders of the labels the mAP of {evidence.rows.told(evidence.rows.headline)} lies "
+        f"between {means.min():.3f} and {means.max():.3f}, with a standard deviation of {means.std():.3f}."
+    ]
 
 
-def _study_sentence(study: str, table: pd.DataFrame, evidence: Evidence) -> str:
-    """What a study shows of its first model, and of the first against the last where it has several."""
-    own, rows = evidence.value_in_tables(study), evidence.rows
-    first, *others = table["model"].unique()
-    of_first = table[table["model"] == first]
-    means = of_first.groupby("value", sort=False)[list(MEASURED)].mean()
-    values = [value for value in means.index if value != own]
-    if len(values) <= FEW:
-        told = [f"{escaped(value)} {_numbers(means.loc[value])}" for value in values]
-    else:
-        spread = means.loc[values]
-        parts = [
-            f"{title} {spread[name].mean():.3f} ± {spread[name].std():.3f} ({spread[name].min():.3f} to "
-            f"{spread[name].max():.3f})"
-            for name, title in COLUMNS.items()
-        ]
-        told = [f"{len(values)} other values {', '.join(parts)}"]
-    if own in means.index:
-        told.append(f"{escaped(own)}, as in the tables, {_numbers(means.loc[own])}")
-    seeds, folds = "; ".join(of_first["seeds"].unique()), of_first["setting"].nunique()
-    sentence = f"`{study}` (seeds {seeds}), {rows.told(first)}, mean over {folds} folds: {'; '.join(told)}."
-    if study.startswith("folds.") and values:
-        clips, chance = means.loc[values, "clips"], means.loc[values, "chance"]
+def split_sentences(evidence: Evidence) -> list[str]:
+    """MAP with other splits of the classes: how it varies, where the tables' own stands, and who is above whom."""
+    studies, own = evidence.comparable_studies(), evidence.value_in_tables(SPLIT)
+    table = studies[studies["study"] == SPLIT]
+    headline, mean = evidence.rows.headline, evidence.rows.first("mean")
+    by_split = table.pivot_table(index="value", columns="model", values="map")
+    if headline not in by_split:
+        return []
+    others = by_split[headline].drop(own, errors="ignore")
+    sentence = (
+        f"**The split of the classes.** Of {len(others)} other splits (`{SPLIT}`) the mAP of "
+        f"{evidence.rows.told(headline)} is {others.mean():.3f} ± {others.std():.3f} ({others.min():.3f} to "
+        f"{others.max():.3f})"
+    )
+    if own in by_split.index:
+        value = float(by_split[headline][own])
         sentence += (
-            f" Other folds are other tests: theirs have {clips.min():,.0f} to {clips.max():,.0f} clips on average, and "
-            f"chance reaches a mAP of {chance.min():.3f} to {chance.max():.3f}."
+            f"; with `{own}`, as in the tables, it is {value:.3f}, below {int((others > value).sum())} of them and "
+            f"above {int((others < value).sum())}"
         )
-    if others and len(values) > FEW:
-        wide = table.pivot_table(index=["value", "setting"], columns="model", values="map")
-        gaps = (wide[first] - wide[others[-1]]).dropna()
-        sentence += (
-            f" In mAP {rows.told(first)} is above {rows.told(others[-1])} in {int((gaps > 0).sum())} of the "
-            f"{len(gaps)} test folds of all values, by {gaps.mean():.3f} ± {gaps.std():.3f} ({gaps.min():+.3f} to "
-            f"{gaps.max():+.3f})."
+    sentences = [f"{sentence}."]
+    if mean in by_split:
+        gaps = by_split[headline] - by_split[mean]
+        sentences.append(
+            f"It is above that of {evidence.rows.told(str(mean))} with {int((gaps > 0).sum())} of {len(gaps)} splits, "
+            f"by {gaps.mean():+.3f} ± {gaps.std():.3f} ({gaps.min():+.3f} to {gaps.max():+.3f})."
         )
-    return sentence
-
-
-def _numbers(row: Any) -> str:
-    return ", ".join(f"{title} {row[name]:.3f}" for name, title in COLUMNS.items())
+    return sentences
 
 
 def gamma_sentences(gamma_plot: pd.DataFrame, evidence: Evidence) -> list[str]:

@@ -1,7 +1,7 @@
 """The rows of the tables: what each is called, of what kind it is, and which of them a reader compares."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from zsaudio.report.markdown import escaped
 
@@ -20,11 +20,15 @@ class TableRow:
         title: what a reader sees.
         task: name of its task; None of a baseline, which is not trained.
         aggregator: of its variant; None of a baseline.
+        tuned: whether its knobs were chosen on the validation folds, and so not as published.
+        knobs: how it is trained, by the names of params of `train`.
     """
 
     title: str
     task: str | None = None
     aggregator: str | None = None
+    tuned: bool = False
+    knobs: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,24 +68,38 @@ class TableRows:
         """Whether a row was cross-validated, so that its mAP is a mean over parts."""
         return self.by_name[name].task == "cross_validation"
 
+    def tuned(self, name: str) -> bool:
+        """Whether a row is of a model at its best, and not as published."""
+        return self.by_name[name].tuned
+
     @property
     def headline(self) -> str:
         """The row that others are compared with: temporal attention, else the first zero-shot one, else the first."""
         zero_shot = [name for name in self.listed if self.by_name[name].task == "zero_shot"]
         return "temporal_attention" if "temporal_attention" in zero_shot else (zero_shot + self.listed)[0]
 
-    def first(self, aggregator: str) -> str | None:
-        """The first zero-shot row of the tables with an aggregator."""
-        kind = ("zero_shot", aggregator)
-        return next((n for n in self.listed if (self.by_name[n].task, self.by_name[n].aggregator) == kind), None)
+    def first(self, aggregator: str, tuned: bool = False) -> str | None:
+        """The first zero-shot row of the tables with an aggregator, as published or tuned."""
+        kind = ("zero_shot", aggregator, tuned)
+        rows = {name: self.by_name[name] for name in self.listed}
+        return next((name for name, row in rows.items() if (row.task, row.aggregator, row.tuned) == kind), None)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Differences worth a sentence: the headline row against each other, and uniform aggregation with itself."""
-        headline = self.headline
-        others = [name for name in self.listed if self.trained(name) and name != headline]
-        others.sort(key=self.supervised)
-        pairs = [(name, headline) if self.supervised(name) else (headline, name) for name in others]
-        mean, literal = self.first("mean"), self.first("sum")
-        if mean and literal and headline not in (mean, literal):
-            pairs.append((mean, literal))
+        """The differences that a reader asks for, the row that should be higher in front.
+
+        The headline row against each other one as published, attention at its best against each other one at its best,
+        and uniform aggregation by the mean against the sum.
+        """
+        headline, best = self.headline, self.first("attention", tuned=True)
+        published = [name for name in self.listed if name != headline and not self.tuned(name)]
+        published.sort(key=lambda name: (not self.trained(name), self.supervised(name)))
+        pairs = [(name, headline) if self.supervised(name) else (headline, name) for name in published]
+        if best:
+            others = [name for name in self.listed if self.tuned(name) and name != best]
+            pairs += [(best, name) for name in others]
+            pairs += [(best, headline)] if best != headline else []
+        for tuned in (False, True):
+            mean, literal = self.first("mean", tuned), self.first("sum", tuned)
+            if mean and literal and not {(mean, literal), (literal, mean)} & set(pairs):
+                pairs.append((mean, literal))
         return pairs

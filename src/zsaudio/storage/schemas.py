@@ -107,6 +107,15 @@ CLASS_RESULTS = Schema(
 GAMMA_CURVE = Schema(
     "F1 against gamma", {"gamma": Kind.REAL, "run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL}
 )
+FUSION = Schema(
+    "fusion",  # eq. 7, over the clips and classes of the test
+    {
+        "run": Kind.COUNT,
+        "spread": Kind.REAL,  # standard deviation of z_hat, divided by that of y_hat
+        "correlation": Kind.REAL,  # of the mixture with z_hat
+    },
+    unique="run",
+)
 THRESHOLD_CURVE = Schema(
     "F1 against the threshold",
     {"threshold": Kind.REAL, "run": Kind.COUNT, "micro_f1": Kind.REAL, "macro_f1": Kind.REAL},

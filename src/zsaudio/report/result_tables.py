@@ -1,0 +1,149 @@
+"""Tables 3 and 4 and what stands beside them: as published, each model at its best, and the paper's own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from zsaudio import paper
+from zsaudio.report.comparisons import CLAIMED, Key, Verdict, claimed_pairs
+from zsaudio.report.evidence import Evidence, Facts
+from zsaudio.report.page import Cell, Column, Row, Table
+from zsaudio.report.results import COLUMNS, MEAN, build_table, table_columns
+from zsaudio.report.sentences import CHANCE_NOTE, SUPERVISED_NOTE
+from zsaudio.report.table_rows import TableRows
+from zsaudio.tasks.settings import SETTINGS
+
+TITLES = {
+    "micro_f1": "Table 3: micro F1",
+    "micro_f1_rest": "Micro F1 without the most frequent class of the test fold",
+    "macro_f1": "Table 4: macro F1",
+    "map": "Mean average precision",
+}
+PUBLISHED = {"micro_f1": paper.MICRO_F1, "macro_f1": paper.MACRO_F1}
+
+
+def result_tables(evidence: Evidence, tuned: bool) -> list[Table]:
+    """A table for each metric: the rows as published, or those at their best; the others stand in both."""
+    rows = evidence.rows
+    zero_shot = {name for name in rows.listed if rows.by_name[name].task == "zero_shot"}
+    if tuned and not any(rows.tuned(name) for name, _ in evidence.results):
+        return []
+    results = {
+        cell: runs
+        for cell, runs in evidence.results.items()
+        if cell[0] not in zero_shot or rows.tuned(cell[0]) == tuned
+    }
+    several = {name for (name, _), runs in results.items() if len(runs) > 1}
+    tables = []
+    for metric, title in TITLES.items():
+        built = build_table(results, evidence.resamples, metric)
+        published = PUBLISHED.get(metric, {}) if evidence.facts.on_audioset and not tuned else {}
+        notes = _notes(built, rows) if metric == "map" else []
+        suffix = ", each model at its best" if tuned else ""
+        note = " ".join([*notes, _made_by(evidence.facts, rows, built, tuned)])
+        tables.append(_table(f"{title}{suffix}", built, published, note, rows, several))
+    return tables
+
+
+def _notes(names: Collection[str], rows: TableRows) -> list[str]:
+    chance = [CHANCE_NOTE] if any(not rows.trained(name) for name in names) else []
+    return chance + ([SUPERVISED_NOTE] if any(rows.supervised(name) for name in names) else [])
+
+
+def _made_by(facts: Facts, rows: TableRows, names: Collection[str], tuned: bool) -> str:
+    """The code and the params that made a table."""
+    params = facts.params
+    seeds = params["train.seeds"]
+    count = len(seeds) if isinstance(seeds, (list, tuple)) else 1
+    told = [f"{count} seeds" if count > 1 else "1 seed", f"threads = {params['threads']}"]
+    if tuned:
+        for name in names:
+            if rows.tuned(name):
+                knobs = ", ".join(f"{knob} = {value}" for knob, value in rows.by_name[name].knobs.items())
+                told.append(f"{rows.told(name)}: {knobs}")
+    else:
+        names_of = ("epochs", "batch_size", "lr", "margin", "rank", "weights")
+        told += [f"{name} = {params[f'train.{name}']}" for name in names_of]
+    changed = f" ({facts.code['changed since']} changed since)" if "changed since" in facts.code else ""
+    return f"Commit {facts.code.get('commit', 'unknown')}{changed}; {'; '.join(told)}."
+
+
+def _table(
+    title: str,
+    table: Mapping[str, Mapping[str, float]],
+    published: Mapping[str, Mapping[str, float]],
+    note: str,
+    rows: TableRows,
+    several: Collection[str],
+) -> Table:
+    """A table of ours, with the paper's mean where there is one; deviations of the rows with several runs."""
+    folds = table_columns(table)
+    theirs = [MEAN] if published and len(folds) == len(SETTINGS) + 1 else []
+    columns = [Column("model"), *(Column(fold, numeric=True, group="ours" if theirs else "") for fold in folds)]
+    columns += [Column(fold, numeric=True, group="paper") for fold in theirs]
+    lines: list[Row] = []
+    for name, values in table.items():
+        cells: list[str | Cell | None] = [rows.title(name)]
+        for fold in folds:
+            if fold not in values:
+                cells.append(None)
+                continue
+            spread = f"± {values[f'{fold}_std']:.3f}" if name in several else ""
+            bounds = f"[{values[f'{fold}_low']:.3f}, {values[f'{fold}_high']:.3f}]" if f"{fold}_low" in values else ""
+            cells.append(Cell(f"{values[fold]:.3f}", f"{spread} {bounds}".strip()))
+        cells += [f"{published[name][fold]:g}" if name in published else None for fold in theirs]
+        lines.append(cells)
+    return Table(title, columns, lines, note=note)
+
+
+def papers_table(evidence: Evidence) -> Table | None:
+    """Tables 3 and 4 as published. Its folds are other ones than ours, so they stand by themselves."""
+    if not evidence.facts.on_audioset:
+        return None
+    columns = [Column("model")]
+    columns += [Column(fold, True, COLUMNS[metric]) for metric in PUBLISHED for fold in (*paper.CLASSES, MEAN)]
+    lines: list[Row] = [
+        [evidence.rows.title(name), *(f"{table[name][fold]:g}" for table in PUBLISHED.values() for fold in table[name])]
+        for name in paper.MICRO_F1
+        if name in evidence.rows.by_name
+    ]
+    frequent = ", ".join(f"in {fold} {name}" for fold, name in evidence.facts.frequent.items())
+    note = (
+        "The paper's folds are not ours: a zero-rule macro F1 of .007 over 111 classes is one class with an F1 of .8, "
+        f"so its fold2 has the class of most clips; here the most frequent classes are {frequent}. Compare means, and "
+        "rows with each other."
+    )
+    return Table("The paper's Tables 3 and 4, by its own folds", columns, lines, note=note)
+
+
+def differences_table(evidence: Evidence, verdicts: Mapping[Key, Verdict]) -> Table | None:
+    """Every pair of rows: differences, mean over the folds, with their verdicts."""
+    lines: list[Row] = []
+    for pair in evidence.rows.pairs():
+        found = [verdicts.get((pair, metric, MEAN)) for metric in COLUMNS]
+        if any(found):
+            lines.append([" - ".join(map(evidence.rows.title, pair)), *map(_cell, found)])
+    columns = [Column("models"), *(Column(title, numeric=True) for title in COLUMNS.values())]
+    note = "Every pair, fold and p-value is in `differences.json`, without correction."
+    return Table("Differences, mean over the folds", columns, lines, note=note) if lines else None
+
+
+def claims_table(evidence: Evidence, verdicts: Mapping[Key, Verdict]) -> Table | None:
+    """What the paper has attention above, fold by fold."""
+    lines: list[Row] = []
+    for pair in claimed_pairs(evidence):
+        for metric in CLAIMED:
+            found = [verdicts.get((pair, metric, setting.test)) for setting in SETTINGS.values()]
+            if any(found):
+                lines.append([" - ".join(map(evidence.rows.title, pair)), COLUMNS[metric], *map(_cell, found)])
+    columns = [Column("models"), Column("metric")]
+    columns += [Column(setting.test, numeric=True) for setting in SETTINGS.values()]
+    note = "The paper has temporal attention above both on every fold, in both metrics."
+    return Table("The paper's claims, fold by fold", columns, lines, note=note) if lines else None
+
+
+def _cell(verdict: Verdict | None) -> Cell | None:
+    if verdict is None:
+        return None
+    value, interval = str(verdict.estimate).split(" ", 1)
+    return Cell(value, f"{interval} {verdict.word}")
