@@ -3,12 +3,17 @@
 import sys
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from pipeline import Params, Paths, run
+from zsaudio.formats.recordings import LIST, read_recordings
 from zsaudio.localisation.attention_chart import FIGURE2
-from zsaudio.localisation.measures import measure, summary
+from zsaudio.localisation.measures import measure, pointing_rows, summary
+from zsaudio.localisation.model_free import loudness
 from zsaudio.localisation.pair_groups import group_pairs, located
 from zsaudio.localisation.segment_values import attend
-from zsaudio.localisation.strong import Events, read_events
+from zsaudio.localisation.strong import Events, read_all_events
 from zsaudio.models.model_folder import Config, read_model
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import write_json
@@ -21,13 +26,14 @@ def main(params: Params, paths: Paths, model: str) -> None:
     set_up("cpu", params.threads, "float32")
     corpus = read_corpus(paths.data)
     events = strong_events(params, corpus)
+    loud = loudness_of(events, paths, params.audio.segments) if events is not None else {}
     for setting in params.settings:
         trained = paths.weights / model / setting
         config = read_model(trained)
         groups = []
         if events is not None:
             tested = tables.read_table(paths.scores / model / setting / "test.feather", schemas.SCORES)
-            groups = group_pairs(config, read_models(trained, config), events.table, tested, corpus)
+            groups = group_pairs(config, read_models(trained, config), events.table, tested, corpus, loud)
             for group in groups:
                 print(f"{setting}: {group.name} classes: {len(group.pairs):,} pairs of a clip and a class with events")
             if not groups:
@@ -41,6 +47,13 @@ def main(params: Params, paths: Paths, model: str) -> None:
         folder = paths.localise / model / setting
         columns = {name: [row[name] for row in rows] for name in schemas.LOCALISATION.columns}
         tables.write_table(folder / "summary.csv", schemas.LOCALISATION, columns)
+        of_pairs = [
+            pointing_rows(number, group.name, values, group.pairs)
+            for group in groups
+            for number, values in group.values.items()
+        ]
+        columns = {name: [value for of in of_pairs for value in of[name]] for name in schemas.POINTING.columns}
+        tables.write_table(folder / "pointing.parquet", schemas.POINTING, columns)
         values, located_events = located(groups, int(config.audio["segments"]))
         tables.write_table(folder / "segments.parquet", schemas.LOCATED, values)
         tables.write_table(folder / "events.csv", schemas.EVENTS, located_events)
@@ -51,16 +64,24 @@ def main(params: Params, paths: Paths, model: str) -> None:
 
 def strong_events(params: Params, corpus: CorpusTables) -> Events | None:
     """What the corpus's strong labels say; None where params.yaml names no file."""
-    source = params.strong_labels.get(params.corpus)
-    if source is None:
+    sources = params.strong_labels.get(params.corpus)
+    if not sources:
         print(f"no strong labels: strong_labels.{params.corpus} in params.yaml names no file, so nothing is compared")
         return None
     seconds = dict(zip(corpus.audio["clip_id"].to_pylist(), corpus.audio["n_segments"].to_pylist(), strict=True))
     names = dict(zip(corpus.folds["mid"].to_pylist(), corpus.folds["name"].to_pylist(), strict=True))
-    events = read_events(source, names, seconds)
+    events = read_all_events(sources, names, seconds)
     for warning in events.warnings:
         print(f"localise: {warning}", file=sys.stderr)
     return events
+
+
+def loudness_of(events: Events, paths: Paths, segments: int) -> dict[str, npt.NDArray[np.float32]]:
+    """Level of each second of the clips with events; nothing where the corpus has no recordings."""
+    if not (paths.raw / LIST).exists():
+        return {}
+    clips = set(events.table["clip_id"])
+    return loudness({clip: file for clip, file in read_recordings(paths.raw).items() if clip in clips}, segments)
 
 
 def figure2(trained: Path, config: Config, corpus: CorpusTables) -> dict[str, list[float]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.parts import KINDS, part_file
@@ -16,6 +16,7 @@ from zsaudio.storage.values import (
     FilePath,
     Fraction,
     NonNegative,
+    as_list,
     explain,
     meant,
     number,
@@ -46,6 +47,7 @@ Name = Annotated[str, text("[a-z][a-z0-9_]*", "a name of lower-case letters, dig
 Title = Annotated[str, text(r"\S(.*\S)?", "a line of text without blanks around it")]
 SPLIT_SEED = "a whole number, the seed of a random split"
 Split = Annotated[Literal["greedy"] | int, word_or("greedy", whole(0, 2**31 - 1), SPLIT_SEED)]
+Files = Annotated[list[FilePath], BeforeValidator(as_list), Distinct]
 Nested = Literal["both", "ancestor", "descendant"]
 Threshold = Annotated[Literal["validation"] | float, word_or("validation", number(), "a number")]
 
@@ -213,7 +215,7 @@ class Params(ParamsSection):
     baselines: Annotated[list[Annotated[str, one_of(BASELINES)]], Distinct]
     settings: Annotated[list[Annotated[str, one_of(tuple(SETTINGS))]], Field(min_length=1), Distinct]
     variants: dict[Name, VariantParams]
-    strong_labels: dict[CorpusName, FilePath | None]
+    strong_labels: dict[CorpusName, Files]
     demo: DemoParams
     audioset: AudiosetParams
     audioset_audio: AudiosetAudioParams

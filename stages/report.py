@@ -10,13 +10,13 @@ import pandas as pd
 import yaml
 
 from pipeline import BASELINES, Params, Paths, run
-from zsaudio.evaluation.scored_clips import SCORINGS
 from zsaudio.report.charts import CHARTS, draw_charts, shown_tables
 from zsaudio.report.drawing import save_chart
 from zsaudio.report.evidence import Evidence, Facts, Localised
 from zsaudio.report.markdown import render_markdown
 from zsaudio.report.page import render_page
 from zsaudio.report.results import build_table, differences
+from zsaudio.report.scorings import SCORED
 from zsaudio.report.sections import report_page
 from zsaudio.report.table_rows import TableRow, TableRows
 from zsaudio.storage import schemas, tables
@@ -88,7 +88,7 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
                 read(paths.evaluations, f"/{scoring}/runs.csv", schemas.RUNS, trained, optional=True),
                 read(paths.evaluations, f"/{scoring}/resamples.parquet", schemas.RESAMPLES, trained, optional=True),
             )
-            for scoring in SCORINGS
+            for scoring in SCORED
         },
         fusion=read(paths.evaluations, "/fusion.csv", schemas.FUSION, fused),
         curves=read(paths.curves, ".csv", schemas.CURVE, trained),
@@ -97,6 +97,7 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
         classes=read(paths.evaluations, "/classes.csv", schemas.CLASS_RESULTS, cells),
         localised=Localised(
             read(paths.localise, "/summary.csv", schemas.LOCALISATION, trained),
+            read(paths.localise, "/pointing.parquet", schemas.POINTING, trained),
             read(paths.localise, "/segments.parquet", schemas.LOCATED, headline),
             read(paths.localise, "/events.csv", schemas.EVENTS, headline),
             read(paths.localise, "/figure2.csv", schemas.FIGURE2, headline),

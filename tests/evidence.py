@@ -174,7 +174,7 @@ def classes_of(results: Cells, n: int) -> Cells:
     }
 
 
-BY = {"attention": 0.5, "compatibility": 0.5, "uniform": 0.2, "chance": 0.2}
+BY = {"attention": 0.5, "compatibility": 0.5, "novelty": 0.3, "chance": 0.2}
 
 
 def located(results: Cells, name: str = "temporal_attention", by: Mapping[str, float] = BY) -> Localised:
@@ -185,10 +185,19 @@ def located(results: Cells, name: str = "temporal_attention", by: Mapping[str, f
     cells = [cell for cell in results if cell[0] == name]
     common = {"run": 0, "pairs": 2, "classes": 1}
     rows = [
-        common | {"group": "unseen", "length": length, "by": way, "pointing": value, "segment_ap": value}
-        for length in ("all", "<1")
+        common | {"group": "unseen", "subset": subset, "by": way, "pointing": value, "segment_ap": value}
+        for subset in ("all", "informative", "<1")
         for way, value in by.items()
     ]
+    pointing = pd.DataFrame(
+        [
+            {"run": run, "group": "unseen", "clip_id": clip, "mid": "/m/1", "informative": int(clip != "c_0")}
+            | {"by": way, "pointing": value}
+            for run in (0, 1)
+            for clip in ("a_0", "b_0", "c_0")
+            for way, value in by.items()
+        ]
+    )
     segments = pd.DataFrame(
         {
             "clip_id": ["a_0", "b_0"],
@@ -206,13 +215,14 @@ def located(results: Cells, name: str = "temporal_attention", by: Mapping[str, f
     figure2 = figure2 if "attention" in by else figure2.iloc[:0]
     return Localised(
         dict.fromkeys(cells, pd.DataFrame(rows)),
+        dict.fromkeys(cells, pointing),
         dict.fromkeys(cells, segments),
         dict.fromkeys(cells, events),
         {cell: figure2 if cell[1] == "setting1" else figure2.iloc[:0] for cell in cells},
     )
 
 
-NOWHERE = Localised({}, {}, {}, {})
+NOWHERE = Localised({}, {}, {}, {}, {})
 DECISIONS = pd.DataFrame(
     {
         "mid": ["/m/1", "/m/2", "/m/3"],

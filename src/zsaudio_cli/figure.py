@@ -10,6 +10,7 @@ import typer
 import yaml
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.storage.values import as_list
 from zsaudio.tasks.settings import SETTINGS
 
 EXAMPLE = "zsaudio figure --4gqARaEJE --label Dog --corpus audioset --out figure2.png"
@@ -41,13 +42,14 @@ def figure(
     from zsaudio.report.drawing import check_suffix, save_chart
 
     check_suffix(out)
-    corpus = corpus or _from_params("corpus") or "demo"
-    known = _from_params("strong_labels", corpus)
-    strong = strong or (Path(known) if known else None)
+    named = _from_params("corpus")
+    corpus = corpus or (named if isinstance(named, str) else "demo")
+    known = as_list(_from_params("strong_labels", corpus))
+    labels = [strong] if strong else [Path(file) for file in known if isinstance(file, str)]
 
     from zsaudio.localisation.attention_chart import attention_spec
     from zsaudio.localisation.segment_values import attend
-    from zsaudio.localisation.strong import find_clips, read_events
+    from zsaudio.localisation.strong import find_clips, read_all_events
     from zsaudio.tasks.corpus_tables import read_corpus
 
     data = Path("data") / corpus
@@ -65,9 +67,9 @@ def figure(
         raise ZsAudioError(f"{folder}: has no attention to draw; {MODEL} has")
 
     events = []
-    if strong:
+    if labels:
         names = dict(zip(folds["mid"].to_pylist(), folds["name"].to_pylist(), strict=True))
-        labelled = read_events(strong, names, seconds)
+        labelled = read_all_events(labels, names, seconds)
         events = labelled.of(clip_id, mid)
         for warning in labelled.warnings:
             print(f"zsaudio: {warning}", file=sys.stderr)
@@ -81,7 +83,7 @@ def figure(
     print(out)
 
 
-def _from_params(*keys: str) -> str | None:
+def _from_params(*keys: str) -> object:
     """A param of the folder that the command is called in, if there is one; the stages check them all."""
     try:
         value = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
@@ -89,7 +91,7 @@ def _from_params(*keys: str) -> str | None:
         return None
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else None
+    return value
 
 
 def _no_clip(clip: str, known: list[str], path: Path) -> str:

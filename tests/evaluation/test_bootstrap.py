@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from zsaudio.evaluation.bootstrap import bootstrap, draw, resampled_precision
+from zsaudio.evaluation.bootstrap import bootstrap, resampled_precision
 from zsaudio.evaluation.metrics import average_precision
 from zsaudio.evaluation.runs import RunResult, Threshold, evaluate
 from zsaudio.evaluation.scored_clips import ScoredClips
-from zsaudio.evaluation.spread import METRICS, SOURCES, interval
+from zsaudio.evaluation.spread import METRICS, SOURCES, draw, interval
 from zsaudio.tasks.task import Classes, Clips, Examples
 
 CLASSES = Classes(np.arange(4), list("abcd"), list("ABCD"))

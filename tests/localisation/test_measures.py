@@ -6,7 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zsaudio.localisation.measures import find_pairs, measure, pointing, segment_precision, summary, validate
+from zsaudio.localisation.measures import (
+    chance,
+    find_pairs,
+    informative,
+    measure,
+    pointing,
+    pointing_rows,
+    segment_precision,
+    summary,
+    validate,
+)
+from zsaudio.storage import schemas, tables
 
 # Clip a has 4 real segments, b two and two of padding.
 PAIRS = find_pairs(
@@ -33,7 +44,7 @@ def test_pointing_by_hand():
     assert pointing(-VALUES, PAIRS).tolist() == [1, 0, 0]
 
 
-def test_equal_values_share_the_hit_so_that_uniform_weights_are_chance():
+def test_equal_values_share_the_hit_so_that_a_constant_is_chance():
     assert pointing(np.zeros((3, 4)), PAIRS).tolist() == [1, 3 / 4, 1 / 2]
     assert pointing(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [7, 7, 9, 9]], float), PAIRS).tolist() == [1, 1 / 2, 1 / 2]
 
@@ -60,18 +71,34 @@ def test_attention_keeps_the_order_within_a_clip():
     assert pointing(weights, PAIRS).tolist() == pointing(s, PAIRS).tolist()
 
 
-def test_rows_are_by_length_and_by_what_is_measured():
+def test_rows_are_by_subset_and_by_what_is_measured():
     rows = measure(0, "unseen", {"attention": VALUES}, PAIRS, ONE_PART)
-    row_of = {(row["length"], row["by"]): row for row in rows}
-    assert {length for length, _ in row_of} == {"all", "1-3", "3-7"}
+    row_of = {(row["subset"], row["by"]): row for row in rows}
+    assert {subset for subset, _ in row_of} == {"all", "informative", "1-3", "3-7"}
     assert row_of["all", "attention"]["pairs"] == 3
     assert row_of["all", "attention"]["classes"] == 2
     assert row_of["1-3", "attention"]["pairs"] == 2  # an event of exactly 1 s is not shorter than 1 s
     assert row_of["all", "chance"]["pointing"] == pytest.approx((1 + 3 / 4 + 1 / 2) / 3)
     assert row_of["all", "chance"]["segment_ap"] == pytest.approx((1 + 4 / 6) / 2)
-    assert row_of["all", "uniform"]["pointing"] == row_of["all", "chance"]["pointing"]
-    # Uniform weights rank the two segments of the short clip first: 1 of 2, then 4 of 6.
-    assert row_of["all", "uniform"]["segment_ap"] == pytest.approx((1 + (1 * 1 / 2 + 3 * 4 / 6) / 4) / 2)
+
+
+def test_pairs_that_chance_hits_nearly_always_are_not_informative():
+    assert chance(PAIRS).tolist() == [1, 3 / 4, 1 / 2]
+    assert informative(PAIRS).tolist() == [False, True, True]
+    rows = measure(0, "unseen", {}, PAIRS, ONE_PART)
+    (row,) = (row for row in rows if row["subset"] == "informative")
+    assert (row["by"], row["pairs"], row["pointing"]) == ("chance", 2, pytest.approx((3 / 4 + 1 / 2) / 2))
+
+
+def test_every_pair_is_kept_by_itself(tmp_path):
+    columns = pointing_rows(3, "unseen", {"attention": VALUES}, PAIRS)
+    tables.write_table(tmp_path / "pointing.parquet", schemas.POINTING, columns)
+    rows = pd.DataFrame(columns)
+    assert rows[["run", "group"]].drop_duplicates().to_numpy().tolist() == [[3, "unseen"]]
+    by_pair = rows.pivot_table(index=["clip_id", "mid"], columns="by", values="pointing")
+    assert by_pair["attention"].tolist() == pointing(VALUES, PAIRS).tolist()
+    assert by_pair["chance"].tolist() == [1, 3 / 4, 1 / 2]
+    assert rows.groupby(["clip_id", "mid"])["informative"].first().tolist() == [0, 1, 1]
 
 
 def test_the_summary_is_of_one_group_and_over_the_runs():
@@ -89,7 +116,7 @@ def test_the_summary_is_of_one_group_and_over_the_runs():
     assert set(metrics) == {
         *("classes", "pairs", "pointing", "pointing_std", "segment_ap", "segment_ap_std"),
         *("compatibility_pointing", "compatibility_pointing_std", "compatibility_ap", "compatibility_ap_std"),
-        *("uniform_pointing", "uniform_ap", "chance_pointing", "chance_ap"),
+        *("chance_pointing", "chance_ap"),
     }
     without = summary(measure(0, "unseen", {"compatibility": VALUES}, PAIRS, ONE_PART), "unseen")
     assert "pointing" not in without

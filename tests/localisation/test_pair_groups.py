@@ -7,6 +7,7 @@ import pytest
 
 from builders import CLASSES, CLIPS, CPU, FEATURES, MIDS, SEGMENTS, VARIANTS, tiny_corpus
 from model_folders import model_config
+from zsaudio.localisation.model_free import SILENCE
 from zsaudio.localisation.pair_groups import PairGroup, group_pairs, located
 from zsaudio.models.aggregators.mean import Mean
 from zsaudio.models.model_folder import Config
@@ -38,9 +39,10 @@ def trained(name: str) -> tuple[Config, StackedModels]:
     return config, draw_models(VARIANTS[name], {}, FEATURES, 16, seeds, CPU)
 
 
-def groups_of(name: str, *rows: tuple[int, int, str], events: pd.DataFrame | None = None) -> list[PairGroup]:
+def groups_of(name: str, *rows: tuple[int, int, str], events: pd.DataFrame | None = None, loud=None) -> list[PairGroup]:
     config, models = trained(name)
-    return group_pairs(config, models, every_event() if events is None else events, scored(*rows), CORPUS)
+    events = every_event() if events is None else events
+    return group_pairs(config, models, events, scored(*rows), CORPUS, loud or {})
 
 
 def by_hand(models: StackedModels, member: int, clip: str, mid: str) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +91,7 @@ def test_a_clip_of_a_cross_validation_is_measured_by_the_model_that_tested_it():
 def test_a_model_without_attention_has_compatibility_only():
     groups = groups_of("uniform_mean", (0, 0, TEST))
     assert groups
-    assert all(set(values) == {"compatibility"} for group in groups for values in group.values.values())
+    assert all(set(values) == {"compatibility", "novelty"} for group in groups for values in group.values.values())
     values, _ = located(groups, SEGMENTS)
     assert "attention" not in values
 
@@ -97,7 +99,7 @@ def test_a_model_without_attention_has_compatibility_only():
 def test_a_model_whose_scores_are_not_made_of_its_segments_has_neither(monkeypatch):
     monkeypatch.setattr(Mean, "scores_segments", False)
     (group, _) = groups = groups_of("uniform_mean", (0, 0, TEST))
-    assert group.values[0] == {}
+    assert set(group.values[0]) == {"novelty"}
     values, _ = located(groups, SEGMENTS)
     assert not {"attention", "compatibility"} & values.keys()
 
@@ -121,3 +123,15 @@ def test_classes_without_events_leave_their_group_out():
     assert [group.name for group in groups_of("temporal_attention", (0, 0, "a"), events=some)] == ["unseen"]
     validation = events[events["mid"].isin(mids("fold3"))]
     assert groups_of("temporal_attention", (0, 0, "a"), events=validation) == []
+
+
+def test_what_needs_no_model_stands_beside_it():
+    loud = {TEST: np.array([-30.0, -10.0, -20.0], np.float32), SHORT: np.array([-5.0], np.float32)}
+    group = groups_of("temporal_attention", (0, 0, TEST), loud=loud)[0]
+    for values in group.values.values():
+        for clip, levels, novelty in zip(group.pairs.clip_ids, values["loudness"], values["novelty"], strict=True):
+            known = loud.get(clip, np.zeros(0))[:SEGMENTS]
+            assert levels[: len(known)].tolist() == known[: len(levels)].tolist()
+            assert (levels[len(known) :] == SILENCE).all()
+            assert np.isfinite(novelty).all()
+    assert "loudness" not in groups_of("temporal_attention", (0, 0, TEST))[0].values[0]

@@ -6,7 +6,7 @@ import pytest
 
 from zsaudio import ZsAudioError
 from zsaudio.errors import LONGEST
-from zsaudio.localisation.strong import find_clips, read_events
+from zsaudio.localisation.strong import find_clips, read_all_events, read_events
 
 CLASSES = {"/m/dog": "Dog", "/m/horn": "Air horn, truck horn", "/m/siren": "Ambulance (siren)"}
 SECONDS = {"--4gqARaEJE_0": 10, "-x70B12Mb-8_30000": 10, "Yabcdefghij_93000": 4}
@@ -167,3 +167,14 @@ def test_the_dcase_file(mirror):
         ("0UPY7ws-VFs_10000", "/m/05x_td", 0.0, 10.0),
     ]
     assert "36 of 688 events have no length" in events.warnings[0]
+
+
+def test_several_files_are_one_and_what_two_of_them_have_counts_once(tmp_path):
+    lines = ["--4gqARaEJE_0\t0.5\t2.25\t/m/dog\n", "-x70B12Mb-8_30000\t0\t10\t/m/horn\n"]
+    files = [tmp_path / name for name in ("a.tsv", "b.tsv")]
+    files[0].write_text(HEADER + lines[0])
+    files[1].write_text(HEADER + lines[0] + lines[1] + "gone\t0\t1\t/m/dog\n")
+    events = read_all_events(files, CLASSES, SECONDS)
+    assert listed(events) == [DOG, HORN]
+    assert len(events.warnings) == 1
+    assert events.warnings[0].startswith(str(files[1]))

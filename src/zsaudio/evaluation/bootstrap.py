@@ -21,21 +21,9 @@ from zsaudio.evaluation.kernels import Draws, Flags, Scores, add_rows, by_place,
 from zsaudio.evaluation.metrics import check_scores, described
 from zsaudio.evaluation.runs import RunResult, mean_over_parts
 from zsaudio.evaluation.scored_clips import ScoredClips
-from zsaudio.evaluation.spread import SOURCES
+from zsaudio.evaluation.spread import SOURCES, draw
 
 Floats = npt.NDArray[np.float64]
-
-
-def draw(n: int, resamples: int, name: str) -> Draws:
-    """How often each of n is drawn: (n, B), n - 1 draws with replacement in each resample; the same for the same name.
-
-    The only one of 1 is drawn once.
-    """
-    rng = np.random.default_rng([*name.encode()])
-    draws = np.empty((resamples, n), np.uint8)  # each is drawn once on average, hardly ever ten times
-    for drawn in draws:
-        drawn[:] = np.bincount(rng.integers(n, size=max(n - 1, 1)), minlength=n)
-    return np.ascontiguousarray(draws.T)
 
 
 def bootstrap(

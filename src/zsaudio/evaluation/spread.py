@@ -13,6 +13,18 @@ PERCENTILES = (2.5, 97.5)  # an interval of 95 %
 Floats = npt.NDArray[np.float64]
 
 
+def draw(n: int, resamples: int, name: str) -> npt.NDArray[np.uint8]:
+    """How often each of n is drawn: (n, B), n - 1 draws with replacement in each resample; the same for the same name.
+
+    The only one of 1 is drawn once.
+    """
+    rng = np.random.default_rng([*name.encode()])
+    draws = np.empty((resamples, n), np.uint8)  # each is drawn once on average, hardly ever ten times
+    for drawn in draws:
+        drawn[:] = np.bincount(rng.integers(n, size=max(n - 1, 1)), minlength=n)
+    return np.ascontiguousarray(draws.T)
+
+
 def deviation(of_runs: Floats) -> float:
     """Standard deviation over the runs, (R,), with n - 1; 0 for one run."""
     return float(of_runs.std(ddof=1)) if len(of_runs) > 1 else 0.0

@@ -2,7 +2,8 @@
 
 The unit is a pair of a clip and a class with at least one event of the class in the clip; P pairs, T segments.
 Segment t is the time from t to t + 1 s and is active where it overlaps an event. Two questions: is the segment of
-the highest value active (pointing), and how well do the values rank segments (average precision)?
+the highest value active (pointing), and how well do the values rank segments (average precision)? Where an event lasts
+for all of the clip, every segment is right: only pairs that chance hits less often say how well a model looks.
 
 Attention is a softmax over the segments of a clip and keeps their order, so pointing by it and by the raw
 compatibility s are the same by construction; only the average precision, over the segments of many clips, differs.
@@ -21,6 +22,8 @@ import pandas as pd
 from zsaudio.evaluation.metrics import average_precision
 from zsaudio.evaluation.spread import deviation
 from zsaudio.localisation.strong import LENGTH_EDGES, LENGTHS
+
+SURE = 0.9  # chance that a segment is active, from which on a pair tells little
 
 Values = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
@@ -84,7 +87,7 @@ def validate(values: Values, pairs: Pairs) -> None:
 def pointing(values: Values, pairs: Pairs) -> npt.NDArray[np.float64]:
     """Whether the segment of the highest value is active, (P,).
 
-    Between equal values each counts alike, so that uniform weights point as chance does: the share of active segments.
+    Between equal values each counts alike, so that a constant points as chance does: the share of active segments.
     """
     validate(values, pairs)
     shown = np.where(pairs.real, values, -np.inf)
@@ -112,33 +115,61 @@ def segment_precision(values: Values, pairs: Pairs, part: npt.NDArray[np.int64])
     return float(np.mean([np.mean(by_part) for by_part in precisions.values()]))
 
 
+def chance(pairs: Pairs) -> npt.NDArray[np.float64]:
+    """Which share of each pair's segments is active, (P,): how often a segment at random is."""
+    share: npt.NDArray[np.float64] = pairs.active.sum(axis=1) / pairs.real.sum(axis=1)
+    return share
+
+
+def informative(pairs: Pairs) -> Flags:
+    """The pairs that can tell looking from guessing: those that chance does not hit nearly always, (P,)."""
+    return chance(pairs) < SURE
+
+
 def measure(
     run: int, group: str, values: Mapping[str, Values], pairs: Pairs, part: npt.NDArray[np.int64]
 ) -> list[dict[str, Any]]:
-    """Rows of `schemas.LOCALISATION` for the pairs of a group, all of them and by the length of their events.
+    """Rows of `schemas.LOCALISATION` for the pairs of a group: all, the informative ones, and by length of events.
 
     Args:
         run: number of the run.
         group: "unseen" or "seen" classes.
-        values: what is measured (attention, compatibility), each (P, T); uniform weights and chance are added.
+        values: what is measured (attention, compatibility, loudness), each (P, T); chance is added.
         pairs: the pairs of the group.
         part: (P,) as for `segment_precision`.
     """
-    uniform = pairs.real / pairs.real.sum(axis=1, keepdims=True)
-    chance = np.zeros(pairs.real.shape)  # of a constant, both metrics are the share of active segments
+    constant = np.zeros(pairs.real.shape)  # of which both metrics are the share of active segments
     bins = np.searchsorted(LENGTH_EDGES, pairs.longest, side="right")
+    subsets = {"all": np.full(len(pairs), True), "informative": informative(pairs)}
+    subsets |= {length: bins == i for i, length in enumerate(LENGTHS)}
     rows = []
-    for length in ("all", *LENGTHS):
-        of_length = np.full(len(pairs), True) if length == "all" else bins == LENGTHS.index(length)
-        if not of_length.any():
+    for subset, rows_of in subsets.items():
+        if not rows_of.any():
             continue
-        some, parts = pairs.only(of_length), part[of_length]
-        common = {"run": run, "group": group, "length": length, "pairs": len(some), "classes": len(set(some.mids))}
-        for by, of_all in {**values, "uniform": uniform, "chance": chance}.items():
-            of_some = of_all[of_length]
+        some, parts = pairs.only(rows_of), part[rows_of]
+        common = {"run": run, "group": group, "subset": subset, "pairs": len(some), "classes": len(set(some.mids))}
+        for by, of_all in {**values, "chance": constant}.items():
+            of_some = of_all[rows_of]
             hits, precision = float(pointing(of_some, some).mean()), segment_precision(of_some, some, parts)
             rows.append({**common, "by": by, "pointing": hits, "segment_ap": precision})
     return rows
+
+
+def pointing_rows(run: int, group: str, values: Mapping[str, Values], pairs: Pairs) -> dict[str, list[Any]]:
+    """Columns of `schemas.POINTING`: each pair by itself; arguments as of `measure`."""
+    by_way = {by: pointing(of_all, pairs).tolist() for by, of_all in values.items()} | {
+        "chance": chance(pairs).tolist()
+    }
+    ways = len(by_way)
+    return {
+        "run": [run] * len(pairs) * ways,
+        "group": [group] * len(pairs) * ways,
+        "clip_id": pairs.clip_ids.tolist() * ways,
+        "mid": pairs.mids.tolist() * ways,
+        "informative": informative(pairs).astype(int).tolist() * ways,
+        "by": [by for by in by_way for _ in range(len(pairs))],
+        "pointing": [value for of_way in by_way.values() for value in of_way],
+    }
 
 
 def summary(rows: Sequence[Mapping[str, Any]], group: str) -> dict[str, float]:
@@ -147,7 +178,7 @@ def summary(rows: Sequence[Mapping[str, Any]], group: str) -> dict[str, float]:
     `pointing` and `segment_ap` are those of attention, and absent without it; what they are compared with carries
     its name in front.
     """
-    shown = [row for row in rows if row["group"] == group and row["length"] == "all"]
+    shown = [row for row in rows if row["group"] == group and row["subset"] == "all"]
     if not shown:
         return {"pairs": 0}
     values: dict[str, float] = {"classes": shown[0]["classes"], "pairs": shown[0]["pairs"]}

@@ -1,6 +1,6 @@
 """What a cell is compared with strong labels on: classes that it was trained on and others, in clips it was not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 import torch
 
 from zsaudio.localisation.measures import Pairs, find_pairs
+from zsaudio.localisation.model_free import SILENCE, novelty
 from zsaudio.localisation.segment_values import SegmentValues, embed_clips, segment_values
 from zsaudio.models.model_folder import Config
 from zsaudio.storage import schemas, tables
@@ -41,7 +42,12 @@ class PairGroup:
 
 
 def group_pairs(
-    config: Config, models: StackedModels, events: pd.DataFrame, tested: pa.Table, corpus: CorpusTables
+    config: Config,
+    models: StackedModels,
+    events: pd.DataFrame,
+    tested: pa.Table,
+    corpus: CorpusTables,
+    loud: Mapping[str, npt.NDArray[np.float32]],
 ) -> list[PairGroup]:
     """Values per segment of all pairs that a cell can be measured on; a group without any is left out.
 
@@ -53,6 +59,7 @@ def group_pairs(
         events: strong labels (`strong.Events.table`), in clips that have an embedding.
         tested: scores of the test clips (`zsaudio.storage.schemas.SCORES`), which name the part that tested each.
         corpus: what the cell was trained on.
+        loud: level of each second by clip (`model_free.loudness`); empty without recordings.
     """
     groups = []
     for name, fold, clips in _measurable(config, events, tested, corpus):
@@ -60,7 +67,7 @@ def group_pairs(
         group_events = events[events["clip_id"].isin(clips) & events["mid"].isin(mids)]
         if not group_events.empty:
             data = embed_clips(fold, group_events["clip_id"], corpus)
-            groups.append(_score_group(name, group_events, data, config, models, tested))
+            groups.append(_score_group(name, group_events, data, config, models, tested, loud))
     return groups
 
 
@@ -78,7 +85,13 @@ def _measurable(
 
 
 def _score_group(
-    name: str, events: pd.DataFrame, data: Embedded, config: Config, models: StackedModels, tested: pa.Table
+    name: str,
+    events: pd.DataFrame,
+    data: Embedded,
+    config: Config,
+    models: StackedModels,
+    tested: pa.Table,
+    loud: Mapping[str, npt.NDArray[np.float32]],
 ) -> PairGroup:
     clip_ids, classes = data.examples.clips.clip_ids, data.examples.classes
     n_segments = dict(zip(clip_ids, data.audio.n_segments.tolist(), strict=True))
@@ -91,6 +104,12 @@ def _score_group(
     part_of = {(run, clip): part for run, clip, part in tests}
     parts: dict[int, npt.NDArray[np.int64]] = {}
     values: dict[int, SegmentValues] = {}
+    without_model = {"novelty": novelty(tensors.take(torch.from_numpy(rows))[0].numpy(), pairs.real)}
+    if loud:
+        without_model["loudness"] = np.full(pairs.real.shape, SILENCE, np.float32)
+        for levels, clip in zip(without_model["loudness"], pairs.clip_ids, strict=True):
+            known = loud.get(clip, levels)[: len(levels)]
+            levels[: len(known)] = known
     for run in sorted({member.run for member in config.members}):
         parts[run] = np.array([part_of.get((run, clip), 0) for clip in pairs.clip_ids], np.int64)
         values[run] = {}
@@ -100,6 +119,7 @@ def _score_group(
                 of_member = segment_values(models.model(number), tensors, rows[own], columns[own])
                 for kind, array in of_member.items():
                     values[run].setdefault(kind, np.zeros(pairs.real.shape, np.float32))[own] = array
+        values[run] |= without_model
     return PairGroup(name, events, pairs, [classes.names[column] for column in columns], parts, values)
 
 

@@ -1,6 +1,7 @@
 """Where attention looks: its section of the report, a table by model and by length of event, and galleries of clips."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,44 +9,59 @@ import pandas as pd
 
 from zsaudio.localisation.attention_chart import FIGURE2, attention_spec
 from zsaudio.localisation.strong import LENGTHS
+from zsaudio.report.comparisons import Key, Verdict
 from zsaudio.report.drawing import inline_svg
 from zsaudio.report.evidence import Localised
-from zsaudio.report.page import Block, Column, Figure, Gallery, Points, Section, Table
+from zsaudio.report.page import Block, Cell, Column, Figure, Gallery, Points, Row, Section, Table
+from zsaudio.report.pointing import METRIC, WHERE, Looks, estimate, hits
 from zsaudio.report.results import collect
 from zsaudio.report.table_rows import TableRows
 from zsaudio.tasks.settings import SETTINGS
 
 SHOWN = 12  # clips in the gallery
 GROUPS = ("unseen", "seen")
-BY = {"attention": "attention", "compatibility": "raw s", "uniform": "uniform", "chance": "chance"}
+BY = {
+    "attention": "attention",
+    "compatibility": "raw s",
+    "loudness": "loudest",
+    "novelty": "most unusual",
+    "chance": "chance",
+}
+TOLD = {"chance": "chance", "loudness": "the loudest second", "novelty": "the most unusual second"}
 TEXT = (
     "Values per one-second segment against strong labels, for every pair of a clip and a class that sounds in it. "
     "**Pointing**: the segment of the highest value overlaps an event; chance is the share of such segments. "
     "**AP**: average precision over the segments of all pairs of a class, the mean over the classes. Unseen are "
     "the classes of the test fold, seen those trained on, in clips that were not. Attention is a softmax over the "
-    "segments of a clip and keeps the order of the raw compatibility s, so both point alike; weights that are all "
-    "equal point as chance does. Seen pairs lie in clips whose labels span folds, which have more labels: compare "
-    "each row with its own chance."
+    "segments of a clip and keeps the order of the raw compatibility s, so both point alike. Beside them stand what "
+    "needs no model: the loudest second, where there are recordings, and the most unusual one, whose embedding is "
+    "furthest from the mean of its clip. Seen pairs lie in clips whose labels span folds, which have more labels: "
+    "compare each row with its own chance. Pairs that chance hits in nine of ten cases or more tell little, so the "
+    "**informative** ones stand apart."
 )
 
 
-def attention_section(localised: Localised, rows: TableRows, charts: Sequence[Figure]) -> Section:
+def attention_section(
+    localised: Localised, rows: TableRows, charts: Sequence[Figure], verdicts: Mapping[Key, Verdict]
+) -> Section:
     """The section; it says so where there are no strong labels."""
     summaries, figures = collect(localised.summaries), _figure2(localised, rows)
     if summaries.empty:
         reason = "No strong labels: `strong_labels` in params.yaml names no file for this corpus, or no event fits."
         reason = reason if localised.summaries else "The stage `localise` has left nothing; `dvc repro` runs it."
         return Section("attention", "Where attention looks", (), [Points([reason]), *figures])
-    of_all = summaries[summaries["length"] == "all"]
-    models = [(rows.title(name), name, group) for name in of_all["model"].unique() for group in GROUPS]
-    of_headline = summaries[(summaries["model"] == rows.headline) & (summaries["length"] != "all")]
+    of_headline = summaries[(summaries["model"] == rows.headline) & ~summaries["subset"].isin(["all", "informative"])]
     lengths = [(f"{length} s", length, group) for group in GROUPS for length in LENGTHS]
     by_length = f"{rows.title(rows.headline)}, by the length of the longest event"
-    tables = [
-        _table("By model, all settings together", of_all, "model", models),
-        _table(by_length, of_headline, "length", lengths),
-    ]
-    blocks: list[Block] = [*tables, Points(_sentences(of_all, rows)), *charts, *figures, *_gallery(localised)]
+    tables = []
+    for subset, told in (("informative", "informative pairs"), ("all", "all pairs")):
+        of_subset = summaries[summaries["subset"] == subset]
+        keys = [(rows.title(name), name, group) for name in of_subset["model"].unique() for group in GROUPS]
+        table = _table(f"By model, {told}, all settings together", of_subset, "model", keys)
+        tables.append(_with_intervals(table, keys, localised, subset))
+    tables.append(_table(by_length, of_headline, "subset", lengths))
+    points = Points(_sentences(localised, rows, verdicts))
+    blocks: list[Block] = [*tables, points, *charts, *figures, *_gallery(localised)]
     return Section("attention", "Where attention looks", [TEXT], blocks)
 
 
@@ -64,38 +80,54 @@ def _mean(summaries: pd.DataFrame, by: Sequence[str]) -> dict[tuple[Any, ...], d
 def _table(caption: str, summaries: pd.DataFrame, by: str, keys: Sequence[tuple[str, str, str]]) -> Table:
     """A row for each (first cell, value of `by`, group), with all settings together."""
     values = _mean(summaries, [by, "group", "by"])
-    columns = [Column(by), Column("classes"), Column("pairs", numeric=True)]
+    ways = {way: title for way, title in BY.items() if way in set(summaries["by"])}
+    columns = [Column("length" if by == "subset" else by), Column("classes"), Column("pairs", numeric=True)]
     for metric in ("pointing", "AP"):
-        columns += [Column(title, numeric=True, group=metric) for title in BY.values()]
-    lines = []
+        columns += [Column(title, numeric=True, group=metric) for title in ways.values()]
+    lines: list[Row] = []
     for title, value, group in keys:
         if (value, group, "chance") in values:
-            cells: list[str | None] = [title, group, f"{values[value, group, 'chance']['pairs']:,.0f}"]
+            cells: list[str | Cell | None] = [title, group, f"{values[value, group, 'chance']['pairs']:,.0f}"]
             for metric in ("pointing", "segment_ap"):
-                numbers = [values.get((value, group, name)) for name in BY]
+                numbers = [values.get((value, group, name)) for name in ways]
                 cells += [f"{number[metric]:.3f}" if number else None for number in numbers]
             lines.append(cells)
     return Table(caption, columns, lines)
 
 
-def _sentences(summaries: pd.DataFrame, rows: TableRows) -> list[str]:
-    values = _mean(summaries, ["model", "group", "by"])
+def _with_intervals(table: Table, keys: Sequence[tuple[str, str, str]], localised: Localised, subset: str) -> Table:
+    """A table by model with the interval of pointing by the raw compatibility, over seeds and pairs."""
+    place = next((i for i, column in enumerate(table.columns) if column.title == BY["compatibility"]), None)
+    shown = {(title, group): name for title, name, group in keys}
+    lines: list[Row] = []
+    for row in table.rows:
+        cells = list(row)
+        of_pairs = hits(localised, Looks(shown[str(row[0]), str(row[1])], str(row[1]), "compatibility"), subset)
+        if place is not None and cells[place] is not None and not of_pairs.empty:
+            found = estimate(of_pairs)
+            cells[place] = Cell(str(cells[place]), f"[{found.low:.3f}, {found.high:.3f}]")
+        lines.append(cells)
+    note = "In brackets the 95 % interval over resamples of seeds and pairs."
+    return replace(table, rows=lines, note=note if place is not None else "")
+
+
+def _sentences(localised: Localised, rows: TableRows, verdicts: Mapping[Key, Verdict]) -> list[str]:
+    """What pointing is compared with, and what guessing would vary by."""
     sentences = []
-    for name in summaries["model"].unique():
-        chance, raw = (values.get((name, "unseen", by)) for by in ("chance", "compatibility"))
-        if chance and raw:
-            gain = 100 * (raw["pointing"] - chance["pointing"])
-            sentences.append(
-                f"{rows.told(name)} points into an event of an unseen class in {raw['pointing']:.1%} of "
-                f"{chance['pairs']:,.0f} pairs, {gain:+.1f} percentage points from chance."
-            )
-    chances = [(value["pointing"], value["pairs"]) for key, value in values.items() if key[1:] == ("unseen", "chance")]
-    if chances:
-        share, n = chances[0]
-        error = 100 * (share * (1 - share) / n) ** 0.5
-        sentences.append(
-            f"Pointing at random in {n:,.0f} pairs would itself be off by about {error:.1f} percentage points "
-            "(standard error of independent pairs)."
+    for (pair, metric, where), verdict in verdicts.items():
+        if (metric, where) == (METRIC, WHERE):
+            first, second = (TOLD.get(name) or rows.told(name) for name in pair)
+            sentences.append(f"{first} against {second}: {verdict.estimate} in pointing, {verdict.word}.")
+    guessing = hits(localised, Looks(rows.headline, "unseen", "chance"))
+    if not guessing.empty:
+        share = guessing.mean(axis=1).to_numpy()
+        error = float(np.sqrt((share * (1 - share)).sum()) / len(share))
+        every = len(hits(localised, Looks(rows.headline, "unseen", "chance"), "all"))
+        sentences.insert(
+            0,
+            f"{len(share):,} of {every:,} pairs of unseen classes are informative. Pointing at random in them would "
+            f"hit {share.mean():.1%}, give or take {100 * error:.1f} percentage points (the standard error, "
+            "√Σc(1 - c)/n with c the chance of each pair).",
         )
     return sentences
 

@@ -179,7 +179,7 @@ def _alt(name: str, table: pd.DataFrame) -> str:
         means = table[(table["metric"] == COLUMNS["map"]) & (table["fold"] != MEAN)]
         seen = f"value and interval of each model; mAP, averaged over the folds, {_averages(means, 'value')}"
     elif name == "localise":
-        unseen = table[(table["length"] == "all") & (table["group"] == "unseen")]
+        unseen = table[(table["subset"] == "all") & (table["group"] == "unseen")]
         raw, chance = (_averages(unseen[unseen["by"] == by], "pointing") for by in ("compatibility", "chance"))
         seen = "pointing accuracy of each model; in unseen classes, averaged over the settings, "
         seen += "; ".join(filter(None, [raw, f"chance {chance}"]))

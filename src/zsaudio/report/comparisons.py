@@ -9,6 +9,7 @@ import numpy as np
 
 from zsaudio.evaluation.spread import SOURCES, holm
 from zsaudio.report.evidence import Evidence
+from zsaudio.report.pointing import pointing_estimates
 from zsaudio.report.results import COLUMNS, MEAN, Estimate, by_fold, difference
 
 LEVEL = 0.05  # of all verdicts of a report together
@@ -39,7 +40,8 @@ class Verdict:
 
 
 def verdicts(evidence: Evidence) -> dict[Key, Verdict]:
-    """All verdicts of a report: of each pair of rows the mean over the folds, and the paper's claims fold by fold.
+    """All verdicts of a report: of each pair of rows the mean over the folds, the paper's claims fold by fold, and
+    where attention looks.
 
     A cross-validation's mAP is a mean over its parts and is not compared with others.
     """
@@ -52,6 +54,7 @@ def verdicts(evidence: Evidence) -> dict[Key, Verdict]:
             for fold, estimate in difference(evidence.results, evidence.resamples, pair, metric).items():
                 if fold == MEAN or (pair in claims and metric in CLAIMED):
                     estimates[pair, metric, fold] = estimate
+    estimates |= pointing_estimates(evidence)
     adjusted = holm([estimate.p for estimate in estimates.values()])
     return {key: Verdict(estimate, p) for (key, estimate), p in zip(estimates.items(), adjusted, strict=True)}
 

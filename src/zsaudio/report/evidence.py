@@ -55,11 +55,13 @@ class Localised:
 
     Attributes:
         summaries: `zsaudio.storage.schemas.LOCALISATION`.
+        pointing: `POINTING`.
         segments, events: `LOCATED` and `EVENTS` of the headline row.
         figure2: `FIGURE2`, empty but for the model whose test fold has the class of Figure 2.
     """
 
     summaries: Cells
+    pointing: Cells
     segments: Cells
     events: Cells
     figure2: Cells
@@ -128,7 +130,7 @@ class Evidence:
             "threshold": mean_over_runs(collect(self.by_threshold), ["threshold"]),
             "classes": collect(self.classes),
             "sensitivity": self._sensitivity(),
-            "localise": mean_over_runs(collect(self.localised.summaries), ["group", "length", "by"]),
+            "localise": mean_over_runs(collect(self.localised.summaries), ["group", "subset", "by"]),
         }
 
     def _sensitivity(self) -> pd.DataFrame:

@@ -61,7 +61,7 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
         Section("best", "Results of each model at its best", [TEXT], tuned),
         Section("compared", "Which differences are sure", [COMPARED], compared),
         scorings_section(evidence),
-        attention_section(evidence.localised, evidence.rows, _named(figures, "localise")),
+        attention_section(evidence.localised, evidence.rows, _named(figures, "localise"), given),
         _sensitivity_section(evidence, plots, charts),
         _facts_section(facts),
         Section("training", "Training", (), _named(figures, "training_loss", "training_map")),

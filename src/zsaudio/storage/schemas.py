@@ -146,12 +146,24 @@ LOCALISATION = Schema(
     {
         "run": Kind.COUNT,
         "group": Kind.TEXT,  # classes that the model was not trained on ("unseen") or was ("seen")
-        "length": Kind.TEXT,  # of zsaudio.localisation.strong.LENGTHS, or "all"
-        "by": Kind.TEXT,  # attention, compatibility, uniform, chance
+        "subset": Kind.TEXT,  # all, informative, or one of zsaudio.localisation.strong.LENGTHS
+        "by": Kind.TEXT,  # attention, compatibility, loudness, novelty, chance
         "pairs": Kind.COUNT,
         "classes": Kind.COUNT,
         "pointing": Kind.REAL,
         "segment_ap": Kind.REAL,
+    },
+)
+POINTING = Schema(
+    "pointing of each pair",
+    {
+        "run": Kind.COUNT,
+        "group": Kind.TEXT,
+        "clip_id": Kind.TEXT,
+        "mid": Kind.TEXT,
+        "informative": Kind.COUNT,  # 1 where chance hits less often than nine times of ten, else 0
+        "by": Kind.TEXT,
+        "pointing": Kind.REAL,  # whether the segment of the highest value is active; between equal ones, the share
     },
 )
 LOCATED = Schema(
