@@ -2,13 +2,13 @@
 # show     print its metrics                      readme-run  run the READMEs' commands
 # recover  put right what a kill has left         studies     run the committed studies
 # restore  params and results as committed        bench       measure speed
-# test     lint, types and tests
+# test     lint, types and tests                  verify      recompute a cell of AudioSet and compare
 # Each makes .venv first, with python3 or PYTHON, and keeps one that works.
 PYTHON ?= python3
 HERE := $(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: environment repro show recover restore test studies readme readme-run bench
+.PHONY: environment repro show recover restore test studies readme readme-run bench verify
 repro: environment
 	python stages/repro.py
 
@@ -40,6 +40,9 @@ readme: environment
 
 readme-run: environment
 	python .ci/docs.py --run
+
+verify: environment
+	python stages/verify.py
 
 bench: environment
 	python tests/benchmarks

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -48,6 +49,9 @@ def main(params: Params, paths: Paths) -> None:
     write_json(paths.metrics / "table3.json", build_table(results, resamples, "micro_f1"))
     write_json(paths.metrics / "table4.json", build_table(results, resamples, "macro_f1"))
     write_json(paths.metrics / "differences.json", differences(results, resamples))
+    facts = evidence.facts
+    encoders = {"audio_encoder": facts.audio_encoder, "text_encoder": facts.text_encoder}
+    write_json(paths.metrics / "run.json", {**encoders, "code": facts.code, "params": facts.params})
     page = report_page(evidence, plots, charts)
     write_text(paths.metrics / "report.md", render_markdown(page))
     write_text(paths.metrics / "report.html", render_page(page))
@@ -138,7 +142,7 @@ def read_facts(params: Params, paths: Paths, folds: pd.DataFrame) -> Facts:
         "classes.nested": params.classes.nested,
         **{f"folds.{name}": value for name, value in params.folds.model_dump().items()},
         f"text.encoder.{params.corpus}": params.text.encoder[params.corpus],
-        "text.vectors.table": params.text.vectors.table,
+        "text.vectors.table": params.text.vectors.table and params.text.vectors.table.name,
         **{f"train.{name}": value for name, value in params.train.model_dump().items()},
         "gamma": params.gamma,
         "threshold": params.threshold,
@@ -179,13 +183,23 @@ def read_code() -> dict[str, str]:
     commit = git("log", "-1", "--abbrev=12", "--date=short", "--format=%h of %cd", "--", *INPUTS)
     changed = git("diff", "--name-only", "--relative", "HEAD", "--", *INPUTS).splitlines()
     changed += git("ls-files", "--others", "--exclude-standard", "--", *INPUTS).splitlines()
-    committed = git("show", f"HEAD:./{PARAMS}")
-    if PARAMS in changed and yaml.safe_load(committed) == yaml.safe_load(Path(PARAMS).read_text()):
-        changed.remove(PARAMS)  # `dvc exp run` writes the same params in its own layout
+    if PARAMS in changed:  # `dvc exp run` may have written the same params in its own layout
+        values = (yaml.safe_load(text) for text in (git("show", f"HEAD:./{PARAMS}"), Path(PARAMS).read_text()))
+        committed, current = map(flat, values)
+        other = sorted(name for name in committed.keys() | current if committed.get(name) != current.get(name))
+        changed[changed.index(PARAMS)] = f"{PARAMS} ({', '.join(other)})"
+        changed = changed if other else [name for name in changed if not name.startswith(PARAMS)]
     code = {"commit": commit or "none: the project is not in git"}
     if changed:
         code["changed since"] = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if changed[5:] else "")
     return code | {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def flat(values: Any, path: str = "") -> dict[str, object]:
+    """Params by their paths."""
+    if not isinstance(values, dict):
+        return {path: values}
+    return {name: value for key in values for name, value in flat(values[key], f"{path}.{key}".strip(".")).items()}
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def test_the_committed_params_are_the_papers():
         ("demo.clips", 29, "demo.clips: expected a whole number from 30 to 1,000,000, got 29"),
         ("folds.split", "random", "folds.split: expected 'greedy' or a whole number, the seed of a random split, got "),
         ("strong_labels.audio_set", None, "strong_labels.audio_set: expected one of demo, audioset, audioset_audio"),
-        ("strong_labels.demo", 3, "strong_labels.demo: expected a path, got 3"),
+        ("strong_labels.demo", 3, "strong_labels.demo.0: expected a path, got 3"),
         ("audioset.ontology", "o.json", "audioset.ontology: expected an address that starts with http:// or https://"),
         ("audioset.sha256.ontology.json", "", "audioset.sha256.ontology.json: expected 64 digits of 0 to 9 and a to"),
         ("audioset.sha256.ontology.json", "9c685f44", "audioset.sha256.ontology.json: expected 64 digits of 0 to 9 "),

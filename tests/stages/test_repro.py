@@ -8,16 +8,18 @@ import pandas as pd
 
 from miniature import CELLS, MODELS, SETTINGS, stages_run
 from pages import check_page
+from params import BASELINES
+from zsaudio.evaluation.spread import METRICS
 from zsaudio.report.charts import CHARTS
 
 ENDS = ("", "_std", "_low", "_high")
 
 
 def test_repro_makes_metrics_for_every_cell(finished):
-    for model in [*MODELS, "zero_rule"]:
+    for model in [*MODELS, *BASELINES]:
         for setting in SETTINGS:
             values = finished.metrics(f"{model}/{setting}.json")
-            names = {name + end for name in ("micro_f1", "macro_f1", "map") for end in ENDS}
+            names = {name + end for name in METRICS for end in ENDS}
             assert set(values) == names
             assert all(isinstance(value, float) for value in values.values())
             assert 0 < values["map_low"] < values["map"] < values["map_high"] <= 1
@@ -74,7 +76,7 @@ def test_a_project_without_git_has_a_report(project):
 def test_metrics_and_params_are_compared_line_by_line(finished):
     shown = json.loads(finished.dvc("metrics", "show", "--json"))[""]["data"]
     assert shown["metrics/demo/supervised/setting1.json"]["data"] == finished.metrics("supervised/setting1.json")
-    assert len([path for path in shown if "localise" not in path]) == len([*MODELS, "zero_rule"]) * len(SETTINGS)
+    assert len([path for path in shown if "localise" not in path]) == len([*MODELS, *BASELINES]) * len(SETTINGS)
 
 
 def test_tables_that_are_not_there_are_said_to_be_missing(project):
@@ -98,7 +100,7 @@ def test_another_gamma_evaluates_and_reports_only(project):
     assert any("temporal_attention" in path for path in differences)
     assert not any("zero_rule" in path or "supervised/" in path for path in differences)
     assert "0.3" in project.dvc("params", "diff")
-    assert "| changed since | params.yaml |" in " ".join(project.report().split())
+    assert "| changed since | params.yaml (gamma) |" in " ".join(project.report().split())
 
     # Back again: everything comes from the run cache but the report, whose files are in git.
     output = project.dvc("exp", "run", "-S", "gamma=0.5")
