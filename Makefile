@@ -29,11 +29,17 @@ test: environment
 	mypy
 	pytest
 
+GRID = --models temporal_attention,uniform_mean --seeds 0,1
+READING = --models temporal_attention,uniform_mean --seeds 0
 studies: environment
-	zsaudio sweep train.lr=0.001,0.1 --models temporal_attention,uniform_aggregation,uniform_mean --seeds 0
-	zsaudio sweep train.rank=violators --models temporal_attention --seeds 0
-	zsaudio sweep folds.spanning=any --models temporal_attention --seeds 0
-	zsaudio sweep folds.split=1,2,3,4,5,6,7,8,9,10 --models temporal_attention,uniform_mean --seeds 0
+	zsaudio sweep train.lr=0.001,0.003,0.01,0.03 train.margin=1,3,10,30,100 train.epochs=30 $(GRID)
+	zsaudio sweep train.lr=0.0001,0.0003,0.001,0.003 train.margin=10,30,100,300,1000 train.epochs=30 \
+		--models uniform_aggregation --seeds 0,1
+	zsaudio sweep folds.spanning=drop,any folds.min_labels=1,2 $(READING)
+	zsaudio sweep classes.nested=ancestor,descendant $(READING)
+	zsaudio sweep train.rank=violators $(READING)
+	zsaudio sweep threshold=1.51 $(READING)
+	zsaudio sweep folds.split=1,2,3,4,5,6,7,8,9,10 $(READING)
 
 readme: environment
 	python .ci/docs.py

@@ -1,7 +1,7 @@
-"""A sum over T segments at a T-th of the rate and T times the margin is trained as their mean is: finding by algebra.
+"""A sum over T segments at a T-th of the rate and T times the margin is trained as their mean is: tested by algebra.
 
-With s the mean's score, the sum's is T s. The hinge max(0, T m + T s- - T s+) is T times that of the mean at margin m, and
-its gradient by the weights T times as large; a T-th of the rate undoes it. Ranks do not change.
+With s the score of the mean, that of the sum is T s. The hinge max(0, T m + T s- - T s+) is T times that of the mean at
+margin m, and its gradient by the weights T times as large; a T-th of the rate undoes it. Ranks do not change.
 """
 
 import pytest
