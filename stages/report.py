@@ -48,6 +48,7 @@ def main(params: Params, paths: Paths) -> None:
     results, resamples = evidence.results, evidence.resamples
     write_json(paths.metrics / "table3.json", build_table(results, resamples, "micro_f1"))
     write_json(paths.metrics / "table4.json", build_table(results, resamples, "macro_f1"))
+    write_json(paths.metrics / "map.json", build_table(results, resamples, "map"))
     write_json(paths.metrics / "differences.json", differences(results, resamples))
     facts = evidence.facts
     encoders = {"audio_encoder": facts.audio_encoder, "text_encoder": facts.text_encoder}
@@ -183,13 +184,15 @@ def read_code() -> dict[str, str]:
     commit = git("log", "-1", "--abbrev=12", "--date=short", "--format=%h of %cd", "--", *INPUTS)
     changed = git("diff", "--name-only", "--relative", "HEAD", "--", *INPUTS).splitlines()
     changed += git("ls-files", "--others", "--exclude-standard", "--", *INPUTS).splitlines()
+    other: list[str] = []
     if PARAMS in changed:  # `dvc exp run` may have written the same params in its own layout
         values = (yaml.safe_load(text) for text in (git("show", f"HEAD:./{PARAMS}"), Path(PARAMS).read_text()))
         committed, current = map(flat, values)
         other = sorted(name for name in committed.keys() | current if committed.get(name) != current.get(name))
-        changed[changed.index(PARAMS)] = f"{PARAMS} ({', '.join(other)})"
-        changed = changed if other else [name for name in changed if not name.startswith(PARAMS)]
+        changed.remove(PARAMS)
     code = {"commit": commit or "none: the project is not in git"}
+    if other:
+        code["other params than committed"] = ", ".join(other)
     if changed:
         code["changed since"] = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if changed[5:] else "")
     return code | {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}

@@ -53,7 +53,7 @@ RESULTS = {
 }
 
 
-SHARES = {"all": 1.0, "seeds": 0.1, "classes": 0.9, "clips": 0.2}  # of the spread
+SHARES = {"all": 1.0, "seeds": 0.1, "classes": 0.9, "clips": 0.2, "these_classes": 0.3}  # of the spread
 
 
 def resampled(results: Cells, spread: float = 0.1) -> Cells:

@@ -58,7 +58,7 @@ def test_metrics_are_those_of_what_was_drawn(source, parts):
     results = measure(test)
     resampled = bootstrap(test, None, results, 5, THREADS)[source]
     drawn = {"seeds": draw(3, 5, "seeds"), "classes": draw(4, 5, "classes of fold1"), "clips": draw(60, 5, "fold1")}
-    used = {name: of if source in ("all", name) else np.ones_like(of) for name, of in drawn.items()}
+    used = {name: of if name in SOURCES[source] else np.ones_like(of) for name, of in drawn.items()}
     frequent = test.carried.sum(axis=0).argmax()
     expected = {name: [] for name in ("micro_f1", "micro_f1_rest", "macro_f1")}
     for b in range(5):

@@ -26,7 +26,8 @@ def test_repro_makes_metrics_for_every_cell(finished):
     for cell in CELLS:
         values = finished.metrics(f"localise/{cell.replace('-', '/')}.json")
         assert values["pairs"] > 0
-        assert 0 < values["chance_pointing"] == values["uniform_pointing"] < 1
+        assert 0 < values["chance_pointing"] < 1
+        assert {"loudness_pointing", "novelty_pointing"} <= values.keys()
     curve = pd.read_csv(finished.folder / "data/demo/curves/temporal_attention/setting1.csv")
     assert curve[["run", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [1, 1], [1, 2]]
 
@@ -100,7 +101,7 @@ def test_another_gamma_evaluates_and_reports_only(project):
     assert any("temporal_attention" in path for path in differences)
     assert not any("zero_rule" in path or "supervised/" in path for path in differences)
     assert "0.3" in project.dvc("params", "diff")
-    assert "| changed since | params.yaml (gamma) |" in " ".join(project.report().split())
+    assert "| other params than committed | gamma |" in " ".join(project.report().split())
 
     # Back again: everything comes from the run cache but the report, whose files are in git.
     output = project.dvc("exp", "run", "-S", "gamma=0.5")

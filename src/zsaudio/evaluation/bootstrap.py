@@ -55,9 +55,9 @@ def bootstrap(
     }
     every = {name: np.ones((len(draws), 1), np.uint8) for name, draws in drawn.items()}
     resampled = {}
-    for source in SOURCES:
-        used = every | {name: draws for name, draws in drawn.items() if source in ("all", name)}
-        by_class = measured["clips" if source in ("all", "clips") else "data"]
+    for source, names in SOURCES.items():
+        used = every | {name: drawn[name] for name in names}
+        by_class = measured["clips" if "clips" in names else "data"]
         values = by_class.metrics(used["seeds"].astype(np.float64), used["classes"].astype(np.float64))
         resampled[source] = {
             name: np.clip(of_metric - of_metric.mean() + np.mean([getattr(result, name) for result in results]), 0, 1)

@@ -7,7 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 METRICS = ("micro_f1", "micro_f1_rest", "macro_f1", "map")
-SOURCES = ("all", "seeds", "classes", "clips")  # what resamples draw: all three, or one of them
+# What resamples draw, by name: all that varies, each by itself, and what varies while the classes stay what they are.
+SOURCES = {
+    "all": ("seeds", "classes", "clips"),
+    "seeds": ("seeds",),
+    "classes": ("classes",),
+    "clips": ("clips",),
+    "these_classes": ("seeds", "clips"),
+}
 PERCENTILES = (2.5, 97.5)  # an interval of 95 %
 
 Floats = npt.NDArray[np.float64]

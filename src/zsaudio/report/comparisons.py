@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zsaudio.evaluation.spread import SOURCES, holm
+from zsaudio.evaluation.spread import holm
 from zsaudio.report.evidence import Evidence
 from zsaudio.report.pointing import pointing_estimates
 from zsaudio.report.results import COLUMNS, MEAN, Estimate, by_fold, difference
@@ -15,6 +15,7 @@ from zsaudio.report.results import COLUMNS, MEAN, Estimate, by_fold, difference
 LEVEL = 0.05  # of all verdicts of a report together
 CLAIMS = ("sum", "zero_rule")  # what the paper has attention above on every fold, by aggregator or name
 CLAIMED = ("micro_f1", "macro_f1")  # and in which metrics: Tables 3 and 4
+VARYING = ("seeds", "classes", "clips")
 
 Key = tuple[tuple[str, str], str, str]  # two rows, metric, fold or MEAN
 
@@ -40,20 +41,23 @@ class Verdict:
 
 
 def verdicts(evidence: Evidence) -> dict[Key, Verdict]:
-    """All verdicts of a report: of each pair of rows the mean over the folds, the paper's claims fold by fold, and
-    where attention looks.
+    """All verdicts of a report.
 
-    A cross-validation's mAP is a mean over its parts and is not compared with others.
+    Of each pair of rows the mean over the folds, with seeds, classes and clips drawn, for that is to hold for sounds in
+    general; the paper's claims fold by fold, with seeds and clips drawn, for these are about the classes of a fold; and
+    where attention looks. A cross-validation's mAP is a mean over its parts and is not compared with others.
     """
     rows, estimates = evidence.rows, dict[Key, Estimate]()
-    claims = claimed_pairs(evidence)
-    for pair in [*rows.pairs(), *(pair for pair in claims if pair not in rows.pairs())]:
+    for pair in rows.pairs():
         for metric in COLUMNS:
-            if metric == "map" and any(rows.supervised(name) for name in pair):
-                continue
-            for fold, estimate in difference(evidence.results, evidence.resamples, pair, metric).items():
-                if fold == MEAN or (pair in claims and metric in CLAIMED):
-                    estimates[pair, metric, fold] = estimate
+            if metric != "map" or not any(rows.supervised(name) for name in pair):
+                of_all = difference(evidence.results, evidence.resamples, pair, metric)
+                estimates |= {(pair, metric, MEAN): of_all[MEAN]} if MEAN in of_all else {}
+    these_classes = evidence.resamples_by("these_classes")
+    for pair in claimed_pairs(evidence):
+        for metric in CLAIMED:
+            of_folds = difference(evidence.results, these_classes, pair, metric)
+            estimates |= {(pair, metric, fold): of_folds[fold] for fold in of_folds if fold != MEAN}
     estimates |= pointing_estimates(evidence)
     adjusted = holm([estimate.p for estimate in estimates.values()])
     return {key: Verdict(estimate, p) for (key, estimate), p in zip(estimates.items(), adjusted, strict=True)}
@@ -73,7 +77,7 @@ def variance_shares(evidence: Evidence, pair: tuple[str, str], metric: str) -> M
     Empty where the rows have no mean over the folds, or nothing varies.
     """
     variances = {}
-    for source in SOURCES[1:]:
+    for source in VARYING:
         drawn = [by_fold(evidence.resamples_by(source), name, metric).get(MEAN) for name in pair]
         if drawn[0] is None or drawn[1] is None:
             return {}

@@ -21,6 +21,7 @@ from zsaudio.report.studies import (
     study_tables,
     threshold_sentences,
 )
+from zsaudio.report.training import curve_sentences
 from zsaudio.report.tuning import TEXT, grid_blocks
 from zsaudio.report.verdict import verdict_sentences
 from zsaudio.report.zero_rule_appendix import appendix
@@ -48,6 +49,7 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
         published = [*result_tables(evidence, tuned=False), *_present(papers_table(evidence))]
     compared = [*_present(differences_table(evidence, given)), *_present(claims_table(evidence, given))]
     tuned: list[Block] = [*result_tables(evidence, tuned=True), *grid_blocks(evidence)]
+    fitted = Points(curve_sentences(plots["training"], evidence.rows))
     sections = [
         Section("verdict", "In short", (), [Points(verdict_sentences(evidence, given))]),
         Section("missing", "What is missing", (), [Points(missing, warns=True)]),
@@ -64,7 +66,7 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
         attention_section(evidence.localised, evidence.rows, _named(figures, "localise"), given),
         _sensitivity_section(evidence, plots, charts),
         _facts_section(facts),
-        Section("training", "Training", (), _named(figures, "training_loss", "training_map")),
+        Section("training", "Training", (), [*_named(figures, "training_loss", "training_map"), fitted]),
         classes_section(plots["classes"], evidence.rows, _named(figures, "classes")),
         folds_section(evidence.folds, facts),
         decisions_section(evidence.decisions),

@@ -88,7 +88,7 @@ class TableRows:
         """The differences that a reader asks for, the row that should be higher in front.
 
         The headline row against each other one as published, attention at its best against each other one at its best,
-        and uniform aggregation by the mean against the sum.
+        uniform aggregation by the mean against the sum, and the sum against saying everything of every clip.
         """
         headline, best = self.headline, self.first("attention", tuned=True)
         published = [name for name in self.listed if name != headline and not self.tuned(name)]
@@ -102,4 +102,6 @@ class TableRows:
             mean, literal = self.first("mean", tuned), self.first("sum", tuned)
             if mean and literal and not {(mean, literal), (literal, mean)} & set(pairs):
                 pairs.append((mean, literal))
+        literal = self.first("sum")
+        pairs += [(literal, "every_class")] if literal and "every_class" in self.listed and literal != headline else []
         return pairs

@@ -91,7 +91,7 @@ RUNS = Schema(
 RESAMPLES = Schema(
     "bootstrap resamples",
     {
-        "source": Kind.TEXT,  # what was drawn, of zsaudio.evaluation.spread.SOURCES
+        "source": Kind.TEXT,  # what was drawn: one of zsaudio.evaluation.spread.SOURCES
         "micro_f1": Kind.REAL,
         "micro_f1_rest": Kind.REAL,
         "macro_f1": Kind.REAL,
