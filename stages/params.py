@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.parts import KINDS, part_file
@@ -16,7 +17,6 @@ from zsaudio.storage.values import (
     FilePath,
     Fraction,
     NonNegative,
-    as_list,
     explain,
     meant,
     number,
@@ -47,7 +47,7 @@ Name = Annotated[str, text("[a-z][a-z0-9_]*", "a name of lower-case letters, dig
 Title = Annotated[str, text(r"\S(.*\S)?", "a line of text without blanks around it")]
 SPLIT_SEED = "a whole number, the seed of a random split"
 Split = Annotated[Literal["greedy"] | int, word_or("greedy", whole(0, 2**31 - 1), SPLIT_SEED)]
-Files = Annotated[list[FilePath], BeforeValidator(as_list), Distinct]
+Files = Annotated[list[FilePath], Distinct]
 Nested = Literal["both", "ancestor", "descendant"]
 Threshold = Annotated[Literal["validation"] | float, word_or("validation", number(), "a number")]
 
@@ -184,7 +184,7 @@ class VariantParams(BaseModel):
     score: str
     objective: str
     fused: bool = False
-    tuned: bool = False
+    tuned: str | None = None
 
     @field_validator(*KINDS)
     @classmethod
@@ -226,11 +226,11 @@ class Params(ParamsSection):
     text: TextParams
     train: TrainParams
 
-    def variant(self, model: str) -> Variant:
-        """The variant of a model that is listed in `models`."""
+    def variant(self, model: str, chosen: Mapping[str, Any] = MappingProxyType({})) -> Variant:
+        """The variant of a model that is listed in `models`, with knobs that were chosen for it and are not its own."""
         entry = self.variants[model]
         parts = {kind: getattr(entry, kind) for kind in KINDS}
-        knobs = {**entry.knobs, **self._training_knobs(entry)}
+        knobs = {**chosen, **entry.knobs, **self._training_knobs(entry)}
         return Variant(name=model, task=entry.task, fused=entry.fused, knobs=knobs, **parts)
 
     def _training_knobs(self, entry: VariantParams) -> dict[str, Any]:
@@ -291,6 +291,11 @@ class Params(ParamsSection):
             if entry.title in titles:
                 raise ValueError(f"variants.{name}.title: {titles[entry.title]} has the same title; choose another")
             titles[entry.title] = name
+            if entry.tuned is not None and entry.tuned not in self.variants:
+                raise ValueError(
+                    f"variants.{name}.tuned: expected the row whose grid chooses its knobs, one of "
+                    f"{', '.join(self.variants)}; got {shown(entry.tuned)}{meant(entry.tuned, list(self.variants))}"
+                )
             try:
                 self._training_knobs(entry)
             except ValidationError as error:

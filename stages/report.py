@@ -62,7 +62,7 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     """What is there of what the params ask for; what is not is told in the report."""
     others = {name: variant for name, variant in params.variants.items() if name not in params.models}
     variants = {name: params.variants[name] for name in params.models} | others
-    models = {name: table_row(params, name) for name in variants}
+    models = {name: table_row(params, paths, name) for name in variants}
     rows = TableRows(models | {name: TableRow(BASELINE_TITLES[name]) for name in BASELINES}, frozenset(others))
     cells = [(name, setting) for name in [*params.models, *params.baselines] for setting in params.settings]
     trained = [cell for cell in cells if cell[0] in params.models]
@@ -117,10 +117,11 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     )
 
 
-def table_row(params: Params, name: str) -> TableRow:
-    variant, knobs = params.variants[name], params.train.model_dump() | params.variants[name].knobs
-    own = {knob: knobs[knob] for knob in ("lr", "margin", "epochs", "weights")}
-    return TableRow(variant.title, variant.task, variant.aggregator, variant.tuned, own)
+def table_row(params: Params, paths: Paths, name: str) -> TableRow:
+    variant, trained = params.variants[name], paths.variants / name / "variant.json"
+    own = read_json(trained)["variant"]["knobs"] if trained.exists() else variant.knobs
+    knobs = params.train.model_dump(include={"lr", "margin", "epochs", "weights"}) | own
+    return TableRow(variant.title, variant.task, variant.aggregator, variant.tuned is not None, knobs)
 
 
 def read_studies(params: Params, paths: Paths) -> pd.DataFrame:

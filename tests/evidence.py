@@ -29,7 +29,7 @@ TITLES = {
 TRAINED = {name: TableRow(TITLES[name], row.task, row.aggregator) for name, row in VARIANTS.items()}
 TUNED = {
     f"{name}_tuned": replace(
-        TRAINED[name], title=f"{TITLES[name]}, tuned", tuned=True, knobs={"lr": 0.1, "margin": 3.0}
+        TRAINED[name], title=f"{TITLES[name]}, tuned", tuned=True, knobs={"lr": 0.1, "margin": 3.0, "epochs": 30}
     )
     for name in ("temporal_attention", "uniform_aggregation", "uniform_mean")
 }

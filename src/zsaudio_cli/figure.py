@@ -10,7 +10,6 @@ import typer
 import yaml
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.storage.values import as_list
 from zsaudio.tasks.settings import SETTINGS
 
 EXAMPLE = "zsaudio figure --4gqARaEJE --label Dog --corpus audioset --out figure2.png"
@@ -44,8 +43,14 @@ def figure(
     check_suffix(out)
     named = _from_params("corpus")
     corpus = corpus or (named if isinstance(named, str) else "demo")
-    known = as_list(_from_params("strong_labels", corpus))
-    labels = [strong] if strong else [Path(file) for file in known if isinstance(file, str)]
+    known = _from_params("strong_labels", corpus)
+    labels = (
+        [strong]
+        if strong
+        else [Path(file) for file in known if isinstance(file, str)]
+        if isinstance(known, list)
+        else []
+    )
 
     from zsaudio.localisation.attention_chart import attention_spec
     from zsaudio.localisation.segment_values import attend

@@ -36,7 +36,7 @@ def here(tmp_path, monkeypatch) -> Path:
         f"--tiny_test_0\t1.5\t2.25\t{MIDS['Low hum']}\n"
         f"--tiny_test_0\t0\t0.5\t{MIDS['Low hum']}\n"
     )
-    params = {"corpus": "demo", "strong_labels": {"demo": "strong.tsv"}}
+    params = {"corpus": "demo", "strong_labels": {"demo": ["strong.tsv"]}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     return tmp_path
 

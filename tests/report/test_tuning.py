@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from evidence import BOTH_ROWS, made_up, study, with_studies
+from zsaudio.evaluation.grids import grids
 from zsaudio.report.page import Cell, Points
-from zsaudio.report.tuning import grid_blocks, grid_sentences, grids, tuned_sentences
+from zsaudio.report.tuning import grid_blocks, grid_sentences, tuned_sentences
 
 AXES = "train.lr, train.margin, train.epochs"
 
@@ -30,15 +31,15 @@ def evidence(*studies: pd.DataFrame):
 def test_the_best_point_has_the_best_mean_over_the_settings():
     table = grid((0.1, 3))
     table.loc[(table["value"] == "1, 10, 30") & (table["setting"] == "setting1"), "best_validation_map"] = 0.9
-    (one,) = grids(evidence(table))
+    (one,) = grids(table)
     assert (one.best["lr"], one.best["margin"], one.best["map"]) == (0.1, 3, 0.5)
     assert one.edges() == []
-    assert (one.seeds, one.epochs) == ("0", "30")
+    assert (one.seeds, one.epochs) == ("0", 30)
 
 
 @pytest.mark.parametrize(("best", "edges"), [((1, 3), ["lr"]), ((0.1, 1), ["margin"]), ((0.01, 10), ["lr", "margin"])])
 def test_a_best_point_at_an_edge_is_told(best, edges):
-    found = grids(evidence(grid(best)))
+    found = grids(grid(best))
     assert found[0].edges() == edges
     (said,) = grid_sentences(found, evidence())
     assert f"at the edge of the grid in {' and '.join(edges)}: a wider one may have a better" in said
@@ -47,20 +48,20 @@ def test_a_best_point_at_an_edge_is_told(best, edges):
 def test_the_params_own_point_counts_only_if_it_was_trained_for_as_long():
     """`zsaudio sweep` adds the values of params.yaml, here of 100 epochs."""
     own = study(AXES, {"0.5, 5, 100": {"temporal_attention": [0.9]}})
-    (one,) = grids(evidence(pd.concat([grid((0.1, 3)), own])))
+    (one,) = grids(pd.concat([grid((0.1, 3)), own]))
     assert len(one.points) == 9
 
 
 def test_a_point_that_failed_in_a_setting_is_no_candidate():
     table = grid((0.1, 3))
-    (one,) = grids(evidence(table[~((table["value"] == "0.1, 3, 30") & (table["setting"] == "setting2"))]))
+    (one,) = grids(table[~((table["value"] == "0.1, 3, 30") & (table["setting"] == "setting2"))])
     assert len(one.points) == 8
 
 
 def test_other_studies_and_baselines_are_no_grids():
     rates = study("train.lr", {"0.1": {"temporal_attention": [0.2]}})
     baseline = study(AXES, {"0.1, 3, 30": {"zero_rule": [0.2]}}).assign(best_validation_map=None)
-    assert grids(evidence(rates, baseline)) == []
+    assert grids(pd.concat([rates, baseline])) == []
 
 
 def test_a_table_has_rates_by_margins_and_marks_the_best():
@@ -72,7 +73,7 @@ def test_a_table_has_rates_by_margins_and_marks_the_best():
 
 
 def test_the_sum_is_the_mean_at_another_rate_and_margin():
-    found = grids(evidence(grid((0.1, 3), "uniform_mean"), grid((0.01, 10), "uniform_aggregation")))
+    found = grids(pd.concat([grid((0.1, 3), "uniform_mean"), grid((0.01, 10), "uniform_aggregation")]))
     said = grid_sentences(found, evidence())[-1]
     assert (
         "the sum's, 0.5000 at (0.01, 10), is that of the mean at (0.1, 1), and the mean's is 0.5000 at (0.1, 3)" in said
@@ -80,13 +81,14 @@ def test_the_sum_is_the_mean_at_another_rate_and_margin():
 
 
 def test_tuned_rows_are_trained_as_their_grid_chose_or_that_is_told():
-    found = grids(evidence(grid((0.1, 3)), grid((1, 3), "uniform_mean")))
+    found = grids(pd.concat([grid((0.1, 3)), grid((1, 3), "uniform_mean")]))
     attention, literal, mean = tuned_sentences(found, BOTH_ROWS)
     assert attention == (
-        "**Temporal attention, tuned** is trained with learning rate 0.1 and margin 3: as the grid chose."
+        "**Temporal attention, tuned** is trained with learning rate 0.1, margin 3 and at most 30 epochs: as its grid "
+        "chose."
     )
-    assert literal.endswith("no grid was run on this corpus, so the values are those that another one chose.")
-    assert mean.endswith("learning rate 0.1 and margin 3: the grid chose 1 and 3.")
+    assert literal.endswith("at most 30 epochs: no grid was run on this corpus.")
+    assert mean.endswith("at most 30 epochs: its grid chose otherwise.")
 
 
 def test_without_grids_and_tuned_rows_there_is_nothing():

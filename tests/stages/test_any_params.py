@@ -24,7 +24,6 @@ NO_VALUE = [  # what no param of a single value may be
     [[]],
 ]
 NULLABLE = (
-    "strong_labels.",
     "audioset.sha256.",
     "audioset_audio.",
     "audio.vggish.weights_sha256",
@@ -64,7 +63,7 @@ def test_no_value_may_be_a_list_a_section_or_no_number(place):
 def test_nothing_true_and_text_are_accepted_where_they_mean_something(place):
     path = path_of(place)
     accepted = {
-        None: path.startswith(NULLABLE),
+        None: path.startswith(NULLABLE) or path.endswith(".tuned"),
         True: path.endswith(".fused"),
         "any text": (path.startswith(FREE_TEXT) and not path.endswith("_sha256")) or path.endswith(".title"),
     }
@@ -103,7 +102,7 @@ def test_a_missing_key_is_named_at_any_depth():
             and place[2] != COMMITTED["corpus"]
         ):
             assert message is None  # of a corpus that is not asked for
-        elif path_of(place).endswith((".fused", ".task")):
+        elif path_of(place).endswith((".fused", ".task", ".tuned")) or place[::2] == ("variants", "weights"):
             assert message is None  # they have a default
         elif place[0] == "variants" and len(place) == 2:
             assert message is not None

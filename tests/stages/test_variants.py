@@ -5,18 +5,22 @@ import json
 import re
 from typing import Annotated, Any
 
+import pandas as pd
 import pytest
 
 import variants
 from committed import COMMITTED
+from evidence import study
 from params import parse_params
 from pipeline import Paths
 from zsaudio import ZsAudioError
 from zsaudio.models import variant as variant_module
 from zsaudio.models.parts import part_file
+from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import sha256
 from zsaudio.storage.values import whole
 
+GRID = "train.lr, train.margin, train.epochs"
 COSINE = {"aggregator": "mean", "score": "cosine", "objective": "warp", "title": "Cosine"}
 
 
@@ -52,6 +56,10 @@ def write_variants(tmp_path, monkeypatch):
         ({"score": "cosin"}, "variants.cosine.score: expected one of cosine, dot; got 'cosin' (did you mean cosine?)"),
         ({"objective": 3}, "variants.cosine.objective: expected text, got 3"),
         ({"task": "retrieval"}, "variants.cosine.task: expected one of zero_shot, cross_validation; got 'retrieval'"),
+        (
+            {"tuned": "cosin"},
+            "variants.cosine.tuned: expected the row whose grid chooses its knobs, one of temporal_att",
+        ),
         ({"fused": "half"}, "variants.cosine.fused: expected true or false, got 'half'"),
         ({"lr": "high"}, "variants.cosine.lr: expected a number above 0, at most 100, got 'high'"),
         ({"lr": True}, "variants.cosine.lr: expected a number above 0, at most 100, got True"),
@@ -102,7 +110,7 @@ def test_a_model_without_a_variant_is_named():
     values["models"] = ["supervised", "temporal_atention"]
     with pytest.raises(
         ZsAudioError,
-        match=r"models\.1: expected one of temporal_attention, uniform_aggregation, uniform_mean, supervised; got "
+        match=r"models\.1: expected one of temporal_attention, uniform_aggregation, .*supervised; got "
         r"'temporal_atention' \(did you mean temporal_attention\?\)\. A new one is an entry of variants$",
     ):
         parse_params(values)
@@ -169,3 +177,38 @@ def test_only_a_variant_that_eq_7_tests_sees_gamma(write_variants):
     files = write_variants(COSINE | {"fused": True})
     assert files["row.json"] == {"title": "Cosine", "gamma": 0.5}
     assert "gamma" not in json.dumps(files["variant.json"])
+
+
+def write_grid(best: str) -> None:
+    """A grid of uniform_mean, in the folder that a test is in."""
+    points = ("0.01, 1, 7", "0.1, 3, 7", best)
+    rows = pd.concat([study(GRID, {value: {"uniform_mean": [0.2 + 0.1 * (value == best)]}}) for value in points])
+    tables.write_table(Paths("demo").studies, schemas.STUDIES, {name: rows[name].tolist() for name in rows})
+
+
+def test_a_tuned_row_is_trained_as_its_grid_chose(write_variants):
+    write_grid("0.05, 10, 7")
+    knobs = write_variants(COSINE | {"tuned": "uniform_mean", "weights": "best"})["variant.json"]["variant"]["knobs"]
+    assert knobs == {"lr": 0.05, "margin": 10.0, "epochs": 7, "weights": "best"}
+
+
+def test_knobs_of_its_own_come_before_those_of_the_grid(write_variants):
+    write_grid("0.05, 10, 7")
+    knobs = write_variants(COSINE | {"tuned": "uniform_mean", "lr": 0.2})["variant.json"]["variant"]["knobs"]
+    assert knobs == {"lr": 0.2, "margin": 10.0, "epochs": 7}
+
+
+def test_without_a_grid_a_tuned_row_has_the_shared_knobs_and_that_is_told(write_variants, capsys):
+    entry = COSINE | {"tuned": "uniform_mean", "weights": "best"}
+    assert write_variants(entry)["variant.json"]["variant"]["knobs"] == {"weights": "best"}
+    write_grid("0.05, 10, 7")
+    other = COSINE | {"tuned": "temporal_attention", "weights": "best"}
+    assert write_variants(other)["variant.json"]["variant"]["knobs"] == {"weights": "best"}
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("cosine: metrics/studies/demo.csv has no grid of uniform_mean, so it has the shared ")
+    assert said[1].startswith("cosine: metrics/studies/demo.csv has no grid of temporal_attention")
+
+
+def test_an_untuned_row_does_not_see_the_grid(write_variants):
+    write_grid("0.05, 10, 7")
+    assert write_variants(COSINE)["variant.json"]["variant"]["knobs"] == {}

@@ -7,16 +7,10 @@ from functools import cached_property
 import pandas as pd
 
 from zsaudio.corpora.size import size_warnings
+from zsaudio.evaluation.grids import is_grid
 from zsaudio.report.results import Cells, collect, interval_rows, mean_over_runs, of_source
 from zsaudio.report.table_rows import TableRows
 from zsaudio.storage.values import canonical
-
-GRID = ("train.lr", "train.margin")
-
-
-def is_grid(study: str) -> bool:
-    """Whether a study varies learning rate and margin, to choose both on the validation folds."""
-    return set(GRID) <= set(study.split(", "))
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import pandas as pd
-
-from zsaudio.report.evidence import GRID, Evidence, is_grid
+from zsaudio.evaluation.grids import Grid, grids
+from zsaudio.report.evidence import Evidence
 from zsaudio.report.page import Block, Cell, Column, Points, Row, Table
 from zsaudio.report.table_rows import TableRows
 
-AXES = dict(zip(GRID, ("lr", "margin"), strict=True))
-EPOCHS = "train.epochs"
 TEXT = (
     "Every model is trained at every learning rate and margin of a grid, and judged by mAP on the validation fold of "
     "each setting, at the epoch that is best there. The value with the best mean over the settings is its best. Test "
@@ -21,60 +17,10 @@ TEXT = (
 )
 
 
-@dataclass(frozen=True)
-class Grid:
-    """What a model reaches on the validation folds at each point.
-
-    Attributes:
-        model: name of the row.
-        points: columns lr, margin, map (the mean over the settings), epochs (the best of each setting, in words).
-        seeds: of the runs.
-        epochs: at most so many; None where all were those of the tables.
-    """
-
-    model: str
-    points: pd.DataFrame
-    seeds: str
-    epochs: str | None
-
-    @property
-    def best(self) -> pd.Series[float]:
-        """The best point."""
-        return self.points.iloc[int(self.points["map"].to_numpy().argmax())]
-
-    def edges(self) -> list[str]:
-        """Axes on which the best point is the first or the last value."""
-        return [axis for axis in AXES.values() if self.best[axis] in (self.points[axis].min(), self.points[axis].max())]
-
-
-def grids(evidence: Evidence) -> list[Grid]:
-    """The grids of the studies that vary both learning rate and margin, in the order of the tables."""
-    found = []
-    for study, table in evidence.studies.groupby("study", sort=False):
-        names = str(study).split(", ")
-        if not is_grid(str(study)) or not set(names) <= {*AXES, EPOCHS}:
-            continue
-        values = pd.DataFrame(table["value"].str.split(", ").tolist(), columns=names, index=table.index)
-        table = table.join(values)
-        if EPOCHS in names:  # the params' own values, which `zsaudio sweep` adds, may have another number
-            table = table[table[EPOCHS] == table[EPOCHS].mode()[0]]
-        for model, part in table.dropna(subset="best_validation_map").groupby("model", sort=False):
-            numbers = part.assign(**{short: part[axis].astype(float) for axis, short in AXES.items()})
-            points = numbers.groupby([*AXES.values()], as_index=False).agg(
-                map=("best_validation_map", "mean"),
-                settings=("setting", "nunique"),
-                epochs=("best_epoch", lambda epochs: ", ".join(f"{epoch:.0f}" for epoch in epochs)),
-            )
-            points = points[points["settings"] == points["settings"].max()].drop(columns="settings")
-            epochs = part[EPOCHS].iloc[0] if EPOCHS in names else None
-            found.append(Grid(str(model), points.reset_index(drop=True), "; ".join(part["seeds"].unique()), epochs))
-    order = list(evidence.rows.by_name)
-    return sorted(found, key=lambda grid: order.index(grid.model))
-
-
 def grid_blocks(evidence: Evidence) -> list[Block]:
     """A table for each grid, and what they say."""
-    found = grids(evidence)
+    order = list(evidence.rows.by_name)
+    found = sorted(grids(evidence.studies), key=lambda grid: order.index(grid.model))
     tables = [_table(grid, evidence.rows) for grid in found]
     return [*tables, Points([*grid_sentences(found, evidence), *tuned_sentences(found, evidence.rows)])]
 
@@ -126,20 +72,18 @@ def grid_sentences(found: Sequence[Grid], evidence: Evidence) -> list[str]:
 
 
 def tuned_sentences(found: Sequence[Grid], rows: TableRows) -> list[str]:
-    """Whether the tuned rows are trained as the grids of this corpus chose."""
+    """What the tuned rows are trained with, and whether a grid of this corpus chose that."""
     of_aggregator = {rows.by_name[grid.model].aggregator: grid for grid in found}
     sentences = []
     for name in rows.listed:
         row = rows.by_name[name]
-        if not row.tuned:
-            continue
-        own = f"learning rate {row.knobs['lr']:g} and margin {row.knobs['margin']:g}"
-        grid = of_aggregator.get(row.aggregator)
-        if grid is None:
-            told = "no grid was run on this corpus, so the values are those that another one chose"
-        elif (grid.best["lr"], grid.best["margin"]) == (row.knobs["lr"], row.knobs["margin"]):
-            told = "as the grid chose"
-        else:
-            told = f"the grid chose {grid.best['lr']:g} and {grid.best['margin']:g}"
-        sentences.append(f"**{rows.told(name)}** is trained with {own}: {told}.")
+        if row.tuned:
+            knobs = row.knobs
+            own = f"learning rate {knobs['lr']:g}, margin {knobs['margin']:g} and at most {knobs['epochs']} epochs"
+            grid = of_aggregator.get(row.aggregator)
+            told = "no grid was run on this corpus"
+            if grid is not None:
+                as_chosen = (grid.best["lr"], grid.best["margin"]) == (knobs["lr"], knobs["margin"])
+                told = "as its grid chose" if as_chosen else "its grid chose otherwise"
+            sentences.append(f"**{rows.told(name)}** is trained with {own}: {told}.")
     return sentences

@@ -94,11 +94,6 @@ def one_of(known: Sequence[str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def as_list(value: object) -> list[Any]:
-    """A list of what is one or none: for params that take either."""
-    return [] if value is None else value if isinstance(value, list) else [value]
-
-
 def canonical(value: object) -> str:
     """A param's value as text, by which values are compared: 1, 1.0 and "1" are the same."""
     try:
