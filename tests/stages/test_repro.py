@@ -34,7 +34,7 @@ def test_repro_makes_metrics_for_every_cell(finished):
 
 def test_repro_makes_the_tables(finished):
     table = finished.metrics("table3.json")
-    assert set(table) == {*MODELS, "zero_rule"}
+    assert set(table) == {*MODELS, *BASELINES}
     assert table["temporal_attention"]["fold1"] == finished.metrics("temporal_attention/setting1.json")["micro_f1"]
     assert finished.metrics("table4.json")["zero_rule"]["mean"] > 0
     assert finished.metrics("table1.json")["classes"] == 48
@@ -171,7 +171,7 @@ def test_stages_want_their_arguments(finished):
         ),
         (
             ["baseline.py", "--baseline", "one_rule"],
-            "baseline: BASELINE 'one_rule' is not listed in params.yaml; known are zero_rule",
+            "baseline: BASELINE 'one_rule' is not listed in params.yaml; known are zero_rule, every_class",
         ),
     ]:
         done = finished.run("python", f"stages/{arguments[0]}", *arguments[1:])

@@ -11,6 +11,7 @@ import yaml
 
 import repro
 from miniature import ENVIRONMENT, MODELS, ROOT, SETTINGS
+from params import BASELINES
 
 COSINE = {"aggregator": "mean", "score": "cosine", "objective": "warp", "title": "Cosine"}
 
@@ -23,7 +24,7 @@ def shown(finished) -> str:
 def test_the_metrics_fit_a_terminal(shown, finished):
     assert max(map(len, shown.splitlines())) <= 100
     rows = [line.split() for line in shown.splitlines()]
-    for model in [*MODELS, "zero_rule"]:
+    for model in [*MODELS, *BASELINES]:
         for setting in SETTINGS:
             values = finished.metrics(f"{model}/{setting}.json")
             row = next(row for row in rows if row[:2] == [model, setting])
@@ -41,8 +42,8 @@ def test_a_run_ends_with_the_results_and_what_to_type_next(finished, shown):
 def test_a_run_says_at_which_stage_it_is(project):
     project.set_params(variants__cosine=COSINE)
     output = project.checked("python", "stages/repro.py")
-    assert "\nstage 6 of 16; at most about 1 min left\nRunning stage 'variants':" in output
-    assert "\nstage 16 of 16; at most about 1 min left\nRunning stage 'report':" in output
+    assert "\nstage 6 of 17; at most about 1 min left\nRunning stage 'variants':" in output
+    assert "\nstage 17 of 17; at most about 1 min left\nRunning stage 'report':" in output
     assert "make restore" in output  # the committed results lie below these
     project.restore()
 
