@@ -56,14 +56,14 @@ class _Teller:
         against_mean = self.verdict(best, mean)
         if not against_mean or not best or not mean:
             return ""
-        answer = {
-            "above": "Yes, so the benefit is attention's own",
-            "below": "No, it does harm: the benefit above was that of one learning rate and margin",
-            "not distinguishable": "Not that one can tell: the benefit above was that of one learning rate and margin",
-        }[against_mean.word]
         published = self.verdict(self.attention, self.sum)
-        if published is None or published.word != "above":
-            answer = answer.split(":")[0].split(",")[0]
+        helped = published is not None and published.word == "above"
+        only = ": the benefit above was that of one learning rate and margin" * helped
+        answer = {
+            "above": "Yes" + ", so the benefit is attention's own" * helped,
+            "below": f"No, it does harm{only}",
+            "not distinguishable": f"Not that one can tell{only}",
+        }[against_mean.word]
         told = (
             f"**With learning rate, margin and epoch chosen for each on the validation folds?** {answer}. Attention "
             f"then has a mAP of {self.value(best)}, which is {_told(against_mean)} the {self.value(mean)} of the mean"
