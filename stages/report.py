@@ -49,7 +49,7 @@ def main(params: Params, paths: Paths) -> None:
     write_json(paths.metrics / "table3.json", build_table(results, resamples, "micro_f1"))
     write_json(paths.metrics / "table4.json", build_table(results, resamples, "macro_f1"))
     write_json(paths.metrics / "map.json", build_table(results, resamples, "map"))
-    write_json(paths.metrics / "differences.json", differences(results, resamples))
+    write_json(paths.metrics / "differences.json", differences(results, evidence.resampled, evidence.facts.classes))
     facts = evidence.facts
     encoders = {"audio_encoder": facts.audio_encoder, "text_encoder": facts.text_encoder}
     write_json(paths.metrics / "run.json", {**encoders, "code": facts.code, "params": facts.params})
@@ -121,7 +121,7 @@ def table_row(params: Params, paths: Paths, name: str) -> TableRow:
     variant, trained = params.variants[name], paths.variants / name / "variant.json"
     own = read_json(trained)["variant"]["knobs"] if trained.exists() else variant.knobs
     knobs = params.train.model_dump(include={"lr", "margin", "epochs", "weights"}) | own
-    return TableRow(variant.title, variant.task, variant.aggregator, variant.tuned is not None, knobs)
+    return TableRow(variant.title, variant.task, variant.aggregator, variant.tuned, knobs)
 
 
 def read_studies(params: Params, paths: Paths) -> pd.DataFrame:
@@ -129,7 +129,7 @@ def read_studies(params: Params, paths: Paths) -> pd.DataFrame:
     if not paths.studies.exists():
         return pd.DataFrame(columns=list(schemas.STUDIES.columns))
     studies = frame(paths.studies, schemas.STUDIES)
-    return studies[studies["model"].isin(params.variants)]
+    return studies[studies["model"].isin([*params.variants, *BASELINES])]
 
 
 def frame(path: Path, schema: tables.Schema) -> pd.DataFrame:

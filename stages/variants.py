@@ -9,6 +9,7 @@ from typing import Any
 from pipeline import OBJECTIVE_KNOBS, TRAINING_KNOBS, Params, Paths, run
 from zsaudio.errors import ZsAudioError
 from zsaudio.evaluation.grids import grids
+from zsaudio.models.parts import knobs, part_class
 from zsaudio.models.variant import check_knobs, write_variant
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import write_json
@@ -20,7 +21,9 @@ def main(params: Params, paths: Paths) -> None:
         tuned = params.variants[model].tuned
         if tuned is not None and tuned not in best:
             print(f"{model}: {paths.studies} has no grid of {tuned}, so it has the shared learning rate and margin")
-        variant = params.variant(model, best.get(tuned or "", {}))
+        known = {*TRAINING_KNOBS, *knobs(part_class("objective", params.variants[model].objective))}
+        chosen = {knob: value for knob, value in best.get(tuned or "", {}).items() if knob in known}
+        variant = params.variant(model, chosen)
         shared = params.train.model_dump(include={*OBJECTIVE_KNOBS})
         try:
             check_knobs(variant, shared, TRAINING_KNOBS)

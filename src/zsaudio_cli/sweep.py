@@ -47,6 +47,10 @@ def sweep(
     lists = {"models": models, "settings": settings, "train.seeds": seeds}
     fixed = {param: f"[{text}]" for param, text in lists.items() if text is not None}
     path = Path("metrics/studies") / f"{params['corpus']}.csv"
+    if path.exists():
+        tables.read_table(path, schemas.STUDIES)  # before hours of training: results are put into it
+    if "zero_rule" not in params["baselines"]:
+        raise ZsAudioError("params.yaml: baselines: studies need zero_rule, for what chance reaches; add it")
     failed = []
     for number, values in enumerate(combinations, start=1):
         described = ", ".join(f"{param}={value}" for param, value in values.items())

@@ -120,7 +120,7 @@ def test_clips_with_too_few_labels_are_dropped_and_a_label_listed_twice_is_one()
 
 
 def test_no_clip_with_so_many_labels_is_an_error():
-    with pytest.raises(ZsAudioError, match=r"^folds\.min_labels: no clip has 3 labels or more among the classes"):
+    with pytest.raises(ZsAudioError, match=r"^no clip has 3 labels or more among the classes: lower folds\.min_labels"):
         keep_classes(segments_of([[0, 4], [4]]), np.array([0, 4]), min_labels=3)
 
 

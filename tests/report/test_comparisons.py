@@ -81,6 +81,6 @@ def test_variance_is_shared_by_what_was_drawn():
 
 
 def test_what_does_not_vary_has_no_shares():
-    constant = resampled(RESULTS, 0.0)
+    constant = resampled(RESULTS, noise=0.0)
     assert variance_shares(replace(made_up(RESULTS), resampled=constant), NAMES[:2], "map") == {}
     assert variance_shares(made_up({}), NAMES[:2], "map") == {}

@@ -9,7 +9,8 @@ import pytest
 from evidence import BOTH_ROWS, made_up, study, with_studies
 from zsaudio.evaluation.grids import grids
 from zsaudio.report.page import Cell, Points
-from zsaudio.report.tuning import grid_blocks, grid_sentences, tuned_sentences
+from zsaudio.report.table_rows import TableRows
+from zsaudio.report.tuning import grid_blocks, grid_sentences, is_chosen, text, tuned_sentences
 
 AXES = "train.lr, train.margin, train.epochs"
 
@@ -37,12 +38,13 @@ def test_the_best_point_has_the_best_mean_over_the_settings():
     assert (one.seeds, one.epochs) == ("0", 30)
 
 
-@pytest.mark.parametrize(("best", "edges"), [((1, 3), ["lr"]), ((0.1, 1), ["margin"]), ((0.01, 10), ["lr", "margin"])])
+@pytest.mark.parametrize(
+    ("best", "edges"), [((1, 3), "learning rate"), ((0.1, 1), "margin"), ((0.01, 10), "learning rate and margin")]
+)
 def test_a_best_point_at_an_edge_is_told(best, edges):
     found = grids(grid(best))
-    assert found[0].edges() == edges
     (said,) = grid_sentences(found, evidence())
-    assert f"at the edge of the grid in {' and '.join(edges)}: a wider one may have a better" in said
+    assert f"at the edge of the grid in {edges}: a wider one may have a better one" in said
 
 
 def test_the_params_own_point_counts_only_if_it_was_trained_for_as_long():
@@ -81,16 +83,45 @@ def test_the_sum_is_the_mean_at_another_rate_and_margin():
 
 
 def test_tuned_rows_are_trained_as_their_grid_chose_or_that_is_told():
-    found = grids(pd.concat([grid((0.1, 3)), grid((1, 3), "uniform_mean")]))
-    attention, literal, mean = tuned_sentences(found, BOTH_ROWS)
-    assert attention == (
-        "**Temporal attention, tuned** is trained with learning rate 0.1, margin 3 and at most 30 epochs: as its grid "
-        "chose."
-    )
-    assert literal.endswith("at most 30 epochs: no grid was run on this corpus.")
-    assert mean.endswith("at most 30 epochs: its grid chose otherwise.")
+    of_both = evidence(grid((0.1, 3)), grid((1, 3), "uniform_mean"))
+    attention, literal, mean = tuned_sentences(of_both)
+    own = "is trained with learning rate 0.1, margin 3 and at most 30 epochs"
+    assert attention == f"**Temporal attention, tuned** {own}: as its grid chose."
+    assert literal.endswith(f"{own}: no grid of this row was run on this corpus.")
+    assert mean.endswith(f"{own}: its grid chose otherwise.")
+    assert is_chosen(of_both, "temporal_attention_tuned")
+    assert not is_chosen(of_both, "uniform_mean_tuned")
+
+
+def test_a_grid_belongs_to_the_row_that_it_is_of_and_to_no_other_of_its_parts():
+    rows = {**BOTH_ROWS.by_name, "another": replace(BOTH_ROWS.by_name["uniform_mean_tuned"], tuned="supervised")}
+    one = replace(evidence(grid((0.1, 3), "uniform_mean")), rows=TableRows(rows))
+    assert is_chosen(one, "uniform_mean_tuned")
+    assert not is_chosen(one, "another")
+
+
+def test_each_model_has_the_grid_of_its_own_epochs_with_the_most_points():
+    long = grid((1, 3), "uniform_mean", epochs="100")
+    (attention, mean) = grids(pd.concat([grid((0.1, 3)), long]))
+    assert (attention.epochs, mean.epochs) == (30, 100)
+    small = study("train.lr, train.margin", {f"{lr}, {m}": {"uniform_mean": [0.9]} for lr in (2, 3) for m in (4, 5)})
+    (one,) = grids(pd.concat([long, small]))
+    assert len(one.points) == 9
+
+
+def test_a_point_that_does_not_lie_on_the_grid_is_no_candidate_and_no_edge():
+    """The params' own values, which `zsaudio sweep` adds."""
+    own = study(AXES, {"5, 50, 30": {"temporal_attention": [0.9]}})
+    (one,) = grids(pd.concat([grid((1, 10)), own]))
+    assert len(one.points) == 9
+    assert one.edges() == ["lr", "margin"]
 
 
 def test_without_grids_and_tuned_rows_there_is_nothing():
     (points,) = grid_blocks(made_up())
     assert points == Points([])
+
+
+def test_what_was_chosen_is_not_said_where_nothing_was():
+    assert text(made_up()).startswith("No grid was run on this corpus (`make studies`)")
+    assert text(evidence(grid((0.1, 3)))).startswith("Every model is trained at every learning rate and margin")

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -54,7 +53,7 @@ def test_readings_are_matched_by_macro_f1_and_the_closest_is_told():
     assert found["micro"].tolist()[1] == "0.500, 0.100, 0.100"
     said = appendix(evidence).blocks[1].items[-1]
     assert "Of 2 readings tried" in said
-    assert "none gives the paper's six numbers" in said
+    assert "none meet the paper's six numbers" in said
     assert "`folds.min_labels` = 2, with macro F1 0.0075, 0.0030, 0.0020 and micro F1 0.500, 0.100, 0.100" in said
 
 
@@ -71,7 +70,7 @@ def test_what_the_papers_rows_imply_stands_beside_ours():
     assert table.rows[0] == ["paper", "fold1", "0.06", "0.002", "0.09 to 0.16", "1.79 to 4.86"]
     # Macro F1 of 0.05 among 10 classes is an F1 of 0.5, hence p = 1/3.
     assert table.rows[3] == ["here", "fold1", "0.050", "0.0500", "0.33", "1.50"]
-    assert "have no number in common" in said.items[0]
+    assert "labels per clip: no number is in all three. Here they have 1.50, 1.50, 1.50." in said.items[0]
 
 
 def test_of_another_corpus_nothing_is_implied():
@@ -79,5 +78,4 @@ def test_of_another_corpus_nothing_is_implied():
 
 
 def test_ours_may_be_missing():
-    assert len(appendix(made_up({})).blocks[0].rows) == 3
-    assert np.isfinite(implied(0.06, 0.002, 111)).all()
+    assert [row[0] for row in appendix(made_up({})).blocks[0].rows] == ["paper"] * 3

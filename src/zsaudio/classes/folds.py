@@ -43,7 +43,8 @@ def keep_classes(segments: Segments, indices: npt.NDArray[np.int64], min_labels:
     distinct = np.unique(clips * LABELS + segments.labels[selected])  # a label counts once
     kept = np.bincount(distinct // LABELS, minlength=len(segments)) >= max(min_labels, 1)
     if not kept.any():
-        raise ZsAudioError(f"folds.min_labels: no clip has {min_labels} labels or more among the classes; lower it")
+        hint = "lower folds.min_labels" if min_labels > 1 else "the classes are not those of these clips"
+        raise ZsAudioError(f"no clip has {min_labels} labels or more among the classes: {hint}")
     offsets = np.concatenate([[0], np.cumsum(counts[kept])])
     return Segments(segments.clip_ids[kept], segments.subsets[kept], segments.labels[selected][kept[clips]], offsets)
 

@@ -1,8 +1,9 @@
 """How sure the metrics are: bootstrap over all that varies, the training seeds, the classes and the clips of a fold.
 
 Every model scores every clip for every class, so the three are crossed, and each is drawn by itself (the pigeonhole
-bootstrap: Owen, The Annals of Applied Statistics 1(2), 2007). Of n, n - 1 are drawn with replacement, which makes the
-variance of a mean over them the unbiased one (Rao and Wu, JASA 83(401), 1988). All models of a fold are measured on the
+bootstrap: Owen, The Annals of Applied Statistics 1(2), 2007). What varies with two of them together is drawn with each,
+so the variance is rather too large. Of n, n - 1 are drawn with replacement, which makes the variance of a mean over
+them the unbiased one (Rao and Wu, JASA 83(401), 1988). All models of a fold are measured on the
 same draws, so that differences between them are paired. B resamples, R runs, N clips, C classes.
 """
 
@@ -31,10 +32,10 @@ def bootstrap(
 ) -> dict[str, dict[str, Floats]]:
     """Each of METRICS on each resample, (B,), by what was drawn: one of SOURCES; the mean over the runs.
 
-    Thresholds stay as they were chosen, on other clips, and so does the most frequent class that `micro_f1_rest` is
-    without. Resampling clips raises average precision where a class has few of them (the mean of a ratio is not the
-    ratio of means), so resamples are moved to have the data's value as mean. The level of 95 % is nominal: for a class
-    with a handful of clips an interval holds the true value less often.
+    Thresholds stay as they were chosen, on other clips, and so do the most frequent class that `micro_f1_rest` is
+    without, and what a baseline predicts. Resampling clips raises average precision where a class has few of them (the
+    mean of a ratio is not the ratio of means), so resamples of mAP are moved to have the data's value as mean. 95 % is
+    nominal: for a class with a handful of clips an interval holds the true value less often.
 
     Args:
         test: scores of the test clips.
@@ -59,10 +60,8 @@ def bootstrap(
         used = every | {name: drawn[name] for name in names}
         by_class = measured["clips" if "clips" in names else "data"]
         values = by_class.metrics(used["seeds"].astype(np.float64), used["classes"].astype(np.float64))
-        resampled[source] = {
-            name: np.clip(of_metric - of_metric.mean() + np.mean([getattr(result, name) for result in results]), 0, 1)
-            for name, of_metric in values.items()
-        }
+        values["map"] += np.mean([result.map for result in results]) - values["map"].mean()
+        resampled[source] = values
     return resampled
 
 

@@ -43,8 +43,9 @@ def fusion(test: ScoredClips, gamma: float) -> dict[str, list[float]]:
         y_hat, z_hat = test.score[of_run].ravel(), test.uniform[of_run].ravel()
         mixed = test.tested(gamma)[of_run].ravel()
         rows["run"].append(run)
-        rows["spread"].append(float(z_hat.std(dtype=np.float64) / y_hat.std(dtype=np.float64)))
-        rows["correlation"].append(float(np.corrcoef(mixed, z_hat)[0, 1]))
+        spread = max(float(y_hat.std(dtype=np.float64)), float(np.finfo(np.float32).tiny))
+        rows["spread"].append(float(z_hat.std(dtype=np.float64)) / spread)
+        rows["correlation"].append(float(np.corrcoef(mixed, z_hat)[0, 1]) if mixed.std() and z_hat.std() else 1.0)
     return rows
 
 

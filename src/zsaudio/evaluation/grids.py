@@ -46,17 +46,20 @@ class Grid:
 
 
 def grids(studies: pd.DataFrame) -> list[Grid]:
-    """The grids among studies (`zsaudio.storage.schemas.STUDIES`), one for each model at the most: the last one."""
+    """The grids among studies (`zsaudio.storage.schemas.STUDIES`), of each model the one with the most points.
+
+    The params' own values, which `zsaudio sweep` adds, are left out where they do not lie on the grid, or were trained
+    for another number of epochs.
+    """
     found: dict[str, Grid] = {}
-    for study, table in studies.groupby("study", sort=False):
+    for study, table in studies.reset_index(drop=True).groupby("study", sort=False):
         names = str(study).split(", ")
         if not is_grid(str(study)):
             continue
         values = pd.DataFrame(table["value"].str.split(", ").tolist(), columns=names, index=table.index)
-        table = table.join(values)
-        if EPOCHS in names:  # the params' own values, which `zsaudio sweep` adds, may have another number
-            table = table[table[EPOCHS] == table[EPOCHS].mode()[0]]
-        for model, part in table.dropna(subset="best_validation_map").groupby("model", sort=False):
+        for model, part in table.join(values).dropna(subset="best_validation_map").groupby("model", sort=False):
+            if EPOCHS in names:
+                part = part[part[EPOCHS] == part[EPOCHS].mode()[0]]
             numbers = part.assign(**{short: part[axis].astype(float) for axis, short in AXES.items()})
             points = numbers.groupby([*AXES.values()], as_index=False).agg(
                 map=("best_validation_map", "mean"),
@@ -64,7 +67,10 @@ def grids(studies: pd.DataFrame) -> list[Grid]:
                 epochs=("best_epoch", lambda epochs: ", ".join(f"{epoch:.0f}" for epoch in epochs)),
             )
             points = points[points["settings"] == points["settings"].max()].drop(columns="settings")
-            epochs = int(part[EPOCHS].iloc[0]) if EPOCHS in names else None
-            seeds = "; ".join(part["seeds"].unique())
-            found[str(model)] = Grid(str(model), points.reset_index(drop=True), seeds, epochs)
+            crossed = [points.groupby(axis)[axis].transform("size") > 1 for axis in AXES.values()]
+            points = points[crossed[0] & crossed[1]]
+            if len(points) > len(found[str(model)].points if str(model) in found else ()):
+                epochs = int(part[EPOCHS].iloc[0]) if EPOCHS in names else None
+                seeds = "; ".join(part["seeds"].unique())
+                found[str(model)] = Grid(str(model), points.reset_index(drop=True), seeds, epochs)
     return list(found.values())

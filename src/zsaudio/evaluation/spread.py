@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtr
 
 METRICS = ("micro_f1", "micro_f1_rest", "macro_f1", "map")
 # What resamples draw, by name: all that varies, each by itself, and what varies while the classes stay what they are.
@@ -43,10 +44,32 @@ def interval(values: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def p_value(value: float, resampled: Floats) -> float:
-    """How likely a value as far from 0 is by chance, two-sided, with the standard error of its resamples (B,)."""
-    error = float(resampled.std(ddof=1))
-    return math.erfc(abs(value) / error / math.sqrt(2)) if error else float(value == 0)
+def p_value(value: float, resampled: Floats, freedom: float = math.inf) -> float:
+    """How likely a value as far from 0 is by chance, two-sided: Student's t with the standard error of its resamples.
+
+    Where nothing varies, nothing can be told: 1.
+
+    Args:
+        value: what was measured.
+        resampled: (B,).
+        freedom: degrees of it, see `degrees_of_freedom`.
+    """
+    error = float(resampled.std(ddof=1)) if len(resampled) > 1 else 0.0
+    if error <= 1e-9 * max(abs(value), 1e-9) or freedom <= 0:
+        return 1.0
+    return float(2 * stdtr(freedom, -abs(value) / error))
+
+
+def degrees_of_freedom(variances: Mapping[str, float], counts: Mapping[str, int]) -> float:
+    """Degrees of freedom of a variance that is the sum of several (Welch 1947, Satterthwaite 1946).
+
+    Args:
+        variances: by what varies.
+        counts: how many of it there are; of one alone, whose variance is not known, the sum is taken as it is.
+    """
+    total = sum(variances.values())
+    parts = [variance**2 / (counts[name] - 1) for name, variance in variances.items() if counts[name] > 1]
+    return total**2 / sum(parts) if total and sum(parts) else math.inf
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

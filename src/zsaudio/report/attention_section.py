@@ -107,7 +107,7 @@ def _with_intervals(table: Table, keys: Sequence[tuple[str, str, str]], localise
             found = estimate(of_pairs)
             cells[place] = Cell(str(cells[place]), f"[{found.low:.3f}, {found.high:.3f}]")
         lines.append(cells)
-    note = "In brackets the 95 % interval over resamples of seeds and pairs."
+    note = "In brackets the 95 % interval over resamples of seeds, classes and clips."
     return replace(table, rows=lines, note=note if place is not None else "")
 
 

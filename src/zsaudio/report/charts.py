@@ -38,7 +38,7 @@ _PANELS = {
 }
 _F1 = "micro F1 solid, macro F1 dashed"
 _CAPTIONS = {
-    "intervals": "Each model's value, the mean over the runs, with its 95 % interval over resamples of the test clips. "
+    "intervals": "Each model's value, the mean over the runs, with its 95 % interval over seeds, classes and clips. "
     "Scales differ from panel to panel.",
     "training_loss": "Loss of training (solid) and of the validation classes (dashed), the mean over the runs, on a "
     "logarithmic axis. Losses of different aggregations are on different scales, and so are the panels.",

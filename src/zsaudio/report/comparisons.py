@@ -11,11 +11,19 @@ from zsaudio.evaluation.spread import holm
 from zsaudio.report.evidence import Evidence
 from zsaudio.report.pointing import pointing_estimates
 from zsaudio.report.results import COLUMNS, MEAN, Estimate, by_fold, difference
+from zsaudio.report.scorings import effects
 
 LEVEL = 0.05  # of all verdicts of a report together
 CLAIMS = ("sum", "zero_rule")  # what the paper has attention above on every fold, by aggregator or name
 CLAIMED = ("micro_f1", "macro_f1")  # and in which metrics: Tables 3 and 4
+TINY = 1e-20  # a variance that is only rounding
 VARYING = ("seeds", "classes", "clips")
+
+EFFECTS = (
+    ("trained by attention", "trained by the mean"),
+    ("tested by attention", "tested by the sum"),
+)  # of the 2 x 2
+PUBLISHED, BEST = "as published", "at their best"
 
 Key = tuple[tuple[str, str], str, str]  # two rows, metric, fold or MEAN
 
@@ -48,19 +56,31 @@ def verdicts(evidence: Evidence) -> dict[Key, Verdict]:
     where attention looks. A cross-validation's mAP is a mean over its parts and is not compared with others.
     """
     rows, estimates = evidence.rows, dict[Key, Estimate]()
+    data, classes = (evidence.results, evidence.resampled), evidence.facts.classes
     for pair in rows.pairs():
         for metric in COLUMNS:
             if metric != "map" or not any(rows.supervised(name) for name in pair):
-                of_all = difference(evidence.results, evidence.resamples, pair, metric)
+                of_all = difference(*data, pair, metric, classes)
                 estimates |= {(pair, metric, MEAN): of_all[MEAN]} if MEAN in of_all else {}
-    these_classes = evidence.resamples_by("these_classes")
     for pair in claimed_pairs(evidence):
         for metric in CLAIMED:
-            of_folds = difference(evidence.results, these_classes, pair, metric)
+            of_folds = difference(*data, pair, metric, classes, "these_classes")
             estimates |= {(pair, metric, fold): of_folds[fold] for fold in of_folds if fold != MEAN}
+    for tuned in (False, True):
+        both = effects(evidence, "map", tuned)
+        if both:
+            estimates |= {(pair, "map", BEST if tuned else PUBLISHED): e for pair, e in zip(EFFECTS, both, strict=True)}
     estimates |= pointing_estimates(evidence)
     adjusted = holm([estimate.p for estimate in estimates.values()])
     return {key: Verdict(estimate, p) for (key, estimate), p in zip(estimates.items(), adjusted, strict=True)}
+
+
+def verdict_on(given: Mapping[Key, Verdict], first: str, second: str, metric: str, fold: str = MEAN) -> Verdict | None:
+    """The verdict on two rows, whichever of them was taken first; None where there is none."""
+    if (found := given.get(((first, second), metric, fold))) is not None:
+        return found
+    found = given.get(((second, first), metric, fold))
+    return found and Verdict(found.estimate.reversed(), found.p)
 
 
 def claimed_pairs(evidence: Evidence) -> list[tuple[str, str]]:
@@ -83,4 +103,4 @@ def variance_shares(evidence: Evidence, pair: tuple[str, str], metric: str) -> M
             return {}
         variances[source] = float(np.var(drawn[0] - drawn[1]))
     total = sum(variances.values())
-    return {source: value / total for source, value in variances.items()} if total else {}
+    return {source: value / total for source, value in variances.items()} if total > TINY else {}

@@ -38,6 +38,11 @@ class Facts:
     frequent: Mapping[str, str]
 
     @property
+    def classes(self) -> dict[str, int]:
+        """How many classes each fold has."""
+        return {fold: int(self.table1[f"{fold}_classes"]) for fold in self.frequent}
+
+    @property
     def on_audioset(self) -> bool:
         """Whether the paper's numbers may stand beside these."""
         return self.corpus == "audioset"

@@ -1,4 +1,7 @@
-"""How sure pointing is: intervals over seeds and pairs, all settings together, and what attention is compared with."""
+"""How sure pointing is: intervals over seeds, classes and clips, all settings together, and what it is compared with.
+
+A pair is of a clip and a class, which have other pairs: it is drawn as often as both are.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from zsaudio.report.table_rows import TableRows
 
 RESAMPLES = 1000
 PAIR = ["setting", "clip_id", "mid"]  # of a clip and a class, each measured by its setting's model
-DRAWN = ("pairs", "seeds")
 METRIC, WHERE = "pointing", "informative pairs"  # as of `comparisons.Key`
 
 Floats = npt.NDArray[np.float64]
@@ -49,11 +51,21 @@ def hits(localised: Localised, looks: Looks, subset: str = "informative") -> pd.
 
 
 def estimate(of_pairs: pd.DataFrame) -> Estimate:
-    """The mean over pairs (rows) and runs (columns), with what drawing either makes of it."""
+    """The mean over pairs (rows) and runs (columns), with what drawing classes, clips and runs makes of it.
+
+    Its degrees of freedom are those of the fewest of them.
+    """
     values = of_pairs.to_numpy(np.float64)
-    pairs, runs = (draw(n, RESAMPLES, name).astype(float) for n, name in zip(values.shape, DRAWN, strict=True))
-    drawn = np.einsum("pb,pr,rb->b", pairs, values, runs, optimize=True) / (pairs.sum(axis=0) * runs.sum(axis=0))
-    return Estimate.of(float(values.mean()), drawn)
+    levels = {name: of_pairs.index.get_level_values(name) for name in ("mid", "clip_id")}
+    (of_class, classes), (of_clip, clips) = (pd.factorize(level) for level in levels.values())
+    counts = {"classes": len(classes), "clips": len(clips), "seeds": values.shape[1]}
+    drawn = {name: draw(n, RESAMPLES, f"pointing {name}").astype(float) for name, n in counts.items()}
+    pairs, runs = drawn["classes"][of_class] * drawn["clips"][of_clip], drawn["seeds"]
+    total = pairs.sum(axis=0) * runs.sum(axis=0)
+    known = total > 0  # a resample may have drawn no pair
+    means = np.einsum("pb,pr,rb->b", pairs, values, runs, optimize=True)[known] / total[known]
+    varying = [n for n in counts.values() if n > 1]
+    return Estimate.of(float(values.mean()), means, min(varying, default=1) - 1)
 
 
 def gap(first: pd.DataFrame, second: pd.DataFrame) -> Estimate | None:

@@ -124,7 +124,7 @@ def differences_table(evidence: Evidence, verdicts: Mapping[Key, Verdict]) -> Ta
         if any(found):
             lines.append([" - ".join(map(evidence.rows.title, pair)), *map(_cell, found)])
     columns = [Column("models"), *(Column(title, numeric=True) for title in COLUMNS.values())]
-    note = "Every pair, fold and p-value is in `differences.json`, without correction."
+    note = "`differences.json` has every pair and fold, with p-values as if each were the only one."
     return Table("Differences, mean over the folds", columns, lines, note=note) if lines else None
 
 

@@ -1,7 +1,8 @@
 """The numbers of the report: Tables 3 and 4 with intervals, differences between rows, and the curves of all cells."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Self
 
@@ -9,11 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zsaudio.evaluation.spread import METRICS, deviation, interval, p_value
+from zsaudio.evaluation.spread import METRICS, SOURCES, degrees_of_freedom, deviation, interval, p_value
 from zsaudio.tasks.settings import SETTINGS
 
 MEAN = "mean"  # over the test folds
-COLUMNS = {"micro_f1": "Micro F1", "micro_f1_rest": "Micro F1 of the rest", "macro_f1": "Macro F1", "map": "mAP"}
+COLUMNS = {
+    "micro_f1": "Micro F1",
+    "micro_f1_rest": "Micro F1 without the top class",
+    "macro_f1": "Macro F1",
+    "map": "mAP",
+}
 
 # By (row, setting); of the results the columns of `zsaudio.storage.schemas.RUNS`, of resamples those of RESAMPLES.
 Cells = Mapping[tuple[str, str], pd.DataFrame]
@@ -71,41 +77,67 @@ class Estimate:
     p: float
 
     @classmethod
-    def of(cls, value: float, resampled: npt.NDArray[np.float64]) -> Self:
-        """From the value and its resamples (B,)."""
-        return cls(value, *interval(resampled), p_value(value, resampled))
+    def of(cls, value: float, resampled: npt.NDArray[np.float64], freedom: float = math.inf) -> Self:
+        """From the value, its resamples (B,), and the degrees of freedom of their variance."""
+        return cls(value, *interval(resampled), p_value(value, resampled, freedom))
+
+    def reversed(self) -> Self:
+        """The same difference the other way round."""
+        return replace(self, value=-self.value, low=-self.high, high=-self.low)
 
     def __str__(self) -> str:
         return f"{self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
 
 
-def difference(results: Cells, resamples: Cells, pair: tuple[str, str], metric: str) -> dict[str, Estimate]:
+def difference(
+    results: Cells,
+    resampled: Cells,
+    pair: tuple[str, str],
+    metric: str,
+    classes: Mapping[str, int],
+    source: str = "all",
+) -> dict[str, Estimate]:
     """How much the first row is above the second in a metric: by test fold, and MEAN if both have all folds.
 
     Both are measured on the same seeds, classes and clips, so what makes one hard for both does not count.
+
+    Args:
+        results, resampled: metrics of the runs, and on resamples of every source.
+        pair: two rows.
+        metric: one of METRICS.
+        classes: how many each fold has; clips, of which there are more, count like them.
+        source: what is drawn, of SOURCES.
     """
     values = [by_fold(results, name, metric) for name in pair]
-    drawn = [by_fold(resamples, name, metric) for name in pair]
-    columns = (*values, *drawn)
-    return {
-        fold: Estimate.of(float(values[0][fold].mean() - values[1][fold].mean()), drawn[0][fold] - drawn[1][fold])
-        for fold in values[0]
-        if all(fold in column for column in columns)
-        and (fold != MEAN or all(column.keys() == values[0].keys() for column in columns))
+    drawn = {
+        name: [by_fold(of_source(resampled, name), row, metric) for row in pair] for name in {source, *SOURCES[source]}
     }
+    columns = [*values, *(column for of_pair in drawn.values() for column in of_pair)]
+    estimates = {}
+    for fold in values[0]:
+        complete = all(column.keys() == values[0].keys() for column in columns)
+        if all(fold in column for column in columns) and (fold != MEAN or complete):
+            gaps = {name: first[fold] - second[fold] for name, (first, second) in drawn.items()}
+            variances = {name: float(gaps[name].var()) for name in SOURCES[source]}
+            runs = max(len(column[fold]) for column in values)
+            n_classes = classes[fold] if fold != MEAN else sum(classes[name] for name in values[0] if name != MEAN)
+            freedom = degrees_of_freedom(variances, {"seeds": runs, "classes": n_classes, "clips": n_classes})
+            value = float(values[0][fold].mean() - values[1][fold].mean())
+            estimates[fold] = Estimate.of(value, gaps[source], freedom)
+    return estimates
 
 
-def differences(results: Cells, resamples: Cells) -> dict[str, dict[str, float]]:
+def differences(results: Cells, resampled: Cells, classes: Mapping[str, int]) -> dict[str, dict[str, float]]:
     """Every two rows and metric, "ROW - OTHER: METRIC", by test fold and their mean, with `_low`, `_high` and `_p`.
 
-    The latter is not corrected for being one of many.
+    The latter is as if each were the only one. Arguments are those of `difference`.
     """
     names = list(dict.fromkeys(name for name, _ in results))
     table: dict[str, dict[str, float]] = {}
     for pair in combinations(names, 2):
         for metric in METRICS:
             values: dict[str, float] = {}
-            for fold, estimate in difference(results, resamples, pair, metric).items():
+            for fold, estimate in difference(results, resampled, pair, metric, classes).items():
                 values |= {fold: estimate.value, f"{fold}_low": estimate.low, f"{fold}_high": estimate.high}
                 values[f"{fold}_p"] = estimate.p
             if values:

@@ -22,14 +22,15 @@ from zsaudio.report.studies import (
     threshold_sentences,
 )
 from zsaudio.report.training import curve_sentences
-from zsaudio.report.tuning import TEXT, grid_blocks
+from zsaudio.report.tuning import grid_blocks, text
 from zsaudio.report.verdict import verdict_sentences
 from zsaudio.report.zero_rule_appendix import appendix
 
 COMPARED = (
     "Differences are taken on the same seeds, classes and clips. A row is said to be above or below another where the "
-    "difference is further from 0 than its standard error explains, at a level of 5 % for all verdicts of this report "
-    "together (Holm's correction); else the two are not distinguishable."
+    "difference is further from 0 than its standard error explains (Student's t), at a level of 5 % for all verdicts "
+    "of this report together (Holm's correction); else the two are not distinguishable. Intervals are of 95 % each and "
+    "not corrected, so one may leave out 0 where the word is not distinguishable."
 )
 
 
@@ -60,7 +61,7 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
             how(facts, several),
             [*published, *_named(figures, "intervals")],
         ),
-        Section("best", "Results of each model at its best", [TEXT], tuned),
+        Section("best", "Results of each model at its best", [text(evidence)], tuned),
         Section("compared", "Which differences are sure", [COMPARED], compared),
         scorings_section(evidence),
         attention_section(evidence.localised, evidence.rows, _named(figures, "localise"), given),
@@ -91,8 +92,8 @@ def _named(figures: Mapping[str, Figure], *names: str) -> list[Figure]:
 
 def _sensitivity_section(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: Charts) -> Section:
     text = (
-        "Studies train anew with other values of a param (`zsaudio sweep`), at the gamma of the tables and with "
-        "thresholds chosen on the validation fold; the value of the tables is trained with the same seeds."
+        "Studies train anew with other values of a param (`zsaudio sweep`), else as in "
+        "the tables; the value of the tables is trained with the same seeds."
     )
     tables = study_tables(evidence)
     sentences = [*encoder_sentences(evidence), *split_sentences(evidence)]

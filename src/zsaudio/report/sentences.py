@@ -8,8 +8,8 @@ from zsaudio.report.table_rows import TableRows
 
 # What to know of a row of the table of mAP.
 CHANCE_NOTE = (
-    "The mAP of the zero-rule, which ranks no clip above another, is what chance reaches: the mean over all orders of "
-    "the clips."
+    "The mAP of a baseline, which ranks no clip above another, is what chance reaches: the mean over all orders of the "
+    "clips."
 )
 SUPERVISED_NOTE = (
     "That of the supervised row is the mean over the parts of the cross-validation, since scores of two "
@@ -40,9 +40,11 @@ def how(facts: Facts, several: bool) -> list[str]:
         f"{params['train.lr']}, rank by `{params['train.rank']}`, weights of the `{params['train.weights']}` epoch, "
         f"`threads` = {params['threads']}. gamma = {params['gamma']}, threshold: {params['threshold']}. Clips whose "
         f"labels span folds: `{params['folds.spanning']}`.",
-        f"Numbers are {numbers}, with the 95 % interval over resamples of the training seeds, the classes and the test "
-        "clips in brackets. It says what to expect of other seeds, other classes and other clips, and is wider than "
-        "what these classes alone would give.",
+        f"Numbers are {numbers}, with the 95 % interval over resamples of the training seeds, the test classes and the "
+        "test clips in brackets. It says what to expect of other seeds, and of other sounds to be recognised, and is "
+        "wider than what these classes alone would give; what was trained on, and the thresholds, stay what they are. "
+        "A "
+        "baseline's prediction stays, too: on other classes the zero-rule would predict another one.",
     ]
 
 

@@ -83,6 +83,8 @@ def split_sentences(evidence: Evidence) -> list[str]:
     if headline not in by_split:
         return []
     others = by_split[headline].drop(own, errors="ignore")
+    if len(others) < 2:
+        return []
     sentence = (
         f"**The split of the classes.** Of {len(others)} other splits (`{SPLIT}`) the mAP of "
         f"{evidence.rows.told(headline)} is {others.mean():.3f} ± {others.std():.3f} ({others.min():.3f} to "

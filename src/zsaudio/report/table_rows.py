@@ -20,14 +20,14 @@ class TableRow:
         title: what a reader sees.
         task: name of its task; None of a baseline, which is not trained.
         aggregator: of its variant; None of a baseline.
-        tuned: whether its knobs were chosen on the validation folds, and so not as published.
+        tuned: name of the row whose grid chooses its knobs on the validation folds; None of a row as published.
         knobs: how it is trained, by the names of params of `train`.
     """
 
     title: str
     task: str | None = None
     aggregator: str | None = None
-    tuned: bool = False
+    tuned: str | None = None
     knobs: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -70,19 +70,23 @@ class TableRows:
 
     def tuned(self, name: str) -> bool:
         """Whether a row is of a model at its best, and not as published."""
-        return self.by_name[name].tuned
+        return self.by_name[name].tuned is not None
 
     @property
     def headline(self) -> str:
         """The row that others are compared with: temporal attention, else the first zero-shot one, else the first."""
         zero_shot = [name for name in self.listed if self.by_name[name].task == "zero_shot"]
+        zero_shot.sort(key=self.tuned)
         return "temporal_attention" if "temporal_attention" in zero_shot else (zero_shot + self.listed)[0]
 
     def first(self, aggregator: str, tuned: bool = False) -> str | None:
-        """The first zero-shot row of the tables with an aggregator, as published or tuned."""
-        kind = ("zero_shot", aggregator, tuned)
-        rows = {name: self.by_name[name] for name in self.listed}
-        return next((name for name, row in rows.items() if (row.task, row.aggregator, row.tuned) == kind), None)
+        """The zero-shot row of the tables with an aggregator, as published or tuned: the headline, else the first."""
+
+        def fits(name: str) -> bool:
+            row = self.by_name[name]
+            return (row.task, row.aggregator, self.tuned(name)) == ("zero_shot", aggregator, tuned)
+
+        return next((name for name in [*([self.headline] if self.listed else []), *self.listed] if fits(name)), None)
 
     def pairs(self) -> list[tuple[str, str]]:
         """The differences that a reader asks for, the row that should be higher in front.

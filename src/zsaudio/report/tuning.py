@@ -9,12 +9,29 @@ from zsaudio.report.evidence import Evidence
 from zsaudio.report.page import Block, Cell, Column, Points, Row, Table
 from zsaudio.report.table_rows import TableRows
 
+AXIS = {"lr": "learning rate", "margin": "margin"}
 TEXT = (
     "Every model is trained at every learning rate and margin of a grid, and judged by mAP on the validation fold of "
-    "each setting, at the epoch that is best there. The value with the best mean over the settings is its best. Test "
-    "folds have no part in it; but a validation fold of one setting is the test fold of another, in which other "
-    "classes were trained on."
+    "each setting, at the epoch that is best there; the point with the best mean over the settings is its best. Each "
+    "setting's validation fold is the test fold of another, and one point serves all settings. So the choice has seen "
+    "every test fold, through models that were trained on other classes than those that are tested on it."
 )
+WITHOUT = (
+    "No grid was run on this corpus (`make studies`), so these rows have the learning rate and margin of the others, "
+    "and the weights of the epoch that is best on the validation fold."
+)
+
+
+def text(evidence: Evidence) -> str:
+    """How the rows of the tables came by their knobs."""
+    return TEXT if grids(evidence.studies) else WITHOUT
+
+
+def is_chosen(evidence: Evidence, name: str) -> bool:
+    """Whether a row is trained as a grid of this corpus chose."""
+    row = evidence.rows.by_name[name]
+    grid = next((grid for grid in grids(evidence.studies) if grid.model == row.tuned), None)
+    return grid is not None and (grid.best["lr"], grid.best["margin"]) == (row.knobs["lr"], row.knobs["margin"])
 
 
 def grid_blocks(evidence: Evidence) -> list[Block]:
@@ -22,7 +39,7 @@ def grid_blocks(evidence: Evidence) -> list[Block]:
     order = list(evidence.rows.by_name)
     found = sorted(grids(evidence.studies), key=lambda grid: order.index(grid.model))
     tables = [_table(grid, evidence.rows) for grid in found]
-    return [*tables, Points([*grid_sentences(found, evidence), *tuned_sentences(found, evidence.rows)])]
+    return [*tables, Points([*grid_sentences(found, evidence), *tuned_sentences(evidence)])]
 
 
 def _table(grid: Grid, rows: TableRows) -> Table:
@@ -49,9 +66,11 @@ def grid_sentences(found: Sequence[Grid], evidence: Evidence) -> list[str]:
     """The best point of each grid, whether it lies inside, and that the sum is the mean at another rate."""
     sentences = []
     for grid in found:
-        edges = grid.edges()
+        edges = [AXIS[axis] for axis in grid.edges()]
         where = (
-            f"at the edge of the grid in {' and '.join(edges)}: a wider one may have a better" if edges else "inside"
+            f"at the edge of the grid in {' and '.join(edges)}: a wider one may have a better one"
+            if edges
+            else "inside"
         )
         sentences.append(
             f"{evidence.rows.told(grid.model)} is best at learning rate {grid.best['lr']:g} and margin "
@@ -71,19 +90,17 @@ def grid_sentences(found: Sequence[Grid], evidence: Evidence) -> list[str]:
     return sentences
 
 
-def tuned_sentences(found: Sequence[Grid], rows: TableRows) -> list[str]:
+def tuned_sentences(evidence: Evidence) -> list[str]:
     """What the tuned rows are trained with, and whether a grid of this corpus chose that."""
-    of_aggregator = {rows.by_name[grid.model].aggregator: grid for grid in found}
+    rows, with_grid = evidence.rows, {grid.model for grid in grids(evidence.studies)}
     sentences = []
     for name in rows.listed:
         row = rows.by_name[name]
-        if row.tuned:
-            knobs = row.knobs
-            own = f"learning rate {knobs['lr']:g}, margin {knobs['margin']:g} and at most {knobs['epochs']} epochs"
-            grid = of_aggregator.get(row.aggregator)
-            told = "no grid was run on this corpus"
-            if grid is not None:
-                as_chosen = (grid.best["lr"], grid.best["margin"]) == (knobs["lr"], knobs["margin"])
-                told = "as its grid chose" if as_chosen else "its grid chose otherwise"
-            sentences.append(f"**{rows.told(name)}** is trained with {own}: {told}.")
+        if row.tuned is not None:
+            told = "as its grid chose" if is_chosen(evidence, name) else "its grid chose otherwise"
+            told = told if row.tuned in with_grid else "no grid of this row was run on this corpus"
+            sentences.append(
+                f"**{rows.told(name)}** is trained with learning rate {row.knobs['lr']:g}, margin "
+                f"{row.knobs['margin']:g} and at most {row.knobs['epochs']} epochs: {told}."
+            )
     return sentences

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zsaudio import paper
-from zsaudio.report.comparisons import CLAIMED, Key, Verdict, variance_shares
+from zsaudio.report.comparisons import CLAIMED, EFFECTS, PUBLISHED, Key, Verdict, variance_shares, verdict_on
 from zsaudio.report.evidence import Evidence
 from zsaudio.report.results import COLUMNS, MEAN, by_fold
-from zsaudio.report.scorings import effects
+from zsaudio.report.tuning import is_chosen
 
 SOURCES = {"seeds": "the training seeds", "classes": "the classes", "clips": "the clips"}
+NOT = "not distinguishable"
 
 
 def verdict_sentences(evidence: Evidence, verdicts: Mapping[Key, Verdict]) -> list[str]:
@@ -23,32 +24,36 @@ class _Teller:
     def __init__(self, evidence: Evidence, verdicts: Mapping[Key, Verdict]) -> None:
         self.evidence, self.verdicts, self.rows = evidence, verdicts, evidence.rows
         self.attention, self.sum, self.mean = (self.rows.first(name) for name in ("attention", "sum", "mean"))
-        self.best = {name: self.rows.first(name, tuned=True) for name in ("attention", "sum", "mean")}
+        self.best = {name: self.rows.first(name, tuned=True) for name in ("attention", "mean")}
 
     def value(self, name: str, metric: str = "map", fold: str = MEAN) -> str:
         return f"{by_fold(self.evidence.results, name, metric)[fold].mean():.3f}"
 
     def verdict(self, first: str | None, second: str | None, metric: str = "map", fold: str = MEAN) -> Verdict | None:
         """Of two rows; None where one of them was not run."""
-        return self.verdicts.get(((first, second), metric, fold)) if first and second else None
+        return verdict_on(self.verdicts, first, second, metric, fold) if first and second else None
 
     def published(self) -> str:
         """Does temporal attention help, trained and tested as the paper has it?"""
-        against_sum = self.verdict(self.attention, self.sum)
-        if not against_sum or not self.attention or not self.sum:
+        others = {
+            "that of uniform aggregation as the paper writes it, a sum": self.sum,
+            "that of the mean, which is the sum without its scale": self.mean,
+        }
+        found = {told: (name, self.verdict(self.attention, name)) for told, name in others.items()}
+        parts = {
+            told: (verdict.word, f"{_told(verdict, told, self.value(name))}")
+            for told, (name, verdict) in found.items()
+            if verdict and name
+        }
+        if not parts or not self.attention:
             return ""
-        answer = {"above": "Yes", "below": "No", "not distinguishable": "That cannot be told"}[against_sum.word]
-        told = (
-            f"**Does temporal attention help, as published?** {answer}: its mAP, {self.value(self.attention)}, is "
-            f"{_told(against_sum)} the {self.value(self.sum)} of uniform aggregation as the paper writes it, a sum"
-        )
-        against_mean = self.verdict(self.attention, self.mean)
-        if against_mean and self.mean:
-            told += (
-                f", and {_told(against_mean)} the {self.value(self.mean)} of the mean, which differs from the sum by "
-                "its scale alone"
-            )
-        return f"{told}."
+        words = [word for word, _ in parts.values()]
+        answer = "That cannot be told" if NOT in words else "No"
+        if "above" in words:
+            answer = "Yes" if set(words) == {"above"} else "Only against one of two"
+        compared = ", and ".join(said for _, said in parts.values())
+        own = f"its mAP of {self.value(self.attention)}"
+        return f"**Does temporal attention help, as published?** {answer}: {own} is {compared}."
 
     def tuned(self) -> str:
         """Does it help when each model is trained at its best?"""
@@ -56,90 +61,89 @@ class _Teller:
         against_mean = self.verdict(best, mean)
         if not against_mean or not best or not mean:
             return ""
-        published = self.verdict(self.attention, self.sum)
-        helped = published is not None and published.word == "above"
-        only = ": the benefit above was that of one learning rate and margin" * helped
-        answer = {
-            "above": "Yes" + ", so the benefit is attention's own" * helped,
-            "below": f"No, it does harm{only}",
-            "not distinguishable": f"Not that one can tell{only}",
-        }[against_mean.word]
+        answer = {"above": "Yes", "below": "No, it does harm", NOT: "No difference from the mean can be told"}
+        chosen = "learning rate, margin and epoch" if is_chosen(self.evidence, best) else "the epoch"
         told = (
-            f"**With learning rate, margin and epoch chosen for each on the validation folds?** {answer}. Attention "
-            f"then has a mAP of {self.value(best)}, which is {_told(against_mean)} the {self.value(mean)} of the mean"
+            f"**And with {chosen} chosen for each on the validation folds?** {answer[against_mean.word]}: attention "
+            f"then has a mAP of {self.value(best)}, {_told(against_mean, 'that of the mean', self.value(mean))}"
         )
         gain = self.verdict(best, self.attention)
         if gain and self.attention:
-            told += f", and {_told(gain)} its own {self.value(self.attention)} as published"
+            told += f"; it is {_told(gain, 'its own as published', self.value(self.attention))}"
         return f"{told}."
 
     def origin(self) -> str:
         """In training or in testing?"""
-        both = effects(self.evidence, "map", tuned=False)
-        if both is None:
+        training, testing = (self.verdicts.get((pair, "map", PUBLISHED)) for pair in EFFECTS)
+        if not training or not testing:
             return ""
-        training, testing = both
-        where = "in training" if abs(training.value) > abs(testing.value) else "in testing"
+        changes = {"above": "raises", "below": "lowers", NOT: "does not distinguishably change"}
         return (
-            f"**Where does attention act?** More {where}: as published, training by attention in place of the mean "
-            f"changes mAP by {training}, testing by attention in place of the sum by {testing}."
+            f"**Where does attention act?** As published, training by attention in place of the mean "
+            f"{changes[training.word]} mAP ({training.estimate}), and testing by attention in place of the sum "
+            f"{changes[testing.word]} it ({testing.estimate})."
         )
 
     def certainty(self) -> str:
         """How sure is that, and what makes it unsure?"""
-        pair = next(((self.attention, other) for other in (self.mean, self.sum) if other), None)
-        if not self.attention or pair is None:
+        other = self.mean or self.sum
+        if not self.attention or not other:
             return ""
-        shares = variance_shares(self.evidence, (self.attention, str(pair[1])), "map")
-        if not shares:
+        shares = variance_shares(self.evidence, (self.attention, other), "map")
+        runs = [len(table) for (name, _), table in self.evidence.results.items() if name == self.attention]
+        if not shares or not runs:
             return ""
-        runs = len(next(table for (name, _), table in self.evidence.results.items() if name == self.attention))
+        sampled = f"the {runs[0]} seeds, the classes and the clips"
+        if runs[0] == 1:
+            sampled = "the classes and the clips (of one seed: how much training varies is not known)"
         largest = max(shares, key=lambda source: shares[source])
-        parts = ", ".join(f"{SOURCES[source]} {share:.0%}" for source, share in shares.items())
+        parts = ", ".join(
+            f"{SOURCES[source]} {share:.0%}" for source, share in shares.items() if source != "seeds" or runs[0] > 1
+        )
+        of = "the mean" if other == self.mean else "the sum"
         return (
-            f"**How sure is this?** Intervals hold {runs} seed{'s' * (runs > 1)}, the classes and the clips as "
-            f"samples, and the words above, below and not distinguishable are corrected for {len(self.verdicts)} "
-            f"verdicts (Holm, 5 % for all together); what varies most is {SOURCES[largest]} (of the variance of the "
-            f"difference in mAP between attention and {'the mean' if pair[1] == self.mean else 'the sum'}: {parts})."
+            f"**How sure is this?** Intervals treat {sampled} as random samples, and the words above, below and not "
+            f"distinguishable are corrected for {len(self.verdicts)} verdicts (Holm, 5 % for all together); most of "
+            f"the variance comes from {SOURCES[largest]} (of the variances of the difference in mAP between attention "
+            f"and {of}, added up: {parts})."
         )
 
     def claims(self) -> str:
         """Does it beat the zero-rule on every fold, as the paper has it, and are the numbers the paper's?"""
-        told = [said for metric in CLAIMED if (said := self._against_zero_rule(metric))]
-        if not told or not self.attention:
+        words = {metric: {fold: verdict.word for fold, verdict in self._folds(metric).items()} for metric in CLAIMED}
+        if not self.attention or not all(words.values()):
             return ""
-        holds = all(self._above_zero_rule(metric) for metric in CLAIMED)
-        answer = f"**Is it above the zero-rule on every fold?** {'Yes' if holds else 'No'}: {'; '.join(told)}"
+        every = {word for of_metric in words.values() for word in of_metric.values()}
+        answer = "Yes" if every == {"above"} else "No" if "below" in every else "That cannot be told"
+        told = "; ".join(self._against_zero_rule(metric, of_metric) for metric, of_metric in words.items())
+        sentence = f"**Is it above the zero-rule, fold by fold?** {answer}: {told}"
         if not self.evidence.facts.on_audioset:
-            return f"{answer}."
+            return f"{sentence}."
+        claim = "as the paper claims" if answer == "Yes" else "though the paper claims so of all"
         numbers = [
             f"{COLUMNS[metric]} is {self.value(self.attention, metric)} where the paper has {published:g}"
             for metric, table in (("micro_f1", paper.MICRO_F1), ("macro_f1", paper.MACRO_F1))
-            if MEAN in by_fold(self.evidence.results, self.attention, metric)
             for published in [table["temporal_attention"][MEAN]]
+            if MEAN in by_fold(self.evidence.results, self.attention, metric)
         ]
-        claim = "as the paper claims" if holds else "though the paper claims so"
-        return f"{answer}, {claim}; {' and '.join(numbers)}."
+        return f"{'. '.join(filter(None, [f'{sentence}, {claim}', ' and '.join(numbers)]))}."
 
     def _folds(self, metric: str) -> dict[str, Verdict]:
         pair = (self.attention, "zero_rule")
         return {fold: v for (p, m, fold), v in self.verdicts.items() if p == pair and m == metric and fold != MEAN}
 
-    def _above_zero_rule(self, metric: str) -> bool:
-        folds = self._folds(metric)
-        return bool(folds) and all(verdict.word == "above" for verdict in folds.values())
-
-    def _against_zero_rule(self, metric: str) -> str:
-        folds = self._folds(metric)
-        if not folds or not self.attention:
-            return ""
-        words = [verdict.word for verdict in folds.values()]
-        counted = [f"{word} on {words.count(word)}" for word in ("above", "below", "not distinguishable")]
-        values = [", ".join(self.value(name, metric, fold) for fold in folds) for name in (self.attention, "zero_rule")]
-        return f"in {COLUMNS[metric]} it is {', '.join(counted)} of {len(folds)} ({values[0]} against {values[1]})"
+    def _against_zero_rule(self, metric: str, words: Mapping[str, str]) -> str:
+        said = ", ".join(
+            f"{word} on {', '.join(fold for fold in words if words[fold] == word)}"
+            for word in ("above", "below", NOT)
+            if word in words.values()
+        )
+        assert self.attention is not None
+        values = [", ".join(self.value(name, metric, fold) for fold in words) for name in (self.attention, "zero_rule")]
+        return f"in {COLUMNS[metric]} it is {said} ({values[0]} against {values[1]})"
 
 
-def _told(verdict: Verdict) -> str:
-    """A verdict with its number, before the row that it is about."""
-    words = {"above": "above", "below": "below", "not distinguishable": "not distinguishable from"}
-    return f"{words[verdict.word]} ({verdict.estimate})"
+def _told(verdict: Verdict, other: str, value: str) -> str:
+    """A verdict on another row, with both numbers."""
+    words = {"above": "above", "below": "below", NOT: f"{NOT} from"}
+    return f"{words[verdict.word]} {other} ({value}; {verdict.estimate})"
