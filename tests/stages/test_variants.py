@@ -181,7 +181,7 @@ def test_only_a_variant_that_eq_7_tests_sees_gamma(write_variants):
 
 def write_grid(best: str) -> None:
     """A grid of uniform_mean, in the folder that a test is in."""
-    points = ("0.01, 1, 7", "0.1, 3, 7", best)
+    points = [f"{lr}, {margin}, 7" for lr in (0.01, 0.05) for margin in (1, 10)]
     rows = pd.concat([study(GRID, {value: {"uniform_mean": [0.2 + 0.1 * (value == best)]}}) for value in points])
     tables.write_table(Paths("demo").studies, schemas.STUDIES, {name: rows[name].tolist() for name in rows})
 
