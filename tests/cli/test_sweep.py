@@ -4,14 +4,17 @@ import pandas as pd
 import pytest
 
 from miniature import SETTINGS, Project, stages_run
+from params import BASELINES
 from zsaudio.storage import schemas
 from zsaudio_cli import main
 
 TABLE = "metrics/studies/demo.csv"
 
 
-def table(project: Project) -> pd.DataFrame:
-    return pd.read_csv(project.folder / TABLE, dtype={"value": str, "seeds": str})
+def table(project: Project, model: str = "temporal_attention") -> pd.DataFrame:
+    """The rows of a model."""
+    rows = pd.read_csv(project.folder / TABLE, dtype={"value": str, "seeds": str})
+    return rows[rows["model"] == model].reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,10 @@ def test_results_of_a_value_and_of_the_params_own_are_collected(swept):
     assert rows[["chance", "micro_f1", "macro_f1", "map", "validation_map", "best_validation_map"]].min().min() >= 0
     assert (rows["best_validation_map"] >= rows["validation_map"]).all()
     assert rows["best_epoch"].isin([1, 2]).all()
+    for baseline in BASELINES:
+        of_baseline = table(project, baseline)
+        assert len(of_baseline) == len(rows)
+        assert of_baseline["validation_map"].isna().all()  # it does not train
     assert "experiment 1 of 2: train.lr=0.1\n" in output
     assert "experiment 2 of 2: train.lr=0.01\n" in output
     assert output.splitlines()[-1] == f"{TABLE}: 2 of 2 experiments"
@@ -56,18 +63,21 @@ def test_the_params_own_value_is_measured_as_in_the_tables(swept):
 def test_what_runs_is_a_copy_and_takes_what_has_run_before_from_the_cache(swept):
     project, output = swept
     assert project.run("git", "status", "--porcelain").stdout.split() == ["??", TABLE]
-    assert project.changed() == {"report"}
+    assert project.changed() == {"report", "variants"}  # which look for grids
     cells = {f"train@temporal_attention-{setting}" for setting in SETTINGS} | {"evaluate@temporal_attention"}
-    assert stages_run(output) == cells | {"variants"}
+    measured = {f"baseline@{name}" for name in BASELINES}  # with fewer resamples
+    assert stages_run(output) == cells | measured | {"variants"}
 
 
-def test_the_report_shows_the_study(swept):
+def test_the_report_shows_the_study_beside_the_zero_rule(swept):
     project, _ = swept
     project.dvc("repro", "report")
     report = project.report()
-    assert "`train.lr` (seeds 0, 1), Temporal attention, mean over 2 folds: 0.1 Micro F1 " in report
-    assert "0.01, as in the tables, Micro F1 " in report
-    assert "By effective learning rate, mean over the folds" in report
+    rows = [line for line in report.splitlines() if line.startswith("| train.lr ") and line.count("|") > 5]
+    zero_rule = project.metrics("zero_rule/setting1.json"), project.metrics("zero_rule/setting2.json")
+    expected = f"{sum(values['micro_f1'] for values in zero_rule) / 2:.3f}"
+    assert [line.split("|")[2].strip() for line in rows] == ["0.1", "0.01 (tables)"]
+    assert [line.split("|")[4].strip() for line in rows] == [expected] * 2
     chart = (project.folder / "data/demo/plots/sensitivity.svg").read_text()
     assert "train.lr" in chart  # over the panels
     assert "0.01 (tables)" in chart
@@ -133,3 +143,22 @@ def test_outside_a_project_it_is_one_sentence(tmp_path, monkeypatch, capsys):
     assert err.startswith("zsaudio: no project of DVC with params is here (")
     assert err.endswith("; call it in the project's folder\n")
     assert err.count("\n") == 1
+
+
+def test_an_old_table_and_a_lack_of_chance_are_told_before_anything_is_trained(ascii_project, monkeypatch, capsys):
+    monkeypatch.chdir(ascii_project.folder)
+    path = ascii_project.folder / TABLE
+    before = path.read_text() if path.exists() else None
+    for text, message in (("study,value\na,b\n", "demo.csv"), (before, "baselines: studies need zero_rule")):
+        if text is None:
+            path.unlink()
+        else:
+            path.write_text(text)
+        if text == before:
+            ascii_project.set_params(baselines=["every_class"])
+        with pytest.raises(SystemExit):
+            main(["sweep", "train.lr=1"])
+        out, err = capsys.readouterr()
+        assert message in err
+        assert "experiment" not in out
+    ascii_project.run("git", "checkout", "params.yaml")

@@ -45,7 +45,7 @@ def test_every_rule_of_selection_applies(raw):
     graph = read_ontology(raw / "ontology.json")
     labelled = set(read_labels(raw / "class_labels_indices.csv")["mid"])
     decisions = select_classes(graph, labelled, RULES)
-    assert set(decisions.values()) == set(Rule)
+    assert set(decisions.values()) == set(Rule) - {Rule.ABOVE_A_CLASS, Rule.BELOW_A_CLASS}  # of classes.nested
     kept = {graph.nodes[mid].name for mid, rule in decisions.items() if rule.keeps}
     assert kept == {sound.name for sound in SOUNDS}
     assert any(len(parents) > 1 and len(graph.branches[mid]) == 1 for mid, parents in graph.parents.items())

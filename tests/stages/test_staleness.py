@@ -85,7 +85,7 @@ def test_an_edit_of_a_part_concerns_the_variants_that_have_it(fresh):
 
 def test_an_edit_of_a_part_is_an_edit_of_its_cells(fresh):
     fresh.append("src/zsaudio/models/aggregators/attention.py", "# An edit.\n")
-    expected = {name for model in MODELS for name in (*cells(model), f"localise@{model}")}
+    expected = {name for model in MODELS for name in (*cells(model), f"localise@{model}")} | {"report"}
     assert changed(fresh) == expected
     fresh.append("src/zsaudio/training/loop.py", "# An edit.\n")
     assert fresh.changed() == expected

@@ -11,6 +11,7 @@ import pytest
 from model_folders import model_config
 from zsaudio.corpora.demo import synthesise
 from zsaudio.errors import sentence_of
+from zsaudio.evaluation.spread import METRICS
 from zsaudio.models.model_folder import save_model
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import write_text
@@ -19,7 +20,7 @@ RNG = np.random.default_rng(0)
 N = 2000
 SCORES = {"run": np.zeros(N, np.int8), "part": np.zeros(N, np.int8), "clip_id": [f"clip{i}" for i in range(N)]}
 SCORES["score"] = tables.vectors(RNG.standard_normal((N, 50)).astype(np.float32))
-RESAMPLES = {name: RNG.random(20000) for name in schemas.RESAMPLES.columns}
+RESAMPLES = {name: RNG.random(20000) for name in METRICS} | {"source": ["all"] * 20000}
 WAYS: dict[str, Callable[[Path], object]] = {
     "a.txt": lambda path: write_text(path, "x" * 10**6),
     "a.csv": lambda path: tables.write_table(path, schemas.RESAMPLES, RESAMPLES),
