@@ -30,7 +30,7 @@ def results() -> str:
     report = (folder / "report.md").read_text(encoding="utf-8")
     verdict = report.split("## In short\n\n", 1)[1].split("\n\n", 1)[0]
     variants = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["variants"]
-    titles = {"zero_rule": "Zero-rule"} | {name: variant["title"] for name, variant in variants.items()}
+    titles = {name: variant["title"] for name, variant in variants.items()} | {"zero_rule": "Zero-rule"}
     tables = [json.loads((folder / f"{name}.json").read_text()) for name in METRICS]
     lines = []
     for row in (name for name in titles if name in tables[0]):
