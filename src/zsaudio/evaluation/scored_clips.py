@@ -118,5 +118,5 @@ def read_scores(path: Path, examples: Examples, runs: Collection[int]) -> Scored
         rows,
         examples.carried()[rows],
         score,
-        **{name: tables.matrix(scores, name) for name in ("attended", "uniform") if name in scores.column_names},
+        **{name: tables.matrix(scores, name) for name in SCORINGS if name in scores.column_names},
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zsaudio.evaluation.spread import holm
+from zsaudio.evaluation.spread import SOURCES, holm
 from zsaudio.report.evidence import Evidence
 from zsaudio.report.pointing import pointing_estimates
 from zsaudio.report.results import COLUMNS, MEAN, Estimate, by_fold, difference
@@ -17,7 +17,6 @@ LEVEL = 0.05  # of all verdicts of a report together
 CLAIMS = ("sum", "zero_rule")  # what the paper has attention above on every fold, by aggregator or name
 CLAIMED = ("micro_f1", "macro_f1")  # and in which metrics: Tables 3 and 4
 TINY = 1e-20  # a variance that is only rounding
-VARYING = ("seeds", "classes", "clips")
 
 EFFECTS = (
     ("trained by attention", "trained by the mean"),
@@ -97,8 +96,8 @@ def variance_shares(evidence: Evidence, pair: tuple[str, str], metric: str) -> M
     Empty where the rows have no mean over the folds, or nothing varies.
     """
     variances = {}
-    for source in VARYING:
-        drawn = [by_fold(evidence.resamples_by(source), name, metric).get(MEAN) for name in pair]
+    for source in SOURCES["all"]:
+        drawn = [by_fold(evidence.resampled, name, metric, source).get(MEAN) for name in pair]
         if drawn[0] is None or drawn[1] is None:
             return {}
         variances[source] = float(np.var(drawn[0] - drawn[1]))

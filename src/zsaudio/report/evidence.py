@@ -7,7 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 from zsaudio.corpora.size import size_warnings
-from zsaudio.evaluation.grids import is_grid
+from zsaudio.evaluation.grids import Grid, grids, is_grid
 from zsaudio.report.results import Cells, collect, interval_rows, mean_over_runs, of_source
 from zsaudio.report.table_rows import TableRows
 from zsaudio.storage.values import canonical
@@ -106,11 +106,13 @@ class Evidence:
     @cached_property
     def resamples(self) -> Cells:
         """Metrics on resamples of seeds, classes and clips."""
-        return self.resamples_by("all")
+        return of_source(self.resampled, "all")
 
-    def resamples_by(self, source: str) -> Cells:
-        """Metrics on resamples of one of `zsaudio.evaluation.spread.SOURCES`."""
-        return of_source(self.resampled, source)
+    @cached_property
+    def grids(self) -> list[Grid]:
+        """Of learning rate and margin, in the order of the tables."""
+        order = list(self.rows.by_name)
+        return sorted(grids(self.studies), key=lambda grid: order.index(grid.model))
 
     def size_warnings(self) -> list[str]:
         """Why figures will mean little: by the clips that classes were tested on, where they were."""

@@ -8,7 +8,7 @@ from zsaudio import paper
 from zsaudio.report.comparisons import CLAIMED, Key, Verdict, claimed_pairs
 from zsaudio.report.evidence import Evidence, Facts
 from zsaudio.report.page import Cell, Column, Row, Table
-from zsaudio.report.results import COLUMNS, MEAN, build_table, table_columns
+from zsaudio.report.results import COLUMNS, MEAN, build_table, table_columns, value_cell
 from zsaudio.report.sentences import CHANCE_NOTE, SUPERVISED_NOTE
 from zsaudio.report.table_rows import TableRows
 from zsaudio.tasks.settings import SETTINGS
@@ -84,13 +84,7 @@ def _table(
     lines: list[Row] = []
     for name, values in table.items():
         cells: list[str | Cell | None] = [rows.title(name)]
-        for fold in folds:
-            if fold not in values:
-                cells.append(None)
-                continue
-            spread = f"± {values[f'{fold}_std']:.3f}" if name in several else ""
-            bounds = f"[{values[f'{fold}_low']:.3f}, {values[f'{fold}_high']:.3f}]" if f"{fold}_low" in values else ""
-            cells.append(Cell(f"{values[fold]:.3f}", f"{spread} {bounds}".strip()))
+        cells += [value_cell(values, fold, name in several) for fold in folds]
         cells += [f"{published[name][fold]:g}" if name in published else None for fold in theirs]
         lines.append(cells)
     return Table(title, columns, lines, note=note)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from zsaudio.evaluation.spread import METRICS, SOURCES, degrees_of_freedom, deviation, interval, p_value
+from zsaudio.report.page import Cell
 from zsaudio.tasks.settings import SETTINGS
 
 MEAN = "mean"  # over the test folds
@@ -25,16 +26,21 @@ COLUMNS = {
 Cells = Mapping[tuple[str, str], pd.DataFrame]
 
 
-def by_fold(tables: Cells, name: str, metric: str) -> dict[str, npt.NDArray[np.float64]]:
+def by_fold(tables: Cells, name: str, metric: str, source: str | None = None) -> dict[str, npt.NDArray[np.float64]]:
     """A column of a row's tables for each test fold, (runs,) or (resamples,), and for MEAN.
 
     Run r of one setting and run r of another share their seed. Resample b of one fold and resample b of another draw
     the same seeds, and classes and clips independently, so the two make one of the mean. (Where clips that span folds
     are in each of them, folds share clips, and intervals of the mean are too narrow.) A row that lacks a fold which
     another has gets no mean, as the two could not be compared.
+
+    Args:
+        tables: results of the runs, or resamples.
+        name, metric: of the row, and of the column.
+        source: of resamples of several sources, which; one of SOURCES.
     """
     columns = {
-        SETTINGS[setting].test: table[metric].to_numpy(np.float64)
+        SETTINGS[setting].test: (table if source is None else table[table["source"] == source])[metric].to_numpy(float)
         for (row, setting), table in tables.items()
         if row == name
     }
@@ -67,6 +73,15 @@ def build_table(results: Cells, resamples: Cells, metric: str) -> dict[str, dict
     return table
 
 
+def value_cell(values: Mapping[str, float], fold: str, several: bool = True) -> Cell | None:
+    """A value of a row of `build_table`, its deviation where there are several runs, and its interval."""
+    if fold not in values:
+        return None
+    spread = f"± {values[f'{fold}_std']:.3f}" if several else ""
+    bounds = f"[{values[f'{fold}_low']:.3f}, {values[f'{fold}_high']:.3f}]" if f"{fold}_low" in values else ""
+    return Cell(f"{values[fold]:.3f}", f"{spread} {bounds}".strip())
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A value with its 95 % interval, and how likely one as far from 0 is by chance (`spread.p_value`)."""
@@ -80,6 +95,23 @@ class Estimate:
     def of(cls, value: float, resampled: npt.NDArray[np.float64], freedom: float = math.inf) -> Self:
         """From the value, its resamples (B,), and the degrees of freedom of their variance."""
         return cls(value, *interval(resampled), p_value(value, resampled, freedom))
+
+    @classmethod
+    def of_sources(
+        cls,
+        value: float,
+        resampled: Mapping[str, npt.NDArray[np.float64]],
+        source: str,
+        runs: int,
+        classes: int,
+    ) -> Self:
+        """From the value and its resamples (B,) of a source and of each that it draws, of so many runs and classes.
+
+        Clips, of which there are more, count like classes.
+        """
+        variances = {name: float(resampled[name].var()) for name in SOURCES[source]}
+        freedom = degrees_of_freedom(variances, {"seeds": runs, "classes": classes, "clips": classes})
+        return cls.of(value, resampled[source], freedom)
 
     def reversed(self) -> Self:
         """The same difference the other way round."""
@@ -105,25 +137,21 @@ def difference(
         results, resampled: metrics of the runs, and on resamples of every source.
         pair: two rows.
         metric: one of METRICS.
-        classes: how many each fold has; clips, of which there are more, count like them.
+        classes: how many each fold has.
         source: what is drawn, of SOURCES.
     """
     values = [by_fold(results, name, metric) for name in pair]
-    drawn = {
-        name: [by_fold(of_source(resampled, name), row, metric) for row in pair] for name in {source, *SOURCES[source]}
-    }
+    drawn = {name: [by_fold(resampled, row, metric, name) for row in pair] for name in {source, *SOURCES[source]}}
     columns = [*values, *(column for of_pair in drawn.values() for column in of_pair)]
     estimates = {}
     for fold in values[0]:
         complete = all(column.keys() == values[0].keys() for column in columns)
         if all(fold in column for column in columns) and (fold != MEAN or complete):
             gaps = {name: first[fold] - second[fold] for name, (first, second) in drawn.items()}
-            variances = {name: float(gaps[name].var()) for name in SOURCES[source]}
             runs = max(len(column[fold]) for column in values)
             n_classes = classes[fold] if fold != MEAN else sum(classes[name] for name in values[0] if name != MEAN)
-            freedom = degrees_of_freedom(variances, {"seeds": runs, "classes": n_classes, "clips": n_classes})
             value = float(values[0][fold].mean() - values[1][fold].mean())
-            estimates[fold] = Estimate.of(value, gaps[source], freedom)
+            estimates[fold] = Estimate.of_sources(value, gaps, source, runs, n_classes)
     return estimates
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zsaudio.evaluation.spread import SOURCES, degrees_of_freedom
+from zsaudio.evaluation.spread import SOURCES
 from zsaudio.report.evidence import Evidence
-from zsaudio.report.page import Cell, Column, Points, Row, Section, Table
-from zsaudio.report.results import COLUMNS, MEAN, Estimate, build_table, by_fold, of_source
+from zsaudio.report.page import Block, Column, Points, Row, Section, Table
+from zsaudio.report.results import COLUMNS, MEAN, Estimate, build_table, by_fold, of_source, value_cell
 
 SCORED = {"attended": "by attention (ŷ, eq. 5)", "uniform": "by the sum (ẑ, eq. 6)"}
 TEXT = (
@@ -27,8 +25,8 @@ def scorings_section(evidence: Evidence) -> Section:
     """The section; without blocks where no model was scored both ways."""
     names = [name for name in evidence.rows.listed if evidence.rows.by_name[name].task == "zero_shot"]
     tables = [table for metric in COLUMNS if (table := _table(evidence, names, metric))]
-    points = [Points([*fusion_sentences(evidence)])]
-    return Section("scorings", "Trained by one score, tested by another", [TEXT], [*tables, *points] if tables else [])
+    blocks: list[Block] = [*tables, Points(fusion_sentences(evidence))] if tables else []
+    return Section("scorings", "Trained by one score, tested by another", [TEXT], blocks)
 
 
 def _table(evidence: Evidence, names: list[str], metric: str) -> Table | None:
@@ -38,18 +36,11 @@ def _table(evidence: Evidence, names: list[str], metric: str) -> Table | None:
     }
     lines: list[Row] = []
     for name in names:
-        cells = [_cell(table.get(name, {})) for table in built.values()]
+        cells = [value_cell(table.get(name, {}), MEAN) for table in built.values()]
         if any(cells):
             lines.append([evidence.rows.title(name), *cells])
     columns = [Column("trained as"), *(Column(SCORED[scoring], numeric=True) for scoring in built)]
     return Table(f"{COLUMNS[metric]}, mean over the folds", columns, lines) if lines else None
-
-
-def _cell(values: Mapping[str, float]) -> Cell | None:
-    if MEAN not in values:
-        return None
-    bounds = f"[{values[f'{MEAN}_low']:.3f}, {values[f'{MEAN}_high']:.3f}]" if f"{MEAN}_low" in values else ""
-    return Cell(f"{values[MEAN]:.3f}", f"± {values[f'{MEAN}_std']:.3f} {bounds}".strip())
 
 
 def effects(evidence: Evidence, metric: str, tuned: bool) -> tuple[Estimate, Estimate] | None:
@@ -65,7 +56,7 @@ def effects(evidence: Evidence, metric: str, tuned: bool) -> tuple[Estimate, Est
     for scoring, (results, resampled) in evidence.scored.items():
         for name in (attention, mean):
             of_runs = by_fold(results, name, metric).get(MEAN)
-            of_draws = {source: by_fold(of_source(resampled, source), name, metric).get(MEAN) for source in drawn}
+            of_draws = {source: by_fold(resampled, name, metric, source).get(MEAN) for source in drawn}
             if of_runs is None or any(column is None for column in of_draws.values()):
                 return None
             values[name, scoring], runs = of_runs.mean(keepdims=True), len(of_runs)
@@ -75,13 +66,13 @@ def effects(evidence: Evidence, metric: str, tuned: bool) -> tuple[Estimate, Est
     if len(values) < len(SCORED) * 2:
         return None
     n_classes = sum(evidence.facts.classes.values())
-    counts = {"seeds": runs, "classes": n_classes, "clips": n_classes}  # clips are more
-    found = []
-    for axis in ("training", "testing"):
+
+    def effect(axis: str) -> Estimate:
         of_axis = {source: _contrast(of, axis, attention) for source, of in drawn.items()}
-        freedom = degrees_of_freedom({source: float(of_axis[source].var()) for source in SOURCES["all"]}, counts)
-        found.append(Estimate.of(float(_contrast(values, axis, attention)[0]), of_axis["all"], freedom))
-    return found[0], found[1]
+        value = float(_contrast(values, axis, attention)[0])
+        return Estimate.of_sources(value, of_axis, "all", runs, n_classes)
+
+    return effect("training"), effect("testing")
 
 
 def _contrast(of: Drawn, axis: str, attention: str) -> npt.NDArray[np.float64]:

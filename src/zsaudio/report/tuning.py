@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zsaudio.evaluation.grids import Grid, grids
+from zsaudio.evaluation.grids import Grid
 from zsaudio.report.evidence import Evidence
 from zsaudio.report.page import Block, Cell, Column, Points, Row, Table
 from zsaudio.report.table_rows import TableRows
@@ -24,20 +24,19 @@ WITHOUT = (
 
 def text(evidence: Evidence) -> str:
     """How the rows of the tables came by their knobs."""
-    return TEXT if grids(evidence.studies) else WITHOUT
+    return TEXT if evidence.grids else WITHOUT
 
 
 def is_chosen(evidence: Evidence, name: str) -> bool:
     """Whether a row is trained as a grid of this corpus chose."""
     row = evidence.rows.by_name[name]
-    grid = next((grid for grid in grids(evidence.studies) if grid.model == row.tuned), None)
+    grid = next((grid for grid in evidence.grids if grid.model == row.tuned), None)
     return grid is not None and (grid.best["lr"], grid.best["margin"]) == (row.knobs["lr"], row.knobs["margin"])
 
 
 def grid_blocks(evidence: Evidence) -> list[Block]:
     """A table for each grid, and what they say."""
-    order = list(evidence.rows.by_name)
-    found = sorted(grids(evidence.studies), key=lambda grid: order.index(grid.model))
+    found = evidence.grids
     tables = [_table(grid, evidence.rows) for grid in found]
     return [*tables, Points([*grid_sentences(found, evidence), *tuned_sentences(evidence)])]
 
@@ -92,7 +91,7 @@ def grid_sentences(found: Sequence[Grid], evidence: Evidence) -> list[str]:
 
 def tuned_sentences(evidence: Evidence) -> list[str]:
     """What the tuned rows are trained with, and whether a grid of this corpus chose that."""
-    rows, with_grid = evidence.rows, {grid.model for grid in grids(evidence.studies)}
+    rows, with_grid = evidence.rows, {grid.model for grid in evidence.grids}
     sentences = []
     for name in rows.listed:
         row = rows.by_name[name]

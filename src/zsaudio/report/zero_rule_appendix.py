@@ -49,7 +49,7 @@ def appendix(evidence: Evidence) -> Section:
     """The section; without blocks where the paper's numbers say nothing."""
     blocks: list[Block] = []
     if evidence.facts.on_audioset:
-        blocks = [_implied_table(evidence), Points([*_sentences(evidence)])]
+        blocks = [_implied_table(evidence), Points(_sentences(evidence))]
     return Section("zero-rule", "Appendix: the paper's zero-rule rows", [TEXT], blocks)
 
 
@@ -57,7 +57,7 @@ def _implied_table(evidence: Evidence) -> Table:
     table1, lines = evidence.facts.table1, list[Row]()
     micro, macro = (by_fold(evidence.results, "zero_rule", metric) for metric in ("micro_f1", "macro_f1"))
     for fold, classes in paper.CLASSES.items():
-        theirs = paper.MICRO_F1["zero_rule"][fold], paper.MACRO_F1["zero_rule"][fold]
+        theirs = _papers(fold)
         p, labels = implied(*theirs, classes)
         lines.append(["paper", fold, f"{theirs[0]:g}", f"{theirs[1]:g}", str(p), str(labels)])
     for fold in paper.CLASSES:
@@ -74,13 +74,13 @@ def _sentences(evidence: Evidence) -> list[str]:
     labels = [implied(*_papers(fold), classes)[1] for fold, classes in paper.CLASSES.items()]
     apart = max(one.low for one in labels) > min(one.high for one in labels)
     ours = [evidence.facts.table1[f"{fold}_labels_per_clip"] for fold in paper.CLASSES]
-    sentences = [f"The paper's folds would have {', '.join(map(str, labels))} labels per clip."]
+    sentence = f"The paper's folds would have {', '.join(map(str, labels))} labels per clip"
     if apart:
-        sentences = [
-            f"The paper's folds would have {', '.join(map(str, labels))} labels per clip: no number is in all three. "
-            f"Here they have {', '.join(f'{value:.2f}' for value in ours)}. So one of the two rows rests on another "
-            "definition, or on an error, and no reproduction should be judged by them."
-        ]
+        sentence += (
+            f": no number is in all three. Here they have {', '.join(f'{value:.2f}' for value in ours)}. So one of the "
+            "two rows rests on another definition, or on an error, and no reproduction should be judged by them"
+        )
+    sentences = [f"{sentence}."]
     readings = zero_rule_readings(evidence)
     if not readings.empty:
         best, met = readings.sort_values("distance", kind="stable").iloc[0], readings[readings["met"]]
