@@ -52,9 +52,13 @@ def test_readings_are_matched_by_macro_f1_and_the_closest_is_told():
     assert not found["met"].any()
     assert found["micro"].tolist()[1] == "0.500, 0.100, 0.100"
     said = appendix(evidence).blocks[1].items[-1]
-    assert "Of 2 readings tried" in said
+    assert "Of 2 choices of classes, clips and split" in said
     assert "none meet the paper's six numbers" in said
     assert "`folds.min_labels` = 2, with macro F1 0.0075, 0.0030, 0.0020 and micro F1 0.500, 0.100, 0.100" in said
+
+
+def test_what_only_training_knows_is_no_reading():
+    assert zero_rule_readings(replace(made_up(), studies=reading("train.lr", "0.1", [0.1] * 3, [0.01] * 3))).empty
 
 
 def test_a_reading_that_meets_all_six_numbers_is_found():

@@ -32,29 +32,37 @@ def study_tables(evidence: Evidence) -> list[Table]:
 
 
 def _table(caption: str, wanted: Callable[[str], bool], evidence: Evidence) -> Table | None:
-    """A row for each value of each study: the test, the zero-rule, attention, and the mean."""
+    """A row for each value of each study: the test, the zero-rule, and the rows of the tables that were trained."""
     rows, studies = evidence.rows, evidence.comparable_studies()
     studies = studies[studies["study"].map(wanted)] if not studies.empty else studies
-    if studies.empty:
+    models = _studied(studies, evidence)
+    if not models:
         return None
-    headline, mean = rows.headline, rows.first("mean")
+    first, *others = models
     columns = [Column("param"), Column("value"), Column("clips", numeric=True)]
     columns += [Column(COLUMNS[metric], True, "zero-rule") for metric in F1]
-    columns += [Column(title, True, rows.title(headline)) for title in COLUMNS.values()]
-    columns += [Column(COLUMNS["map"], True, rows.title(mean))] if mean else []
+    columns += [Column(title, True, rows.title(first)) for title in COLUMNS.values()]
+    columns += [Column(COLUMNS["map"], True, rows.title(name)) for name in others]
     lines: list[Row] = []
     for study, table in studies.groupby("study", sort=False):
         own = evidence.value_in_tables(str(study))
         for value, part in table.groupby("value", sort=False):
             means = part.groupby("model")[list(COLUMNS)].mean()
             cells = [_number(means, "zero_rule", metric) for metric in F1]
-            cells += [_number(means, headline, metric) for metric in COLUMNS]
-            cells += [_number(means, mean, "map")] if mean else []
+            cells += [_number(means, first, metric) for metric in COLUMNS]
+            cells += [_number(means, name, "map") for name in others]
             shown = str(value) + " (tables)" * (value == own)
             lines.append([str(study), shown, f"{part['clips'].mean():,.0f}", *cells])
     seeds = "; ".join(dict.fromkeys(studies["seeds"]))
     note = f"Seeds {seeds}; `clips` are those of a test fold, on average. Other classes or clips are another test."
     return Table(caption, columns, lines, note=note)
+
+
+def _studied(studies: pd.DataFrame, evidence: Evidence) -> list[str]:
+    """The rows of the tables that studies are of, the headline in front."""
+    swept, headline = set() if studies.empty else set(studies["model"]), evidence.rows.headline
+    found = [name for name in evidence.rows.listed if name in swept and evidence.rows.trained(name)]
+    return sorted(found, key=lambda name: name != headline)
 
 
 def _number(means: pd.DataFrame, name: str, metric: str) -> str | None:
@@ -64,12 +72,15 @@ def _number(means: pd.DataFrame, name: str, metric: str) -> str | None:
 def encoder_sentences(evidence: Evidence) -> list[str]:
     """How far label encoders are apart."""
     studies = evidence.comparable_studies()
-    of_text = studies[studies["study"].str.startswith("text.") & (studies["model"] == evidence.rows.headline)]
-    means = of_text.groupby(["study", "value"])["map"].mean().round(12).drop_duplicates()
+    of_text = studies[studies["study"].str.startswith("text.")] if not studies.empty else studies
+    models = _studied(of_text, evidence)
+    if not models:
+        return []
+    means = of_text[of_text["model"] == models[0]].groupby(["study", "value"])["map"].mean().round(12).drop_duplicates()
     if len(means) < 2:
         return []
     return [
-        f"Over {len(means)} encoders of the labels the mAP of {evidence.rows.told(evidence.rows.headline)} lies "
+        f"Over {len(means)} encoders of the labels the mAP of {evidence.rows.told(models[0])} lies "
         f"between {means.min():.3f} and {means.max():.3f}, with a standard deviation of {means.std():.3f}."
     ]
 
@@ -78,29 +89,30 @@ def split_sentences(evidence: Evidence) -> list[str]:
     """MAP with other splits of the classes: how it varies, where the tables' own stands, and who is above whom."""
     studies, own = evidence.comparable_studies(), evidence.value_in_tables(SPLIT)
     table = studies[studies["study"] == SPLIT]
-    headline, mean = evidence.rows.headline, evidence.rows.first("mean")
-    by_split = table.pivot_table(index="value", columns="model", values="map")
-    if headline not in by_split:
+    models = _studied(table, evidence)
+    if not models:
         return []
-    others = by_split[headline].drop(own, errors="ignore")
+    first, *compared = models
+    by_split = table.pivot_table(index="value", columns="model", values="map")
+    others = by_split[first].drop(own, errors="ignore")
     if len(others) < 2:
         return []
     sentence = (
         f"**The split of the classes.** Of {len(others)} other splits (`{SPLIT}`) the mAP of "
-        f"{evidence.rows.told(headline)} is {others.mean():.3f} ± {others.std():.3f} ({others.min():.3f} to "
+        f"{evidence.rows.told(first)} is {others.mean():.3f} ± {others.std():.3f} ({others.min():.3f} to "
         f"{others.max():.3f})"
     )
     if own in by_split.index:
-        value = float(by_split[headline][own])
+        value = float(by_split[first][own])
         sentence += (
             f"; with `{own}`, as in the tables, it is {value:.3f}, below {int((others > value).sum())} of them and "
             f"above {int((others < value).sum())}"
         )
     sentences = [f"{sentence}."]
-    if mean in by_split:
-        gaps = by_split[headline] - by_split[mean]
+    for name in compared:
+        gaps = by_split[first] - by_split[name]
         sentences.append(
-            f"It is above that of {evidence.rows.told(str(mean))} with {int((gaps > 0).sum())} of {len(gaps)} splits, "
+            f"It is above that of {evidence.rows.told(name)} with {int((gaps > 0).sum())} of {len(gaps)} splits, "
             f"by {gaps.mean():+.3f} ± {gaps.std():.3f} ({gaps.min():+.3f} to {gaps.max():+.3f})."
         )
     return sentences
