@@ -32,7 +32,8 @@ from zsaudio.tasks.settings import SETTINGS
 CORPORA = ("demo", "audioset", "audioset_audio", "local")
 BASELINES = ("zero_rule", "every_class")
 RESERVED = (*BASELINES, "localise")  # folders beside those of the models in metrics/CORPUS
-TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weights")  # of `train`, that a variant may set for itself
+# Of `train`, that a variant may set for itself.
+TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule", "mixup", "patience", "weights")
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
 
 CorpusName = Annotated[str, one_of(CORPORA)]
@@ -166,6 +167,10 @@ class TrainParams(ParamsSection):
     batch_size: Count
     optimiser: Annotated[str, one_of(("sgd", "adam", "adamw"))]
     lr: Annotated[float, number(0, 100, above=True)]
+    weight_decay: NonNegative
+    schedule: Annotated[str, one_of(("constant", "cosine"))]
+    mixup: NonNegative
+    patience: Annotated[int, whole(0, 10**9)]
     margin: NonNegative
     rank: Annotated[str, one_of(("index", "violators"))]
     weights: Annotated[str, one_of(("last", "best"))]
@@ -180,6 +185,7 @@ class VariantParams(BaseModel):
 
     title: Title
     task: Annotated[str, one_of(TASKS)] = "zero_shot"
+    projection: str = "tanh"
     aggregator: str
     score: str
     objective: str

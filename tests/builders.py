@@ -19,7 +19,7 @@ CPU = torch.device("cpu")
 
 def variant(aggregator: str = "attention", *, name: str = "row", task: str = "zero_shot", **changes: Any) -> Variant:
     """A row of the tables; by default temporal attention, tested by eq. 7. Knobs are a dictionary."""
-    parts = {"score": "dot", "objective": "warp", "fused": aggregator == "attention", "knobs": {}}
+    parts = {"projection": "tanh", "score": "dot", "objective": "warp", "fused": aggregator == "attention", "knobs": {}}
     return Variant(name=name, task=task, aggregator=aggregator, **parts | changes)
 
 

@@ -29,6 +29,7 @@ def model_config(
     audio: Mapping[str, str] | None = None,
     text: Mapping[str, str] | None = None,
     corpus: str = "demo",
+    text_features: int = 16,
 ) -> Config:
     """The config of an evaluated model; variants that are not tested by eq. 7 have no gamma.
 
@@ -38,6 +39,7 @@ def model_config(
         gamma: of eq. 7.
         audio, text: metadata of the encoders.
         corpus: its name.
+        text_features: F_s.
     """
     variant = VARIANTS[variant] if isinstance(variant, str) else variant
     zero_shot = variant.task == "zero_shot"
@@ -46,7 +48,7 @@ def model_config(
     ]
     roles = {"train": "fold2", "validation": "fold3", "test": "fold1"} if zero_shot else {"test": "fold1"}
     return Config(
-        version=2,
+        version=3,
         variant=variant,
         setting="setting1",
         corpus=corpus,
@@ -55,6 +57,7 @@ def model_config(
         spanning="drop",
         audio={"features": "128", "scale": "1", "offset": "0", **(audio or LogMel.metadata), "segments": "10"},
         text=dict(text or Words(16).metadata),
+        text_features=text_features,
         roles=roles,
         classes={
             fold: [StoredClass(mid=name, name=name, description=f"What {name} is.") for name in CLASSES[fold]]
@@ -69,28 +72,28 @@ def model_config(
     )
 
 
-def drawn_weights(config: Config, text_features: int = 16) -> dict[str, np.ndarray]:
+def drawn_weights(config: Config) -> dict[str, np.ndarray]:
     """Weights that each member would begin its training with, stacked."""
     seeds = [(member.seed, member.part) for member in config.members]
     audio_features = int(config.audio["features"])
-    models = draw_models(config.variant, config.training, audio_features, text_features, seeds, CPU)
+    models = draw_models(config.variant, config.training, audio_features, config.text_features, seeds, CPU)
     return {name: tensor.numpy() for name, tensor in models.weights.items()}
 
 
-def write_model(folder: Path, config: Config | None = None, text_features: int = 16) -> Path:
+def write_model(folder: Path, config: Config | None = None) -> Path:
     """Write a model folder with drawn weights."""
     config = config or model_config()
-    save_model(folder, drawn_weights(config, text_features), config)
+    save_model(folder, drawn_weights(config), config)
     return folder
 
 
-def write_trained(project: Path, config: Config, text_features: int = 16) -> Path:
+def write_trained(project: Path, config: Config) -> Path:
     """Write a model folder where the pipeline leaves it, in a project that has its corpus's embeddings, too."""
     corpus = project / "data" / config.corpus
     corpus.mkdir(parents=True)
     for kind in ("audio", "text"):
         pq.write_table(pa.table({}).replace_schema_metadata(getattr(config, kind)), corpus / f"{kind}.parquet")
-    return write_model(corpus / "models" / config.variant.name / config.setting, config, text_features)
+    return write_model(corpus / "models" / config.variant.name / config.setting, config)
 
 
 def write_with_vectors(project: Path, revision: str | None = None) -> Path:
@@ -98,4 +101,5 @@ def write_with_vectors(project: Path, revision: str | None = None) -> Path:
     table = project / "vectors.txt"
     table.write_text("dog 1 2\nrain 3 4\n")
     metadata = dict(Vectors(table).metadata)
-    return write_trained(project, model_config(text=metadata | {"revision": revision or metadata["revision"]}), 2)
+    metadata |= {"revision": revision or metadata["revision"]}
+    return write_trained(project, model_config(text=metadata, text_features=2))

@@ -14,7 +14,7 @@ from sklearn.metrics import average_precision_score
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from zsaudio.models.projections import HIDDEN_UNITS, SHARED_UNITS
+from zsaudio.models.projections.tanh import HIDDEN_UNITS, SHARED_UNITS
 from zsaudio.tasks.corpus_tables import Embedded
 
 LAYERS = {"audio.dense": ("audio", 0), "text.hidden": ("text", 0), "text.dense": ("text", 2)}  # the product's, and ours

@@ -13,7 +13,7 @@ from torch import Tensor
 from builders import CPU, members, variant
 from corpus import Corpus, scaled
 from zsaudio.models.objectives.warp import Warp
-from zsaudio.models.projections import HIDDEN_UNITS, SHARED_UNITS
+from zsaudio.models.projections.tanh import HIDDEN_UNITS, SHARED_UNITS
 from zsaudio.tasks.corpus_tables import Embedded
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.compiled_warp import compiled

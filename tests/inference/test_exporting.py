@@ -71,8 +71,8 @@ def test_a_folder_is_enough_elsewhere(tmp_path, recording):
     """With encoders that have no public address: VGGish and BERT from files, which go with the model."""
     weights, pca = save_vggish(tmp_path / "vggish")
     audio, text = Vggish(str(weights), str(pca)), Bert(str(bert(tmp_path / "bert")))
-    config = model_config(audio=dict(audio.metadata), text=dict(text.metadata))
-    model = write_trained(tmp_path, config, text_features=8)
+    config = model_config(audio=dict(audio.metadata), text=dict(text.metadata), text_features=8)
+    model = write_trained(tmp_path, config)
     here = zsaudio.load(model).predict(recording, ["dog", "rain"])
     export(model, tmp_path / "published")
     for folder in ("vggish", "bert", "data"):
@@ -145,7 +145,7 @@ def test_what_was_trained_is_exported_as_it_is(tmp_path):
 
 def test_public_encoders_are_named_or_copied(tmp_path, mirror):
     text = Bert("sentence-transformers/all-MiniLM-L6-v2", mirror=mirror)
-    model = write_model(tmp_path / "model", model_config(text=dict(text.metadata)), text_features=384)
+    model = write_model(tmp_path / "model", model_config(text=dict(text.metadata), text_features=384))
     export(model, tmp_path / "named")
     assert not (tmp_path / "named" / "encoders").exists()
     config = json.loads((tmp_path / "named" / "config.json").read_text())

@@ -214,7 +214,7 @@ def test_labels_may_come_one_by_one(tmp_path, recording):
 
 def test_an_encoder_of_another_size_is_refused(tmp_path, recording):
     """Weights of one model beside the config of another."""
-    folder = write_model(tmp_path / "model", model_config(text=Words(8).metadata), text_features=16)
+    folder = write_model(tmp_path / "model", model_config(text=Words(8).metadata))
     with pytest.raises(ZsAudioError, match=r"^text encoder: gives 8 features, the model needs 16"):
         zsaudio.load(folder).predict(recording(1), ["dog"])
 

@@ -9,13 +9,13 @@ import pytest
 from zsaudio import ZsAudioError
 from zsaudio.models import parts
 from zsaudio.models.aggregators.attention import Attention
-from zsaudio.models.interfaces import Aggregator, Objective, Score
+from zsaudio.models.interfaces import Aggregator, Objective, Projection, Score
 from zsaudio.models.objectives.warp import Warp
 from zsaudio.models.parts import KINDS, knobs, known_parts, make_part, part_class, part_file
 from zsaudio.models.scores.cosine import Cosine
 from zsaudio.models.scores.dot import Dot
 
-BASES = {"aggregator": Aggregator, "score": Score, "objective": Objective}
+BASES = {"projection": Projection, "aggregator": Aggregator, "score": Score, "objective": Objective}
 NEW_PART = '''
 """A part of a test."""
 
@@ -101,7 +101,7 @@ def test_a_new_file_is_a_new_part_and_one_that_starts_with_an_underscore_is_none
 
 def test_knobs_are_the_keyword_only_arguments(own_objectives):
     assert list(knobs(Warp)) == ["margin", "rank"]
-    assert list(knobs(Cosine)) == ["temperature"]
+    assert list(knobs(Cosine)) == ["temperature", "learnt", "bias"]
     assert knobs(Dot) == knobs(Attention) == {}  # the number of units is no knob
     (own_objectives / "mean_square.py").write_text(NEW_PART)
     part = part_class("objective", "mean_square")

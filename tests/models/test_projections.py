@@ -5,7 +5,9 @@ import math
 import pytest
 import torch
 
-from zsaudio.models.projections import AudioProjection, Dense, TextProjection
+from zsaudio.models.interfaces import Dense
+from zsaudio.models.projections.perceptron import Perceptron
+from zsaudio.models.projections.tanh import AudioProjection, TextProjection
 
 
 def filled(module: torch.nn.Module, scale: float) -> torch.nn.Module:
@@ -76,3 +78,31 @@ def test_stacked_weights_give_each_model_its_own_product(shape):
     assert y.shape == (*x.shape[:-1], 3)
     for r, layer in enumerate(layers):
         assert torch.allclose(y[r], layer(x[r]), atol=1e-6)
+
+
+def test_a_perceptron_by_hand():
+    projection = Perceptron(2, 3, units=4, hidden=5, audio_layers=1, text_layers=0, dropout=0.0)
+    filled(projection.audio, 0.1)
+    filled(projection.text, 0.2)
+    projection.audio.fit(torch.tensor([[1.0, 10.0], [3.0, 30.0]]))  # means 2 and 20, deviations 1 and 10
+    hidden = 0.1 * (1.5 - 0.5) + 0.2
+    gelu = hidden * (1 + math.erf(hidden / math.sqrt(2))) / 2
+    v_x = projection.audio(torch.tensor([[3.5, 15.0]]))
+    assert v_x.shape == (1, 4)
+    assert v_x[0, 2].item() == pytest.approx(0.1 * 5 * gelu + 0.2)
+    assert projection.text(torch.tensor([[1.0, 2.0, 3.0]]))[0].tolist() == pytest.approx([0.2 * 6 + 0.4] * 4)
+
+
+def test_a_feature_that_never_varies_does_not_blow_up():
+    audio = Perceptron(2, 3).audio
+    audio.fit(torch.tensor([[1.0, 5.0], [3.0, 5.0]]))
+    assert audio.deviation.tolist() == [1.0, 1.0]
+    assert audio.mean.tolist() == [2.0, 5.0]
+
+
+def test_dropout_leaves_out_hidden_units_in_training_alone():
+    torch.manual_seed(0)
+    audio, x = Perceptron(4, 3, dropout=0.5).audio, torch.randn(6, 4)
+    assert not torch.equal(audio(x), audio(x))
+    audio.eval()
+    assert torch.equal(audio(x), audio(x))

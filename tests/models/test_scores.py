@@ -40,3 +40,17 @@ def test_only_the_inner_product_of_a_sum_is_the_sum_of_the_products():
     assert torch.equal(Dot()(V_X.sum(1), V_C), Dot()(V_X, V_C).sum(1))
     assert not Cosine.linear
     assert not torch.allclose(Cosine()(V_X.sum(1), V_C), Cosine()(V_X, V_C).sum(1))
+
+
+def test_a_learnt_temperature_and_a_bias_are_weights():
+    score = Cosine(temperature=0.1, learnt=True, bias=-3)
+    assert torch.allclose(score(V_X, V_C), 10 * Cosine()(V_X, V_C) - 3, atol=1e-5)
+    assert {name: p.item() for name, p in score.named_parameters()} == pytest.approx(
+        {"log_scale": math.log(10), "bias": -3}
+    )
+    assert not list(Cosine(temperature=0.1).parameters())
+
+
+def test_a_learnt_temperature_stays_where_softmax_is_soft():
+    score = Cosine(temperature=1e-6, learnt=True)
+    assert torch.allclose(score(V_X, V_C), 100 * Cosine()(V_X, V_C), atol=1e-4)

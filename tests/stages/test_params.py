@@ -40,7 +40,8 @@ def test_the_committed_params_are_the_papers():
     assert (params.folds.spanning, params.folds.min_labels, params.classes.nested) == ("drop", 1, "both")
     assert (params.text.bert.model, params.text.bert.pooling) == ("bert-base-uncased", "words")
     attention = params.variant("temporal_attention")
-    assert attention.parts() == {"aggregator": "attention", "score": "dot", "objective": "warp"}
+    parts = {"projection": "tanh", "aggregator": "attention", "score": "dot", "objective": "warp"}
+    assert attention.parts() == parts
     assert (attention.task, attention.fused, attention.knobs) == ("zero_shot", True, {})
     assert params.variant("uniform_aggregation").aggregator == "sum"
     assert params.variant("supervised").task == "cross_validation"

@@ -121,13 +121,13 @@ def test_a_model_without_a_variant_is_named():
     [
         (
             {"temperatu": 0.1},
-            "variants.cosine.temperatu: no part of this variant reads it (did you mean temperature?); aggregator mean "
-            "has none, score cosine has temperature, objective warp has margin, rank; training has epochs, batch_size, "
+            "variants.cosine.temperatu: no part of this variant reads it (did you mean temperature?); projection tanh has "
+            "none, aggregator mean has none, score cosine has temperature, objective warp has margin, rank; training has epochs, batch_size, "
             "optimiser, lr, weights",
         ),
-        ({"heads": 4}, "variants.cosine.heads: no part of this variant reads it; aggregator mean has none"),
-        ({"seeds": [1]}, "variants.cosine.seeds: no part of this variant reads it; aggregator mean has none"),
-        ({"score": "dot", "temperature": 1}, "variants.cosine.temperature: no part of this variant reads it; aggreg"),
+        ({"heads": 4}, "variants.cosine.heads: no part of this variant reads it; projection tanh has none"),
+        ({"seeds": [1]}, "variants.cosine.seeds: no part of this variant reads it; projection tanh has none"),
+        ({"score": "dot", "temperature": 1}, "variants.cosine.temperature: no part of this variant reads it; projec"),
         ({"temperature": 0}, "variants.cosine.temperature: expected a number above 0, got 0"),
         ({"temperature": "warm"}, "variants.cosine.temperature: expected a number above 0, got 'warm'"),
         ({"margin": -1}, "variants.cosine.margin: expected a number of at least 0, got -1"),
@@ -164,7 +164,7 @@ def test_a_knob_as_dvc_writes_it_is_a_number(write_variants):
 
 def test_a_cell_sees_its_variant_with_the_checksums_of_its_parts(write_variants):
     files = write_variants(COSINE | {"temperature": 0.1})
-    parts = {"aggregator": "mean", "score": "cosine", "objective": "warp"}
+    parts = {"projection": "tanh", "aggregator": "mean", "score": "cosine", "objective": "warp"}
     common = {"name": "cosine", "task": "zero_shot", "fused": False, "knobs": {"temperature": 0.1}}
     assert files["variant.json"]["variant"] == parts | common
     others = {name: sha256(part_file("aggregator", name)) for name in ("attention", "sum")}

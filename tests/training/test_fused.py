@@ -117,17 +117,25 @@ def test_what_fills_a_batch_up_counts_nowhere(double, monkeypatch, fused):
 
 
 @pytest.mark.parametrize(
-    ("changes", "optimiser", "device"),
+    ("changes", "device"),
     [
-        ({"score": "cosine"}, "sgd", CPU),
-        ({"aggregator": "transformer"}, "sgd", CPU),
-        ({}, "adam", CPU),
-        ({}, "adamw", CPU),
-        ({}, "sgd", torch.device("cuda")),
+        ({"score": "cosine"}, CPU),
+        ({"aggregator": "statistics"}, CPU),
+        ({"projection": "perceptron"}, CPU),
+        ({}, torch.device("cuda")),
     ],
 )
-def test_other_variants_optimisers_and_devices_are_not_supported(changes, optimiser, device):
-    assert not FusedSgd.supports(variant(**changes), optimiser, device)
+def test_other_variants_and_devices_are_not_supported(changes, device):
+    assert not FusedSgd.supports(variant(**changes), device)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"optimiser": "adam"}, {"optimiser": "adamw"}, {"weight_decay": 0.1}, {"schedule": "cosine"}, {"mixup": 0.2}],
+)
+def test_it_takes_no_other_steps_than_those_of_plain_sgd(changes):
+    assert TrainingConfig().plain_sgd
+    assert not TrainingConfig(**changes).plain_sgd
 
 
 @pytest.mark.parametrize("aggregator", AGGREGATORS)
@@ -135,7 +143,7 @@ def test_other_variants_optimisers_and_devices_are_not_supported(changes, optimi
 @pytest.mark.parametrize("objective", ["warp", "any_other"])
 def test_the_papers_models_are_supported_with_any_objective(aggregator, fused_scores, objective):
     row = variant(aggregator, fused=fused_scores, objective=objective)
-    assert FusedSgd.supports(row, "sgd", CPU)
+    assert FusedSgd.supports(row, CPU)
 
 
 @pytest.mark.parametrize("fused", [True, False])

@@ -208,3 +208,36 @@ def test_any_variant_trains(changes):
     config = replace(CONFIG, epochs=10, lr=0.1, knobs=changes.get("knobs"))
     _, curve = trained(runs(0, 1), config, **changes)
     assert (np.array(curve[-1].train_loss) < 0.95 * np.array(curve[0].train_loss)).all()
+
+
+def test_a_cosine_schedule_falls_to_nothing_over_all_epochs():
+    """The last of two epochs has half the rate; the rates of torch's schedule are 1 and 1/2."""
+    short = replace(CONFIG, epochs=2, fused=False)
+    (falling, _), (one, _) = (
+        trained(runs(0), config) for config in (replace(short, schedule="cosine"), replace(short, epochs=1))
+    )
+    (constant, _) = trained(runs(0), short)
+    name = "audio.dense.bias"
+    steps = [(models.weights[name] - one.weights[name]).norm() for models in (falling, constant)]
+    assert steps[0] < 0.7 * steps[1]
+
+
+def test_weight_decay_makes_weights_smaller():
+    (plain, _), (decayed, _) = (
+        trained(runs(0), replace(CONFIG, epochs=1, optimiser="adamw", weight_decay=decay)) for decay in (0.0, 1.0)
+    )
+    name = "text.hidden.weight"
+    assert decayed.weights[name].norm() < plain.weights[name].norm()
+
+
+def test_training_stops_when_no_member_becomes_better():
+    still = replace(CONFIG, epochs=9, lr=1e-12)
+    assert len(trained(runs(0, 1), replace(still, patience=2))[1]) == 3
+    assert len(trained(runs(0, 1), still)[1]) == 9
+
+
+def test_mixup_changes_training():
+    mixed = replace(CONFIG, mixup=0.4, fused=False)
+    (plain, _), (models, curve) = trained(runs(0, 1), replace(CONFIG, fused=False)), trained(runs(0, 1), mixed)
+    assert not torch.equal(plain.weights["audio.dense.bias"], models.weights["audio.dense.bias"])
+    assert np.isfinite([epoch.train_loss for epoch in curve]).all()

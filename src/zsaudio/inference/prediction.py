@@ -108,14 +108,15 @@ class Predictor:
         path = Path(checked_place("path", path))
         wanted = distinct(self.classes if labels is None else labels)
         v_c = self._project(wanted)
-        v_x = self._model.audio(self._embed(path))  # [n, D]
-        n, size = len(v_x), min(len(v_x), int(self.config.audio["segments"]))
-        windows = v_x.unfold(0, size, 1).transpose(1, 2)  # [W, size, D]
+        x = self._embed(path)  # [n, F_a]
+        n, size = len(x), min(len(x), int(self.config.audio["segments"]))
+        windows = x.unfold(0, size, 1).transpose(1, 2)  # [W, size, F_a]
 
         scores, peaks = [], []
         total, covering = torch.zeros(n, len(wanted)), torch.zeros(n, 1)
         for start in range(0, len(windows), WINDOWS):
-            scored = self._model.head(windows[start : start + WINDOWS], v_c, None)
+            v_x, _ = self._model.hear(windows[start : start + WINDOWS], None)
+            scored = self._model.head(v_x, v_c, None)
             if scored.uniform is None or self.gamma is None:
                 scores.append(scored.score)
             else:
@@ -170,7 +171,7 @@ class Predictor:
         if new:
             described = [Label(label, self._descriptions.get(label, "")) for label in new]
             embedded = torch.from_numpy(self._text.encode(described))
-            expected = len(self._model.text.hidden.weight)
+            expected = self._model.text_features
             if embedded.shape[1] != expected:
                 raise ZsAudioError(f"text encoder: gives {embedded.shape[1]} features, the model needs {expected}")
             self._projected |= dict(zip(new, self._model.text(embedded), strict=True))

@@ -42,7 +42,7 @@ def segment_values(model: Model, data: ExampleTensors, rows: Rows, columns: Rows
     batches: dict[str, list[Floats]] = defaultdict(list)
     for start in range(0, len(rows), SCORING_BATCH):
         x, mask = data.take(torch.from_numpy(rows[start : start + SCORING_BATCH]))
-        v_x = model.audio(x)
+        v_x, mask = model.hear(x, mask)
         of_classes = {"attention": model.head(v_x, v_c, mask).attention}  # [B, T, C]
         of_classes["compatibility"] = model.head.score(v_x, v_c) if model.head.aggregator.scores_segments else None
         pair = torch.from_numpy(columns[start : start + SCORING_BATCH])[:, None, None].expand(-1, x.shape[1], -1)
@@ -87,8 +87,7 @@ def attend(folder: Path, run: int, clip_id: str, mid: str, corpus: CorpusTables)
     fold = dict(zip(corpus.folds["mid"].to_pylist(), corpus.folds["fold"].to_pylist(), strict=True))[mid]
     data = embed_clips(fold, [clip_id], corpus)
     models = read_models(folder, config)
-    text_features, audio_features = models.weights["text.hidden.weight"].shape[1], int(config.audio["features"])
-    if (data.text.shape[1], data.audio.values.shape[2]) != (text_features, audio_features):
+    if (data.text.shape[1], data.audio.values.shape[2]) != (config.text_features, int(config.audio["features"])):
         raise ZsAudioError(
             f"{folder}: was trained on embeddings of other encoders than the corpus has now; train again"
         )

@@ -12,9 +12,8 @@ from torch import Tensor, nn
 
 from zsaudio.models.aggregators.attention import Attention
 from zsaudio.models.aggregators.sum import Sum
-from zsaudio.models.interfaces import Aggregator, Score
-from zsaudio.models.parts import make_part
-from zsaudio.models.projections import SHARED_UNITS, AudioProjection, TextProjection
+from zsaudio.models.interfaces import Aggregator, Projection, Score
+from zsaudio.models.parts import make_part, part_class
 from zsaudio.models.variant import Variant
 
 
@@ -39,13 +38,13 @@ class Scored(NamedTuple):
 class Head(nn.Module):
     """From projected segments and classes to scores: the score and the aggregator of a variant."""
 
-    def __init__(self, variant: Variant, knobs: Mapping[str, Any]) -> None:
+    def __init__(self, variant: Variant, knobs: Mapping[str, Any], units: int) -> None:
         super().__init__()
         self.score: Score = make_part("score", variant.score, knobs)
-        self.aggregator: Aggregator = make_part("aggregator", variant.aggregator, knobs, SHARED_UNITS)
+        self.aggregator: Aggregator = make_part("aggregator", variant.aggregator, knobs, units)
         segments, attends = self.aggregator.scores_segments, isinstance(self.aggregator, Attention)
-        self.attended = Attention(SHARED_UNITS) if segments and not attends else None
-        self.uniform = Sum(SHARED_UNITS) if segments or variant.fused else None
+        self.attended = Attention(units) if segments and not attends else None
+        self.uniform = Sum(units) if segments or variant.fused else None
 
     def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None) -> Scored:
         """Projected segments `[B, T, D]` and classes `[C, D]` to scores; the mask as of `Aggregator.forward`."""
@@ -72,13 +71,33 @@ class Model(nn.Module):
             ZsAudioError: a part does not exist, or a knob has a value that it may not have.
         """
         super().__init__()
-        self.audio = AudioProjection(audio_features)
-        self.text = TextProjection(text_features)
-        self.head = Head(variant, knobs)
+        pooled = part_class("aggregator", variant.aggregator).pooled_features(audio_features)
+        projection: Projection = make_part("projection", variant.projection, knobs, pooled, text_features)
+        self.audio, self.text = projection.audio, projection.text
+        self.text_features = text_features
+        self.head = Head(variant, knobs, projection.units)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether `fit` changes anything."""
+        return self.audio.fitted or self.text.fitted
+
+    @torch.inference_mode()
+    def fit(self, x: Tensor, mask: Tensor | None, text: Tensor) -> None:
+        """Take what the projections need of the training data, in place: clips and labels as of `forward`."""
+        x, mask = self.head.aggregator.pool(x, mask)
+        self.audio.fit(x.flatten(0, -2) if mask is None else x[mask])
+        self.text.fit(text)
+
+    def hear(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Embeddings of clips `[B, T, F_a]` to v_x `[B, T, D]` with their mask; T is 1 where an aggregator pools them."""
+        x, mask = self.head.aggregator.pool(x, mask)
+        return self.audio(x), mask
 
     def forward(self, x: Tensor, mask: Tensor | None, text: Tensor) -> Scored:
         """Embeddings of clips `[B, T, F_a]` and of labels `[C, F_s]` to scores; the mask as of `Aggregator.forward`."""
-        return self.head(self.audio(x), self.text(text), mask)  # type: ignore[no-any-return]
+        v_x, mask = self.hear(x, mask)
+        return self.head(v_x, self.text(text), mask)  # type: ignore[no-any-return]
 
 
 def draw_model(

@@ -32,7 +32,7 @@ CONFIG = "config.json"
 ENCODERS = "encoders"  # folder of a model folder for what its encoders need
 FILES = frozenset({"weights", "pca", "model", "vectors"})  # metadata of encoders that name a path or an address
 CHECKSUMS = "SHA256SUMS"  # as `sha256sum --check` wants them
-VERSION = 2  # of the form of config.json
+VERSION = 3  # of the form of config.json
 
 
 MOST_FEATURES = 10**5
@@ -108,12 +108,13 @@ class Config(_Section):
         training: the params of training, with the knobs of the variant.
         spanning: what was done with clips whose labels span folds.
         audio, text: metadata of the tables of embeddings: encoders and all that is needed to make them again.
+        text_features: F_s.
         roles: name of the examples (of a fold) by role: train, validation, test; only test in a cross-validation.
         classes: classes by the name of their examples.
         decision: None until the cell is evaluated.
     """
 
-    version: Literal[2]
+    version: Literal[3]
     variant: Variant
     setting: Name
     corpus: Name
@@ -122,6 +123,7 @@ class Config(_Section):
     spanning: str
     audio: Annotated[Encoding, AfterValidator(_has_numbers)]
     text: Encoding
+    text_features: Annotated[int, Field(ge=1, le=MOST_FEATURES)]
     roles: dict[str, str]
     classes: dict[str, Annotated[list[StoredClass], Field(min_length=1)]]
     decision: Decision | None = None

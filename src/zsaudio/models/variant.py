@@ -18,7 +18,7 @@ class Variant(BaseModel):
     Attributes:
         name: by which params, stages and files call it.
         task: name of a `zsaudio.tasks` task.
-        aggregator, score, objective: names of parts.
+        projection, aggregator, score, objective: names of parts.
         fused: tested by eq. 7, which mixes the score that it is trained by with the plain sum (eq. 6).
         knobs: of its parts and of training, where they are not as in the shared params of training.
     """
@@ -27,6 +27,7 @@ class Variant(BaseModel):
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
     task: str
+    projection: str
     aggregator: str
     score: str
     objective: str
@@ -60,11 +61,11 @@ def check_knobs(variant: Variant, shared: Mapping[str, Any], training: Sequence[
             )
         if every.count(knob) > 1:
             raise ZsAudioError(f"{knob}: several parts of this variant have a knob of this name; rename one")
-    from zsaudio.models.projections import SHARED_UNITS  # torch, which those who only read variants do without
-
+    values = {**shared, **variant.knobs}
+    units = make_part("projection", variant.projection, values, 1, 1).units
     for kind, name in variant.parts().items():
-        sizes = (SHARED_UNITS,) if kind == "aggregator" else ()
-        make_part(kind, name, {**shared, **variant.knobs}, *sizes)
+        if kind != "projection":
+            make_part(kind, name, values, *((units,) if kind == "aggregator" else ()))
 
 
 def _listed(names: Sequence[str]) -> str:

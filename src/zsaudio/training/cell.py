@@ -116,7 +116,7 @@ def describe(
     if task.unseen:
         roles |= {"train": task.train, "validation": task.validation}
     return Config(
-        version=2,
+        version=3,
         variant=variant,
         setting=setting,
         corpus=corpus_name,
@@ -125,6 +125,7 @@ def describe(
         spanning=tables.metadata(corpus.clips)["spanning"],
         audio=_absolute(tables.metadata(corpus.audio)),
         text=_absolute(tables.metadata(corpus.text)),
+        text_features=corpus.text.schema.field("embedding").type.list_size,
         roles={role: examples.name for role, examples in roles.items()},
         classes={examples.name: _stored_classes(examples.classes, corpus.text) for examples in roles.values()},
     )

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from zsaudio.models.interfaces import Objective
-from zsaudio.models.projections import HIDDEN_UNITS
+from zsaudio.models.projections.tanh import HIDDEN_UNITS
 from zsaudio.models.variant import Variant
 from zsaudio.tasks.task import Member
 from zsaudio.tasks.tensors import ExampleTensors
@@ -35,10 +35,10 @@ class FusedSgd:
     """
 
     @staticmethod
-    def supports(variant: Variant, optimiser: str, device: torch.device) -> bool:
-        """Whether the engine can train a variant: the paper's models and optimiser, on the processor."""
-        paper = variant.score == "dot" and variant.aggregator in ("attention", "sum", "mean")
-        return paper and optimiser == "sgd" and device.type == "cpu"
+    def supports(variant: Variant, device: torch.device) -> bool:
+        """Whether the engine can train a variant by plain SGD: the paper's models, on the processor."""
+        parts = variant.projection == "tanh" and variant.score == "dot"
+        return parts and variant.aggregator in ("attention", "sum", "mean") and device.type == "cpu"
 
     def __init__(
         self,

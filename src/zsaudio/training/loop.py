@@ -13,7 +13,7 @@ from zsaudio.errors import ZsAudioError
 from zsaudio.models.interfaces import Objective
 from zsaudio.models.parts import make_part
 from zsaudio.models.variant import Variant
-from zsaudio.tasks.task import Member, Task
+from zsaudio.tasks.task import Member, Rows, Task
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.batches import Batch, batches
 from zsaudio.training.compiled_warp import compiled
@@ -23,6 +23,8 @@ from zsaudio.training.stacked import StackedModels, draw_models
 
 OPTIMISERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
+FITTED = 20_000  # clips that projections are fitted to, at most
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -31,6 +33,10 @@ class TrainingConfig:
     Attributes:
         epochs, batch_size: the paper's 100 and 32.
         optimiser, lr: one of OPTIMISERS, and its learning rate.
+        weight_decay: of the optimiser.
+        schedule: of the learning rate: "constant", or "cosine", which falls to 0 over all epochs.
+        mixup: a of the distribution Beta(a, a) that two clips are mixed by (Zhang et al. 2018); 0: no mixing.
+        patience: epochs without a better validation mAP, of any member, after which training stops; 0: it does not.
         keep_best: keep each member's weights of the epoch with the highest validation mAP, not the last epoch's.
         fused: use the fused engine where it supports the variant.
         knobs: of the variant's parts, by name.
@@ -40,9 +46,18 @@ class TrainingConfig:
     batch_size: int = 32
     optimiser: str = "sgd"
     lr: float = 0.01
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    mixup: float = 0.0
+    patience: int = 0
     keep_best: bool = False
     fused: bool = True
     knobs: Mapping[str, Any] | None = None
+
+    @property
+    def plain_sgd(self) -> bool:
+        """Whether a step subtracts the gradient times a learning rate that never changes, and does no more."""
+        return self.optimiser == "sgd" and self.schedule == "constant" and not (self.weight_decay or self.mixup)
 
 
 @dataclass(frozen=True)
@@ -74,8 +89,12 @@ class Autograd:
     def __init__(
         self, models: StackedModels, objective: Objective, data: ExampleTensors, config: TrainingConfig
     ) -> None:
-        self.models, self.objective, self.data = models, objective, data
-        self.optimiser = OPTIMISERS[config.optimiser](models.parameters(), lr=config.lr)
+        self.models, self.objective, self.data, self.mixup = models, objective, data, config.mixup
+        options = {"lr": config.lr, "weight_decay": config.weight_decay}
+        self.optimiser = OPTIMISERS[config.optimiser](models.parameters(), **options)
+        self.schedule = None
+        if config.schedule == "cosine":
+            self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, config.epochs)
 
     def start_epoch(self) -> None:
         """Nothing to prepare."""
@@ -83,7 +102,10 @@ class Autograd:
     def step(self, batch: Batch) -> Tensor:
         """See `Engine.step`."""
         x, mask = self.data.take(batch.rows)
-        losses = self.objective(self.models.train_scores(x, mask, self.data.text), batch.labels)
+        if self.mixup:
+            losses = self._mixed(x, mask, batch)
+        else:
+            losses = self.objective(self.models.train_scores(x, mask, self.data.text), batch.labels)
         self.optimiser.zero_grad()
         # The sum of the members' means: no member sees another's gradient.
         (losses * batch.share).sum().backward()  # type: ignore[no-untyped-call]
@@ -92,6 +114,18 @@ class Autograd:
 
     def end_epoch(self) -> None:
         """The stack has its weights."""
+        if self.schedule:
+            self.schedule.step()
+
+    def _mixed(self, x: Tensor, mask: Tensor | None, batch: Batch) -> Tensor:
+        """Losses of clips that are each mixed with the one before in the batch, but for what fills it up."""
+        drawn = torch.distributions.Beta(self.mixup, self.mixup).sample((len(x), 1)).to(x)  # one for each member
+        own = torch.where(batch.share.roll(1, 1) > 0, torch.maximum(drawn, 1 - drawn), 1.0)  # [R, B]
+        x = x.lerp(x.roll(1, 1), 1 - own[..., None, None])
+        mask = None if mask is None else mask & mask.roll(1, 1)
+        scores = self.models.train_scores(x, mask, self.data.text)
+        others = self.objective(scores, batch.labels.roll(1, 1))
+        return own * self.objective(scores, batch.labels) + (1 - own) * others
 
 
 def train_epoch(
@@ -126,28 +160,40 @@ def train(
     members, knobs = task.members, config.knobs or {}
     seeds = [member.seed for member in members]
     models = draw_models(variant, knobs, data.features, data.text.shape[-1], seeds, data.device)
+    if models.model(0).fitted:
+        for r, member in enumerate(members):
+            models.model(r).fit(*data.take(torch.from_numpy(_some(member)).to(data.device)), data.text)
     objective = compiled(make_part("objective", variant.objective, knobs), data.device)
     engine: Engine
-    if config.fused and FusedSgd.supports(variant, config.optimiser, data.device):
+    if config.fused and config.plain_sgd and FusedSgd.supports(variant, data.device):
         engine = FusedSgd(models, objective, data, members, variant.aggregator, config.batch_size, config.lr)
     else:
         engine = Autograd(models, objective, data, config)
 
     best, best_map = models.clone(), np.full(len(members), -np.inf)
-    curve = []
+    curve: list[Epoch] = []
+    best_epoch = 0  # of the member that has become better last
     progress = tqdm(range(1, config.epochs + 1), desc="train", unit="epoch", mininterval=1)
     for epoch in progress:
         losses = train_epoch(engine, data, members, config.batch_size, epoch)
         _refuse_infinite(variant, members, models, losses, epoch)
         validated = validate(models, validation, [member.validation for member in members], objective)
         curve.append(Epoch(epoch, losses, [loss for loss, _ in validated], [precision for _, precision in validated]))
+        better = np.array(curve[-1].validation_map) > best_map
+        best_map = np.where(better, curve[-1].validation_map, best_map)
         if config.keep_best:
-            better = np.array(curve[-1].validation_map) > best_map
             best.copy_from(models, better)
-            best_map = np.where(better, curve[-1].validation_map, best_map)
+        best_epoch = epoch if better.any() else best_epoch
         precision = np.mean(curve[-1].validation_map)
         progress.set_postfix(loss=f"{np.mean(losses):.3f}", map=f"{precision:.4f}", refresh=False)
+        if config.patience and epoch - best_epoch >= config.patience:
+            break
     return (best if config.keep_best else models.clone()), curve
+
+
+def _some(member: Member) -> Rows:
+    """Rows of training clips that are enough to know the distribution of their features."""
+    return np.random.default_rng(member.seed).permutation(member.train)[:FITTED]
 
 
 def _refuse_infinite(

@@ -27,8 +27,8 @@ def score_batches(model: Model, data: ExampleTensors, rows: Rows) -> Iterator[Sc
     """What a model says of some clips of the data, a batch at a time."""
     v_c = model.text(data.text)  # once for all batches
     for batch in torch.split(torch.from_numpy(rows), SCORING_BATCH):
-        x, mask = data.take(batch.to(data.device))
-        yield model.head(model.audio(x), v_c, mask)
+        v_x, mask = model.hear(*data.take(batch.to(data.device)))
+        yield model.head(v_x, v_c, mask)
 
 
 def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> dict[str, Floats]:

@@ -24,7 +24,7 @@ from zsaudio.models.variant import Variant
 class StackedModels:
     """R models of one variant, stacked: a model whose weights have a leading axis R.
 
-    Its projections take stacked weights as they are (`zsaudio.models.projections.Dense`), which is quick. So does a
+    Its projections take stacked weights as they are (`zsaudio.models.interfaces.Dense`), which is quick. So does a
     head whose parts say so; any other is mapped over the stack by torch.func.
     """
 
@@ -37,7 +37,7 @@ class StackedModels:
         self._stack = _with_weights(model, weights)
 
     def __len__(self) -> int:
-        return len(self._stack.audio.dense.weight)
+        return len(next(self._stack.parameters()))
 
     @property
     def weights(self) -> dict[str, Tensor]:
@@ -66,7 +66,8 @@ class StackedModels:
             scored: Scored = functional_call(head, dict(weights), (v_x, v_c, mask))
             return scored.score
 
-        v_x, v_c = self._stack.audio(x), self._stack.text(text.expand(len(self), -1, -1))
+        v_x, mask = self._stack.hear(x, mask)
+        v_c = self._stack.text(text.expand(len(self), -1, -1))
         weights = dict(self._stack.head.named_parameters()) | dict(self._stack.head.named_buffers())
         if head.score.stacks and head.aggregator.stacks and not weights:
             stacked: Scored = head(v_x, v_c, mask)
@@ -125,10 +126,9 @@ def read_models(folder: Path, config: Config) -> StackedModels:
     path = folder / WEIGHTS
     try:
         weights = load_file(path)
-        text_features = weights["text.hidden.weight"].shape[1]
-    except (SafetensorError, KeyError, IndexError, OSError) as error:
+    except (SafetensorError, OSError) as error:
         raise ZsAudioError(f"{path}: does not hold the weights of a model ({error})") from error
-    model = draw_model(config.variant, config.training, int(config.audio["features"]), text_features, seed=(0,))
+    model = draw_model(config.variant, config.training, int(config.audio["features"]), config.text_features, seed=(0,))
     expected = {name: (len(config.members), *tensor.shape) for name, tensor in model.state_dict().items()}
     for name in expected.keys() | weights.keys():
         shape = tuple(weights[name].shape) if name in weights else None
