@@ -136,7 +136,10 @@ def test_it_predicts_and_is_published(extended, tmp_path, model):
     assert all(math.isfinite(row["score"]) for row in labels)
     assert ENTRIES[model]["title"].replace("*", r"\*") in (tmp_path / "published/README.md").read_text()
     if model == "transformer":
-        with pytest.raises(ZsAudioError, match=r"aggregator: expected one of attention, mean, sum; got 'transformer'"):
+        with pytest.raises(
+            ZsAudioError,
+            match=r"aggregator: expected one of attention, log_mean_exp, mean, statistics, sum; got 'transformer'",
+        ):
             zsaudio.load(tmp_path / "published")
 
 

@@ -18,7 +18,10 @@ from pipeline import read_params
 from zsaudio import ZsAudioError
 
 SECTIONS = "known are corpus, device, matmul, threads, gamma, threshold, resamples, models"
-TRAINING = "known are seeds, epochs, batch_size, optimiser, lr, margin, rank, weights, engine, parts"
+TRAINING = (
+    "known are seeds, epochs, batch_size, optimiser, lr, weight_decay, schedule, mixup, patience, margin, rank, weights, "
+    "engine, parts"
+)
 
 
 # Nine times nine times ... as many values, in seven lines.

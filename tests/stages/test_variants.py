@@ -50,7 +50,7 @@ def write_variants(tmp_path, monkeypatch):
     [
         (
             {"aggregator": "average"},
-            "variants.cosine.aggregator: expected one of attention, mean, sum; got 'average'. A new one is a file in "
+            "variants.cosine.aggregator: expected one of attention, log_mean_exp, mean, statistics, sum; got 'average'. A new one is a file in "
             "src/zsaudio/models/aggregators/",
         ),
         ({"score": "cosin"}, "variants.cosine.score: expected one of cosine, dot; got 'cosin' (did you mean cosine?)"),
@@ -121,9 +121,9 @@ def test_a_model_without_a_variant_is_named():
     [
         (
             {"temperatu": 0.1},
-            "variants.cosine.temperatu: no part of this variant reads it (did you mean temperature?); projection tanh has "
-            "none, aggregator mean has none, score cosine has temperature, objective warp has margin, rank; training has epochs, batch_size, "
-            "optimiser, lr, weights",
+            "variants.cosine.temperatu: no part of this variant reads it (did you mean temperature?); projection "
+            "tanh has none, aggregator mean has none, score cosine has bias, learnt, temperature, objective warp has margin, "
+            "rank; training has epochs, batch_size, optimiser, lr, weight_decay, schedule, mixup, patience, weights",
         ),
         ({"heads": 4}, "variants.cosine.heads: no part of this variant reads it; projection tanh has none"),
         ({"seeds": [1]}, "variants.cosine.seeds: no part of this variant reads it; projection tanh has none"),

@@ -90,7 +90,7 @@ class Model(nn.Module):
         self.text.fit(text)
 
     def hear(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Embeddings of clips `[B, T, F_a]` to v_x `[B, T, D]` with their mask; T is 1 where an aggregator pools them."""
+        """Embeddings of clips `[B, T, F_a]` to v_x `[B, T, D]` with their mask; T is 1 where the aggregator pools."""
         x, mask = self.head.aggregator.pool(x, mask)
         return self.audio(x), mask
 

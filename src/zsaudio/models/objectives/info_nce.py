@@ -1,4 +1,4 @@
-"""InfoNCE (van den Oord et al. 2018), both ways as in CLIP: which label is the clip's, and which clip is the label's?"""
+"""InfoNCE (van den Oord et al. 2018), both ways as in CLIP: which label is the clip's, which clip is the label's?"""
 
 import torch
 from torch import Tensor
