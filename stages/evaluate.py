@@ -44,7 +44,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
             scored_otherwise = evaluate(other, tested, None, params.threshold, threads)
             write_results(folder / scoring, scored_otherwise, tested, None, task.metrics, params.resamples, threads)
         write_json(paths.metrics / model / f"{setting}.json", metrics)
-        thresholds = [threshold for result in results for threshold in result.thresholds]
+        thresholds = [threshold for result in results for threshold in result.thresholds * config.variant.ensemble]
         decision = Decision(title=title, gamma=gamma, thresholds=thresholds, metrics=metrics)
         evaluated = config.model_copy(update={"decision": decision})
         save_model(paths.models / model / setting, trained / WEIGHTS, evaluated)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.parts import KINDS, part_file
-from zsaudio.models.variant import Variant
+from zsaudio.models.variant import SCALES, Variant
 from zsaudio.storage.values import (
     Distinct,
     FilePath,
@@ -28,12 +28,14 @@ from zsaudio.storage.values import (
 )
 from zsaudio.tasks.build import TASKS
 from zsaudio.tasks.settings import SETTINGS
+from zsaudio.text.wording import TEXTS
 
 CORPORA = ("demo", "audioset", "audioset_audio", "local")
 BASELINES = ("zero_rule", "every_class")
 RESERVED = (*BASELINES, "localise")  # folders beside those of the models in metrics/CORPUS
 # Of `train`, that a variant may set for itself.
 TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule", "mixup", "patience", "weights")
+SHAPE = ("task", "texts", "averaged", "fused", "scale", "ensemble")  # of a variant, besides its parts and knobs
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
 
 CorpusName = Annotated[str, one_of(CORPORA)]
@@ -50,6 +52,7 @@ SPLIT_SEED = "a whole number, the seed of a random split"
 Split = Annotated[Literal["greedy"] | int, word_or("greedy", whole(0, 2**31 - 1), SPLIT_SEED)]
 Files = Annotated[list[FilePath], Distinct]
 Nested = Literal["both", "ancestor", "descendant"]
+Texts = Annotated[list[Annotated[str, one_of(TEXTS)]], Field(min_length=1), Distinct]
 Threshold = Annotated[Literal["validation"] | float, word_or("validation", number(), "a number")]
 
 
@@ -154,6 +157,7 @@ class TextParams(ParamsSection):
     """Label embeddings (section 3.3)."""
 
     encoder: dict[CorpusName, Annotated[str, one_of(("bert", "vectors", "words"))]]
+    texts: Texts
     bert: BertParams
     vectors: VectorsParams
     words: WordsParams
@@ -189,7 +193,11 @@ class VariantParams(BaseModel):
     aggregator: str
     score: str
     objective: str
+    texts: Texts = ["name"]
+    averaged: bool = False
     fused: bool = False
+    scale: Annotated[str, one_of(SCALES)] = "none"
+    ensemble: Annotated[int, whole(1, 100)] = 1
     tuned: str | None = None
 
     @field_validator(*KINDS)
@@ -237,7 +245,7 @@ class Params(ParamsSection):
         entry = self.variants[model]
         parts = {kind: getattr(entry, kind) for kind in KINDS}
         knobs = {**chosen, **entry.knobs, **self._training_knobs(entry)}
-        return Variant(name=model, task=entry.task, fused=entry.fused, knobs=knobs, **parts)
+        return Variant(name=model, knobs=knobs, **parts, **{field: getattr(entry, field) for field in SHAPE})
 
     def _training_knobs(self, entry: VariantParams) -> dict[str, Any]:
         """What a variant has of training for itself, as numbers where they are written as text."""
@@ -302,6 +310,11 @@ class Params(ParamsSection):
                     f"variants.{name}.tuned: expected the row whose grid chooses its knobs, one of "
                     f"{', '.join(self.variants)}; got {shown(entry.tuned)}{meant(entry.tuned, list(self.variants))}"
                 )
+            if entry.ensemble > 1 and entry.task == "cross_validation":
+                raise ValueError(f"variants.{name}.ensemble: a cross-validation has parts of its own; leave it out")
+            for text in entry.texts:
+                if text not in self.text.texts:
+                    raise ValueError(f"variants.{name}.texts: {text} is not embedded; add it to text.texts")
             try:
                 self._training_knobs(entry)
             except ValidationError as error:

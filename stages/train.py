@@ -29,7 +29,11 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
         knobs=params.train.model_dump(include={*OBJECTIVE_KNOBS}) | variant.knobs,
     )
     corpus = read_corpus(paths.data).with_audio()
-    task = build_task(variant.task, setting, corpus.folds, corpus.clips, params.train.seeds, params.train.parts)
+    task = build_task(
+        *(variant.task, setting, corpus.folds, corpus.clips, params.train.seeds),
+        parts=params.train.parts,
+        ensemble=variant.ensemble,
+    )
     cell = run_cell(variant, task, corpus, config, device)
 
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in cell.models.weights.items()}

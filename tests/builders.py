@@ -19,8 +19,9 @@ CPU = torch.device("cpu")
 
 def variant(aggregator: str = "attention", *, name: str = "row", task: str = "zero_shot", **changes: Any) -> Variant:
     """A row of the tables; by default temporal attention, tested by eq. 7. Knobs are a dictionary."""
-    parts = {"projection": "tanh", "score": "dot", "objective": "warp", "fused": aggregator == "attention", "knobs": {}}
-    return Variant(name=name, task=task, aggregator=aggregator, **parts | changes)
+    parts = {"projection": "tanh", "score": "dot", "objective": "warp", "knobs": {}}
+    shape = {"texts": ["name"], "averaged": False, "fused": aggregator == "attention", "scale": "none", "ensemble": 1}
+    return Variant(name=name, task=task, aggregator=aggregator, **parts | shape | changes)
 
 
 VARIANTS = {  # the rows of params.yaml
@@ -141,7 +142,8 @@ def tiny_corpus() -> CorpusTables:
             "mid": mids,
             "name": names,
             "description": names,
-            "embedding": tables.vectors(rng.standard_normal((n, 16)).astype(np.float32)),
+            "path": names,
+            "name_embedding": tables.vectors(rng.standard_normal((n, 16)).astype(np.float32)),
         },
     }
     shape = {"segments": str(SEGMENTS), "features": str(FEATURES), "scale": "0.5", "offset": "-1"}

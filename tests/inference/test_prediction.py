@@ -168,7 +168,7 @@ def test_known_classes_are_embedded_with_their_descriptions(tmp_path, recording,
     encode = Words.encode
     monkeypatch.setattr(Words, "encode", lambda self, labels: seen.extend(labels) or encode(self, labels))
     zsaudio.load(write_model(tmp_path / "model")).predict(recording(1), ["Low hum", "dog"])
-    assert seen == [Label("Low hum", "What Low hum is."), Label("dog", "")]
+    assert seen == [Label("Low hum", "What Low hum is.", "Low hum", "Low hum"), Label("dog", "")]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def by_hand(models: StackedModels, member: int, clip: str, mid: str) -> tuple[np
     row = list(CLIPS).index(clip)
     n = CORPUS.audio["n_segments"].to_pylist()[row]
     x = tables.matrix(CORPUS.audio, "embedding").reshape(-1, SEGMENTS, FEATURES)[row, :n].astype(np.float32) * 0.5 - 1
-    text = tables.matrix(CORPUS.text, "embedding")[list(MIDS.values()).index(mid)]
+    text = tables.matrix(CORPUS.text, "name_embedding")[list(MIDS.values()).index(mid)]
     w = {name: tensor[member].numpy() for name, tensor in models.weights.items()}
     v_x = np.tanh(x @ w["audio.dense.weight"] + w["audio.dense.bias"])
     hidden = np.tanh(text @ w["text.hidden.weight"] + w["text.hidden.bias"])

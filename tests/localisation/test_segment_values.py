@@ -31,7 +31,7 @@ def test_values_are_those_of_the_forward_pass_for_each_pair(score):
 
 
 def test_clips_are_embedded_by_name_whatever_their_fold():
-    embedded = embed_clips("fold2", ["tiny_train__0", "--tiny_test_0", "--tiny_test_0"], tiny_corpus())
+    embedded = embed_clips("fold2", ["tiny_train__0", "--tiny_test_0", "--tiny_test_0"], tiny_corpus(), variant())
     assert embedded.examples.clips.clip_ids.tolist() == ["--tiny_test_0", "tiny_train__0"]
     assert embedded.examples.classes.names == ["High buzz", "Rattle"]
     assert not embedded.examples.carried().any()

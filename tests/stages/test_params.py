@@ -128,7 +128,7 @@ def test_a_mistake_is_named_with_what_is_expected(path, value, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"text.pooling": "cls"}, "text.pooling is unknown; known are encoder, bert, vectors, words"),
+        ({"text.pooling": "cls"}, "text.pooling is unknown; known are encoder, texts, bert, vectors, words"),
         ({"text.words.pooling": "cls"}, "text.words.pooling is unknown; known are features"),
         ({"text.bert.features": 16}, "text.bert.features is unknown; known are model, revision, pooling, batch_size"),
         ({"audio.vggish.bands": 64}, "audio.vggish.bands is unknown; known are weights, pca, output, activation"),

@@ -165,7 +165,8 @@ def test_a_knob_as_dvc_writes_it_is_a_number(write_variants):
 def test_a_cell_sees_its_variant_with_the_checksums_of_its_parts(write_variants):
     files = write_variants(COSINE | {"temperature": 0.1})
     parts = {"projection": "tanh", "aggregator": "mean", "score": "cosine", "objective": "warp"}
-    common = {"name": "cosine", "task": "zero_shot", "fused": False, "knobs": {"temperature": 0.1}}
+    shape = {"texts": ["name"], "averaged": False, "fused": False, "scale": "none", "ensemble": 1}
+    common = {"name": "cosine", "task": "zero_shot", "knobs": {"temperature": 0.1}, **shape}
     assert files["variant.json"]["variant"] == parts | common
     others = {name: sha256(part_file("aggregator", name)) for name in ("attention", "sum")}
     code = {kind: sha256(part_file(kind, name)) for kind, name in parts.items()}

@@ -93,12 +93,12 @@ def test_bad_files_are_refused(tmp_path, content, message):
 def test_nan_in_a_parquet_is_refused_by_the_reader_too(tmp_path, value):
     values = np.zeros((3, 4), np.float32)
     values[1, 2] = value
-    texts = {name: ["a", "b", "c"] for name in ("mid", "name", "description")}
-    table = pa.table({**texts, "embedding": tables.vectors(values)})
+    texts = {name: ["a", "b", "c"] for name in ("mid", "name", "description", "path")}
+    table = pa.table({**texts, "name_embedding": tables.vectors(values)})
     facts = {"encoder": "x", "revision": "y", "pooling": "z"}
     pq.write_table(table.replace_schema_metadata(facts), tmp_path / "text.parquet")
     with pytest.raises(
-        ZsAudioError, match=r"text\.parquet: column 'embedding' of text embeddings has NaN or infinity in 1"
+        ZsAudioError, match=r"text\.parquet: column 'name_embedding' of text embeddings has NaN or infinity in 1"
     ):
         tables.read_table(tmp_path / "text.parquet", schemas.TEXT)
 
@@ -129,11 +129,12 @@ def test_a_wrong_type_and_missing_metadata_are_refused(tmp_path):
         "mid": ["/m/a"],
         "name": ["A"],
         "description": [""],
-        "embedding": tables.vectors(np.zeros((1, 2), np.float64)),
+        "path": [""],
+        "name_embedding": tables.vectors(np.zeros((1, 2), np.float64)),
     }
-    with pytest.raises(ZsAudioError, match=r"column 'embedding' of text embeddings is .*double.*, expected fixed-size"):
+    with pytest.raises(ZsAudioError, match=r"column 'name_embedding' of text embeddings is .*double.*, expected fixed-size"):
         tables.write_table(tmp_path / "text.parquet", schemas.TEXT, columns)
-    columns["embedding"] = tables.vectors(np.zeros((1, 2), np.float32))
+    columns["name_embedding"] = tables.vectors(np.zeros((1, 2), np.float32))
     with pytest.raises(ZsAudioError, match="schema metadata of text embeddings lacks encoder, revision, pooling"):
         tables.write_table(tmp_path / "text.parquet", schemas.TEXT, columns)
 

@@ -31,7 +31,7 @@ def test_what_the_stages_wrote_is_read(tmp_path):
     assert corpus.folds.equals(CORPUS.folds)
     assert corpus.clips["labels"].to_pylist() == CORPUS.clips["labels"].to_pylist()
     assert tables.metadata(corpus.audio) == tables.metadata(CORPUS.audio)
-    assert np.array_equal(tables.matrix(corpus.text, "embedding"), tables.matrix(CORPUS.text, "embedding"))
+    assert np.array_equal(tables.matrix(corpus.text, "name_embedding"), tables.matrix(CORPUS.text, "name_embedding"))
     folds, clips = read_folds(tmp_path)
     assert folds.equals(corpus.folds)
     assert clips.equals(corpus.clips)
@@ -53,7 +53,7 @@ def test_examples_are_joined_with_their_embeddings_by_clip_and_class():
     assert np.array_equal(embedded.audio.values, stored[:2])
     assert embedded.audio.n_segments.tolist() == [3, 2]
     assert (embedded.audio.scale, embedded.audio.offset) == (0.5, -1.0)
-    assert np.array_equal(embedded.text, tables.matrix(CORPUS.text, "embedding")[:2])
+    assert np.array_equal(embedded.text, tables.matrix(CORPUS.text, "name_embedding")[:2])
 
 
 def test_clips_without_audio_are_left_out():

@@ -43,8 +43,8 @@ def random_corpus() -> CorpusTables:
         "n_segments": np.where(rng.random(n) < 0.2, 2, 3),
         "embedding": tables.vectors(rng.standard_normal((n, 3, 7)).astype(np.float32)),
     }
-    text = {"mid": mids, "name": mids, "description": [f"What {mid} is." for mid in mids]}
-    text["embedding"] = tables.vectors(rng.standard_normal((len(mids), 5)).astype(np.float32))
+    text = {"mid": mids, "name": mids, "description": [f"What {mid} is." for mid in mids], "path": mids}
+    text["name_embedding"] = tables.vectors(rng.standard_normal((len(mids), 5)).astype(np.float32))
     encoding = {"encoder": "none", "segments": "3", "features": "7", "scale": "1", "offset": "0"}
     return CorpusTables(
         folds=tables.build_table(schemas.FOLDS, {**folds, "clips": [1] * len(mids)}),
@@ -58,7 +58,7 @@ CORPUS = random_corpus()
 
 
 def task_for(name: str, seeds: tuple[int, ...] = (0, 5)) -> Task:
-    return build_task(VARIANTS[name].task, "setting1", CORPUS.folds, CORPUS.clips, seeds, 4)
+    return build_task(VARIANTS[name].task, "setting1", CORPUS.folds, CORPUS.clips, seeds, parts=4)
 
 
 def run(name: str, config: TrainingConfig = CONFIG, task: Task | None = None) -> TrainedCell:
@@ -155,7 +155,7 @@ def test_the_curve_has_a_row_for_each_run_and_epoch_and_the_mean_of_the_parts():
 
 def described(row=VARIANTS["temporal_attention"], corpus: CorpusTables | None = None, **training):
     corpus = corpus or tiny_corpus()
-    task = build_task(row.task, "setting1", corpus.folds, corpus.clips, [0, 5], 2)
+    task = build_task(row.task, "setting1", corpus.folds, corpus.clips, [0, 5], parts=2)
     return describe(row, task, corpus, training, setting="setting1", corpus_name="demo")
 
 

@@ -72,6 +72,11 @@ class Ontology:
             circle = shown(" -> ".join(error.args[1]))
             raise ZsAudioError(f"ontology: a class is its own ancestor: {circle}") from error
 
+    def path(self, mid: str) -> list[str]:
+        """Names from a top-level node down to this one; of several ways, that by the first parent of each."""
+        above = self.parents[mid]
+        return [*(self.path(above[0]) if above else []), self.nodes[mid].name]
+
 
 class _Entry(BaseModel):
     """A node as the file has it; other keys are left out."""

@@ -33,7 +33,7 @@ def load(
 
     Args:
         folder: e.g. data/audioset/models/temporal_attention/setting1.
-        run: which of the trained runs; of a cross-validation, the model of its first part.
+        run: which of the trained runs, with all models of an ensemble; of a cross-validation, that of its first part.
         text_model: folder or hub name of the BERT, if it has moved.
         text_vectors: table of word vectors, if it has moved.
         audio_weights, audio_pca: files of VGGish, if they have moved.
@@ -64,7 +64,8 @@ def load(
     if not members:
         known = sorted({member.run for member in config.members})
         raise ZsAudioError(f"{folder}: has no run {run}; known are {', '.join(map(str, known))}")
-    model = read_models(folder, config).model(members[0])
+    stacked = read_models(folder, config)
+    models = [stacked.model(member) for member in members[: config.variant.ensemble]]
     given = []
     for name in named:
         kind, _, file = name.partition("_")
@@ -78,8 +79,8 @@ def load(
         text = encoder_files(folder, "text", config.text, given, fetch=fetch)
         return Predictor(
             config,
-            members[0],
-            model,
+            config.decision.thresholds[members[0]],
+            models,
             recording_encoder(audio, weights=named.get("audio_weights"), pca=named.get("audio_pca"), mirror=mirror),
             encoder_of(text, model=named.get("text_model"), vectors=vectors, mirror=mirror_folder(mirror)),
         )

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from torch import Tensor
 from zsaudio.audio import RecordingEncoder, read_examples
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.fusion import fuse
-from zsaudio.models.model import Model
+from zsaudio.models.model import Model, Scored
 from zsaudio.models.model_folder import Config
 from zsaudio.storage.values import shown
-from zsaudio.text import Label, TextEncoder, split_words
+from zsaudio.tasks.corpus_tables import join_texts
+from zsaudio.text import Label, TextEncoder, embed_labels, split_words
 
 WINDOWS = 256  # scored at a time
 BLOCKS = 80  # of about two seconds, embedded at a time
@@ -68,19 +69,21 @@ class Prediction:
 
 
 class Predictor:
-    """A trained model with its encoders and its threshold; made by `load`."""
+    """A trained model, or an ensemble of several, with its encoders and its threshold; made by `load`."""
 
-    def __init__(self, config: Config, member: int, model: Model, audio: RecordingEncoder, text: TextEncoder) -> None:
+    def __init__(
+        self, config: Config, threshold: float, models: Sequence[Model], audio: RecordingEncoder, text: TextEncoder
+    ) -> None:
         assert config.decision is not None
         self.config = config
         self.gamma = config.decision.gamma
-        self.threshold = config.decision.thresholds[member]
-        self._model = model
+        self.threshold = threshold
+        self._models = models
         self._audio = audio
         self._text = text
-        self._projected: dict[str, Tensor] = {}
+        self._embedded: dict[str, Tensor] = {}
         stored = itertools.chain.from_iterable(config.classes.values())
-        self._descriptions = {stored_class.name: stored_class.description for stored_class in stored}
+        self._known = {one.name: Label(one.name, one.description, one.mid, one.path) for one in stored}
 
     def __repr__(self) -> str:
         config = self.config
@@ -89,7 +92,7 @@ class Predictor:
     @property
     def classes(self) -> list[str]:
         """Names of the classes of all folds that the model was trained, validated and tested on."""
-        return list(self._descriptions)
+        return list(self._known)
 
     @torch.inference_mode()
     def predict(self, path: str | Path, labels: Iterable[str] | None = None) -> Prediction:
@@ -98,8 +101,8 @@ class Predictor:
         Args:
             path: a recording of any length, format and rate that libsndfile reads.
             labels: what to look for, in words; classes that the model was never trained on are the point. Each counts
-                once. None: the classes of the corpus that it was trained on. (Where the text encoder pools a label
-                with its description, those classes have theirs and other labels none.)
+                once. None: the classes of the corpus that it was trained on. (Where a model is told descriptions or
+                paths, those classes have theirs and other labels none.)
 
         Raises:
             ZsAudioError: the recording cannot be read, there is no label, or one has no word.
@@ -107,7 +110,8 @@ class Predictor:
         """
         path = Path(checked_place("path", path))
         wanted = distinct(self.classes if labels is None else labels)
-        v_c = self._project(wanted)
+        text = self._embed_labels([*wanted, *self._background(wanted)])
+        of_models = [(model, model.text(text)) for model in self._models]
         x = self._embed(path)  # [n, F_a]
         n, size = len(x), min(len(x), int(self.config.audio["segments"]))
         windows = x.unfold(0, size, 1).transpose(1, 2)  # [W, size, F_a]
@@ -115,17 +119,15 @@ class Predictor:
         scores, peaks = [], []
         total, covering = torch.zeros(n, len(wanted)), torch.zeros(n, 1)
         for start in range(0, len(windows), WINDOWS):
-            v_x, _ = self._model.hear(windows[start : start + WINDOWS], None)
-            scored = self._model.head(v_x, v_c, None)
-            if scored.uniform is None or self.gamma is None:
-                scores.append(scored.score)
-            else:
-                scores.append(fuse(self.gamma, scored.score, scored.uniform))
-            if scored.attention is not None:
-                stop = start + len(scored.attention)
-                peaks.append(scored.attention.argmax(dim=1) + torch.arange(start, stop)[:, None])
+            said = [self._score(model, windows[start : start + WINDOWS], v_c, len(wanted)) for model, v_c in of_models]
+            scores.append(torch.stack([score for score, _ in said]).mean(dim=0))
+            attended = [attention for _, attention in said if attention is not None]
+            if attended:
+                attention = torch.stack(attended).mean(dim=0)  # [W, size, C]
+                stop = start + len(attention)
+                peaks.append(attention.argmax(dim=1) + torch.arange(start, stop)[:, None])
                 for t in range(size):
-                    total[start + t : stop + t] += scored.attention[:, t]
+                    total[start + t : stop + t] += attention[:, t]
                     covering[start + t : stop + t] += 1
 
         window_scores = torch.cat(scores)
@@ -149,7 +151,7 @@ class Predictor:
             ZsAudioError: there is none, or one has no word.
             TypeError: they are no texts.
         """
-        self._project(distinct(labels))
+        self._embed_labels(distinct(labels))
 
     def strange(self, labels: Iterable[str]) -> list[str]:
         """Labels of which the model has seen no word, if its text encoder knows words alone: it cannot tell them.
@@ -165,17 +167,37 @@ class Predictor:
         }
         return [label for label in distinct(labels) if not seen & _words(label)]
 
-    def _project(self, labels: list[str]) -> Tensor:
-        """v_c `[C, D]` (eq. 2); a label is embedded once."""
-        new = [label for label in labels if label not in self._projected]
+    def _background(self, wanted: Sequence[str]) -> list[str]:
+        """Labels that compete with those asked for where scores are log-softmax: the other classes of the corpus.
+
+        Two labels alone would share the clip between them, whatever is in it.
+        """
+        if self.config.variant.scale != "log_softmax":
+            return []
+        return [label for label in self._known if label not in wanted]
+
+    def _score(self, model: Model, windows: Tensor, v_c: Tensor, asked: int) -> tuple[Tensor, Tensor | None]:
+        """Scores `[W, C]` of windows `[W, T, F_a]` for the first classes `asked`, and attention `[W, T, C]` if any."""
+        v_x, mask = model.hear(windows, None)
+        scored: Scored = model.head(v_x, v_c, mask)
+        score = model.tested(scored.score)
+        if scored.uniform is not None and self.gamma is not None:
+            score = fuse(self.gamma, score, model.tested(scored.uniform))
+        return score[:, :asked], None if scored.attention is None else scored.attention[..., :asked]
+
+    def _embed_labels(self, labels: list[str]) -> Tensor:
+        """Embeddings `[C, F_s]` of labels, each embedded once."""
+        new = [label for label in labels if label not in self._embedded]
         if new:
-            described = [Label(label, self._descriptions.get(label, "")) for label in new]
-            embedded = torch.from_numpy(self._text.encode(described))
-            expected = self._model.text_features
+            variant = self.config.variant
+            told = [self._known.get(label, Label(label)) for label in new]
+            of_texts = [embed_labels(self._text, told, text) for text in variant.texts]
+            embedded = torch.from_numpy(join_texts(of_texts, averaged=variant.averaged))
+            expected = self.config.text_features
             if embedded.shape[1] != expected:
                 raise ZsAudioError(f"text encoder: gives {embedded.shape[1]} features, the model needs {expected}")
-            self._projected |= dict(zip(new, self._model.text(embedded), strict=True))
-        return torch.stack([self._projected[label] for label in labels])
+            self._embedded |= dict(zip(new, embedded, strict=True))
+        return torch.stack([self._embedded[label] for label in labels])
 
     def _embed(self, path: Path) -> Tensor:
         """Embeddings `[n, F_a]` of a recording, which is read as a stream."""

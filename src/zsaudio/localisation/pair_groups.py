@@ -66,7 +66,7 @@ def group_pairs(
         mids = fold_classes(fold, corpus.folds).mids
         group_events = events[events["clip_id"].isin(clips) & events["mid"].isin(mids)]
         if not group_events.empty:
-            data = embed_clips(fold, group_events["clip_id"], corpus)
+            data = embed_clips(fold, group_events["clip_id"], corpus, config.variant)
             groups.append(_score_group(name, group_events, data, config, models, tested, loud))
     return groups
 
@@ -114,11 +114,14 @@ def _score_group(
         parts[run] = np.array([part_of.get((run, clip), 0) for clip in pairs.clip_ids], np.int64)
         values[run] = {}
         for number, member in enumerate(config.members):
-            own = parts[run] == member.part
-            if member.run == run and own.any():
+            own = np.full(len(rows), member.run == run)
+            if "train" not in config.roles:  # a cross-validation, whose parts have clips of their own
+                own &= parts[run] == member.part
+            if own.any():
                 of_member = segment_values(models.model(number), tensors, rows[own], columns[own])
                 for kind, array in of_member.items():
-                    values[run].setdefault(kind, np.zeros(pairs.real.shape, np.float32))[own] = array
+                    total = values[run].setdefault(kind, np.zeros(pairs.real.shape, np.float32))
+                    total[own] += array / config.variant.ensemble
         values[run] |= without_model
     return PairGroup(name, events, pairs, [classes.names[column] for column in columns], parts, values)
 

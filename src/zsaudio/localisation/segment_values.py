@@ -12,6 +12,7 @@ import torch
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.model import Model
 from zsaudio.models.model_folder import read_model
+from zsaudio.models.variant import Variant
 from zsaudio.tasks.corpus_tables import CorpusTables, Embedded, embed
 from zsaudio.tasks.fold_examples import fold_classes
 from zsaudio.tasks.task import Clips, Examples, Rows
@@ -25,11 +26,12 @@ Floats = npt.NDArray[np.float32]
 SegmentValues = dict[str, Floats]
 
 
-def embed_clips(fold: str, clip_ids: Collection[str], corpus: CorpusTables) -> Embedded:
-    """Clips of any fold, each with an embedding, unlabelled, with the classes of `fold`."""
+def embed_clips(fold: str, clip_ids: Collection[str], corpus: CorpusTables, variant: Variant) -> Embedded:
+    """Clips of any fold, each with an embedding, unlabelled, with the classes of `fold` as a variant is told them."""
     names = np.array(sorted(set(clip_ids)), object)
     unlabelled = Clips(names, np.full((len(names), 1), -1, np.int64))
-    return embed(Examples(fold, fold_classes(fold, corpus.folds), unlabelled), corpus)
+    examples = Examples(fold, fold_classes(fold, corpus.folds), unlabelled)
+    return embed(examples, corpus, variant.texts, averaged=variant.averaged)
 
 
 @torch.inference_mode()
@@ -85,7 +87,7 @@ def attend(folder: Path, run: int, clip_id: str, mid: str, corpus: CorpusTables)
     if run not in members:
         raise ZsAudioError(f"{folder}: has no run {run}; known are {', '.join(map(str, sorted(members)))}")
     fold = dict(zip(corpus.folds["mid"].to_pylist(), corpus.folds["fold"].to_pylist(), strict=True))[mid]
-    data = embed_clips(fold, [clip_id], corpus)
+    data = embed_clips(fold, [clip_id], corpus, config.variant)
     models = read_models(folder, config)
     if (data.text.shape[1], data.audio.values.shape[2]) != (config.text_features, int(config.audio["features"])):
         raise ZsAudioError(

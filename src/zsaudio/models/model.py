@@ -74,8 +74,12 @@ class Model(nn.Module):
         pooled = part_class("aggregator", variant.aggregator).pooled_features(audio_features)
         projection: Projection = make_part("projection", variant.projection, knobs, pooled, text_features)
         self.audio, self.text = projection.audio, projection.text
-        self.text_features = text_features
+        self.text_features, self.scale = text_features, variant.scale
         self.head = Head(variant, knobs, projection.units)
+
+    def tested(self, scores: Tensor) -> Tensor:
+        """Scores `[..., C]` of clips for all the classes that are asked for, on the scale that they are tested on."""
+        return scores.log_softmax(-1) if self.scale == "log_softmax" else scores
 
     @property
     def fitted(self) -> bool:

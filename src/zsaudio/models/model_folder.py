@@ -74,11 +74,12 @@ class StoredMember(_Section):
 
 
 class StoredClass(_Section):
-    """A class by its machine id and its name, with what the ontology says of it."""
+    """A class by its machine id and its name, with what the ontology says of it: see `zsaudio.text.wording.Label`."""
 
     mid: str
     name: str
     description: str
+    path: str
 
 
 class Decision(_Section):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -19,7 +19,12 @@ class Variant(BaseModel):
         name: by which params, stages and files call it.
         task: name of a `zsaudio.tasks` task.
         projection, aggregator, score, objective: names of parts.
+        texts: of `zsaudio.text.wording.TEXTS`, what a class is told by.
+        averaged: their embeddings are averaged, not put side by side.
         fused: tested by eq. 7, which mixes the score that it is trained by with the plain sum (eq. 6).
+        scale: one of SCALES, of the scores that are tested. log_softmax, over the classes that are asked for, gives
+            clips a scale in common, which a loss that sees one clip at a time does not.
+        ensemble: how many models make a run, whose scores are averaged.
         knobs: of its parts and of training, where they are not as in the shared params of training.
     """
 
@@ -31,12 +36,19 @@ class Variant(BaseModel):
     aggregator: str
     score: str
     objective: str
+    texts: Annotated[list[str], Field(min_length=1)]
+    averaged: bool
     fused: bool
+    scale: Literal["none", "log_softmax"]
+    ensemble: Annotated[int, Field(ge=1)]
     knobs: dict[str, Any]
 
     def parts(self) -> dict[str, str]:
         """Name of the part by kind."""
         return {kind: getattr(self, kind) for kind in KINDS}
+
+
+SCALES: tuple[str, ...] = get_args(Variant.model_fields["scale"].annotation)
 
 
 def check_knobs(variant: Variant, shared: Mapping[str, Any], training: Sequence[str]) -> None:

@@ -49,8 +49,18 @@ AUDIO_ERRORS = Schema(
 RECORDINGS = Schema("recordings", {"clip_id": Kind.TEXT, "file": Kind.TEXT, "bytes": Kind.COUNT}, unique="clip_id")
 TEXT = Schema(
     "text embeddings",
-    {"mid": Kind.TEXT, "name": Kind.TEXT, "description": Kind.TEXT, "embedding": Kind.VECTOR},
+    {
+        "mid": Kind.TEXT,
+        "name": Kind.TEXT,
+        "description": Kind.TEXT,
+        "path": Kind.TEXT,
+        # Embeddings of the class by its name, its description, its path (`zsaudio.text.wording.TEXTS`).
+        "name_embedding": Kind.VECTOR,
+        "description_embedding": Kind.VECTOR,
+        "path_embedding": Kind.VECTOR,
+    },
     unique="mid",
+    optional=frozenset({"name_embedding", "description_embedding", "path_embedding"}),
     metadata=("encoder", "revision", "pooling"),
 )
 SCORES = Schema(

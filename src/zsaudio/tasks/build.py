@@ -12,7 +12,14 @@ TASKS = ("zero_shot", "cross_validation")
 
 
 def build_task(
-    name: str, setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[int] = (), parts: int = 1
+    name: str,
+    setting: str,
+    folds: pa.Table,
+    clips: pa.Table,
+    seeds: Sequence[int] = (),
+    *,
+    parts: int = 1,
+    ensemble: int = 1,
 ) -> Task:
     """The task of this name in a setting.
 
@@ -22,10 +29,11 @@ def build_task(
         folds, clips: tables of the schemas FOLDS and CLIPS.
         seeds: of the runs; none where only the examples matter.
         parts: of a cross-validation.
+        ensemble: how many models make a run of another task.
 
     Raises:
         ZsAudioError: the clips are too few.
     """
     if name == "cross_validation":
         return cross_validation(setting, folds, clips, seeds, parts)
-    return zero_shot(setting, folds, clips, seeds)
+    return zero_shot(setting, folds, clips, seeds, ensemble)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,16 @@ class Embedded:
     audio: Audio
 
 
-def embed(examples: Examples, corpus: CorpusTables) -> Embedded:
+def embed(
+    examples: Examples, corpus: CorpusTables, texts: Sequence[str] = ("name",), *, averaged: bool = False
+) -> Embedded:
     """Join examples with their embeddings.
+
+    Args:
+        examples: clips and classes.
+        corpus: where their embeddings are.
+        texts: of `zsaudio.text.wording.TEXTS`, what classes are told by.
+        averaged: their embeddings are averaged, not put side by side.
 
     Raises:
         ZsAudioError: a class has no text embedding, a clip no audio embedding, there is no clip, or the embeddings are
@@ -110,10 +118,18 @@ def embed(examples: Examples, corpus: CorpusTables) -> Embedded:
     for mid, name in zip(examples.classes.mids, examples.classes.names, strict=True):
         if mid not in row_of_mid:
             raise ZsAudioError(f"text embeddings: none for the class {name!r}; run the text stage again")
-    text = tables.matrix(corpus.text, "embedding").astype(np.float32)[
-        [row_of_mid[mid] for mid in examples.classes.mids]
-    ]
-    return Embedded(examples, text, _embed_clips(examples, corpus.audio))
+    rows = [row_of_mid[mid] for mid in examples.classes.mids]
+    missing = [text for text in texts if f"{text}_embedding" not in corpus.text.column_names]
+    if missing:
+        raise ZsAudioError(f"text embeddings: none by the {missing[0]} of a class; run the text stage again")
+    of_texts = [tables.matrix(corpus.text, f"{text}_embedding").astype(np.float32)[rows] for text in texts]
+    return Embedded(examples, join_texts(of_texts, averaged=averaged), _embed_clips(examples, corpus.audio))
+
+
+def join_texts(embeddings: Sequence[npt.NDArray[np.float32]], *, averaged: bool) -> npt.NDArray[np.float32]:
+    """Embeddings of C classes by several texts, (C, F) each, as one: averaged, or side by side."""
+    joined: npt.NDArray[np.float32] = np.mean(embeddings, axis=0) if averaged else np.concatenate(embeddings, axis=1)
+    return joined
 
 
 def _embed_clips(examples: Examples, audio: pa.Table) -> Audio:

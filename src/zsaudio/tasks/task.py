@@ -66,10 +66,10 @@ class Examples:
 
 @dataclass(frozen=True)
 class Member:
-    """One of the models that are trained side by side: a run, or one part of a run's cross-validation.
+    """One of the models that are trained side by side: a run, or a part of one, in a cross-validation or an ensemble.
 
     Attributes:
-        run, part: their numbers; part is 0 where there is no cross-validation.
+        run, part: their numbers; part is 0 where a run is one model.
         seed: numbers that its first weights and its order of clips are drawn from.
         train, validation, test: rows of the task's training, validation and test examples that are its own.
     """

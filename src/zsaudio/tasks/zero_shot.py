@@ -10,13 +10,14 @@ from zsaudio.tasks.settings import SETTINGS
 from zsaudio.tasks.task import Member, Task
 
 
-def zero_shot(setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[int]) -> Task:
+def zero_shot(setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[int], ensemble: int = 1) -> Task:
     """The task of a setting: every run trains on all clips of its fold, with a seed of its own.
 
     Args:
         setting: name of one of SETTINGS.
         folds, clips: tables of the schemas FOLDS and CLIPS.
         seeds: of the runs.
+        ensemble: how many models make a run; its parts, each with all clips.
     """
     roles = SETTINGS[setting]
     train, validation, test = (
@@ -29,5 +30,9 @@ def zero_shot(setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[in
         train=train,
         validation=validation,
         test=test,
-        members=[Member(run, 0, (seed,), *rows) for run, seed in enumerate(seeds)],
+        members=[
+            Member(run, part, (seed, part) if ensemble > 1 else (seed,), *rows)
+            for run, seed in enumerate(seeds)
+            for part in range(ensemble)
+        ],
     )

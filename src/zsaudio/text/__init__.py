@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.text.wording import Label, has_words, split_words
+from zsaudio.text.wording import TEXTS, Label, has_words, split_words
 
-__all__ = ["Label", "TextEncoder", "encoder_of", "has_words", "split_words", "text_encoder"]
+__all__ = ["TEXTS", "Label", "TextEncoder", "embed_labels", "encoder_of", "has_words", "split_words", "text_encoder"]
 
 
 class TextEncoder(Protocol):
@@ -25,11 +25,29 @@ class TextEncoder(Protocol):
         """
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
-        """Embed labels: (C, F_s).
+        """Embed labels by their names: (C, F_s).
 
         Raises:
             ZsAudioError: a label cannot be embedded.
         """
+
+    def encode_sentences(self, sentences: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Embed sentences, each as a whole: (C, F_s).
+
+        Raises:
+            ZsAudioError: a sentence cannot be embedded.
+        """
+
+
+def embed_labels(encoder: TextEncoder, labels: Sequence[Label], text: str) -> npt.NDArray[np.float32]:
+    """Embed labels by one of TEXTS: (C, F_s).
+
+    Raises:
+        ZsAudioError: a label cannot be embedded.
+    """
+    if text == "name":
+        return encoder.encode(labels)
+    return encoder.encode_sentences([label.sentence(text) for label in labels])
 
 
 def text_encoder(

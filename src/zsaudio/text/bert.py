@@ -76,8 +76,12 @@ class Bert:
             return np.stack([np.mean([vectors[word] for word in words], axis=0) for words in label_words])
         texts = [label.name for label in labels]
         if self._pooling == Pooling.DESCRIPTION:
-            texts = [f"{label.name}. {label.description}".strip() for label in labels]
+            texts = [label.sentence("description") for label in labels]
         return self._embed(texts)
+
+    def encode_sentences(self, sentences: Sequence[str]) -> npt.NDArray[np.float32]:
+        """See `TextEncoder.encode_sentences`: the mean over the pieces, or the vector of [CLS] where that is pooled."""
+        return self._embed(list(sentences))
 
     @torch.inference_mode()
     def _embed(self, texts: list[str]) -> npt.NDArray[np.float32]:

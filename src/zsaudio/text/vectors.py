@@ -43,6 +43,10 @@ class Vectors:
             rows.append(np.mean(known, axis=0))
         return np.array(rows, np.float32)
 
+    def encode_sentences(self, sentences: Sequence[str]) -> npt.NDArray[np.float32]:
+        """See `TextEncoder.encode_sentences`: the mean over the words, as of a label."""
+        return self.encode([Label(sentence) for sentence in sentences])
+
     def _read(self, words: set[str]) -> dict[str, npt.NDArray[np.float32]]:
         """Vectors (F_s,) of those of the words that the table has."""
         vectors: dict[str, npt.NDArray[np.float32]] = {}

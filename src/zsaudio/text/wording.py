@@ -1,4 +1,4 @@
-"""What a text encoder is given of a class: its label, its description, and the words of the label."""
+"""What a text encoder is given of a class: its label, its description, its place in the ontology, and single words."""
 
 import re
 from dataclasses import dataclass
@@ -9,13 +9,27 @@ from zsaudio.errors import ZsAudioError
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 
 
+# What a class may be told by: its name; the name and the ontology's description; the names from the root down to it.
+TEXTS = ("name", "description", "path")
+
+
 @dataclass(frozen=True)
 class Label:
-    """The name of a class and, where there are any, the ontology's description and machine id."""
+    """The name of a class and, where there are any, the ontology's description, machine id, and path to the class.
+
+    The path is the names from the root down to the class, with commas between them.
+    """
 
     name: str
     description: str = ""
     mid: str = ""
+    path: str = ""
+
+    def sentence(self, text: str) -> str:
+        """What is said of it by "description" or "path"; of a label without either, its name alone."""
+        if text == "path":
+            return self.path or self.name
+        return f"{self.name}. {self.description}".strip()
 
 
 def split_words(text: str) -> list[str]:

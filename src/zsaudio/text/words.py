@@ -21,6 +21,10 @@ class Words:
         rows = [np.mean([self._vector(word) for word in split_words(label.name)], axis=0) for label in labels]
         return np.array(rows, np.float32)
 
+    def encode_sentences(self, sentences: Sequence[str]) -> npt.NDArray[np.float32]:
+        """See `TextEncoder.encode_sentences`: the mean over the words, as of a label."""
+        return self.encode([Label(sentence) for sentence in sentences])
+
     def _vector(self, word: str) -> npt.NDArray[np.float64]:
         seed = int.from_bytes(hashlib.sha256(word.lower().encode()).digest()[:8], "big")
         return np.random.default_rng(seed).standard_normal(self._features)

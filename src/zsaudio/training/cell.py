@@ -56,7 +56,10 @@ def run_cell(
         raise ZsAudioError(f"variant {variant.name}: takes audio and text, and the task gives {', '.join(task.inputs)}")
     roles = (task.train, task.validation, task.test)
     distinct = {id(examples): examples for examples in roles}  # one may have several roles
-    tensors = {key: ExampleTensors(embed(examples, corpus), device) for key, examples in distinct.items()}
+    tensors = {
+        key: ExampleTensors(embed(examples, corpus, variant.texts, averaged=variant.averaged), device)
+        for key, examples in distinct.items()
+    }
     train_data, validation, test = (tensors[id(examples)] for examples in roles)
     with torch.random.fork_rng():  # for parts that draw as they go, such as dropout
         torch.manual_seed(task.members[0].seed[0])
@@ -64,18 +67,25 @@ def run_cell(
     return TrainedCell(
         models,
         curve,
-        _scores(models, task, validation, [member.validation for member in task.members]),
-        _scores(models, task, test, [member.test for member in task.members]),
+        _scores(variant, models, task, validation, [member.validation for member in task.members]),
+        _scores(variant, models, task, test, [member.test for member in task.members]),
     )
 
 
-def _scores(models: StackedModels, task: Task, data: ExampleTensors, rows: Sequence[Rows]) -> dict[str, Any]:
-    scored = [score_clips(models.model(r), data, member_rows) for r, member_rows in enumerate(rows)]
-    sizes = [len(member_rows) for member_rows in rows]
+def _scores(
+    variant: Variant, models: StackedModels, task: Task, data: ExampleTensors, rows: Sequence[Rows]
+) -> dict[str, Any]:
+    """Scores of each member's clips, those of an ensemble averaged."""
+    firsts = range(0, len(rows), variant.ensemble)
+    scored = []
+    for first in firsts:
+        of_members = [score_clips(models.model(first + e), data, rows[first]) for e in range(variant.ensemble)]
+        scored.append({name: np.mean([of[name] for of in of_members], axis=0) for name in of_members[0]})
+    sizes = [len(rows[first]) for first in firsts]
     columns: dict[str, Any] = {
-        "run": np.repeat([member.run for member in task.members], sizes).astype(np.int8),
-        "part": np.repeat([member.part for member in task.members], sizes).astype(np.int8),
-        "clip_id": data.examples.clips.clip_ids[np.concatenate(rows)],
+        "run": np.repeat([task.members[first].run for first in firsts], sizes).astype(np.int8),
+        "part": np.repeat([task.members[first].part for first in firsts], sizes).astype(np.int8),
+        "clip_id": data.examples.clips.clip_ids[np.concatenate([rows[first] for first in firsts])],
     }
     return columns | {name: tables.vectors(np.concatenate([of[name] for of in scored])) for name in scored[0]}
 
@@ -125,10 +135,16 @@ def describe(
         spanning=tables.metadata(corpus.clips)["spanning"],
         audio=_absolute(tables.metadata(corpus.audio)),
         text=_absolute(tables.metadata(corpus.text)),
-        text_features=corpus.text.schema.field("embedding").type.list_size,
+        text_features=text_features(corpus.text, variant),
         roles={role: examples.name for role, examples in roles.items()},
         classes={examples.name: _stored_classes(examples.classes, corpus.text) for examples in roles.values()},
     )
+
+
+def text_features(text: pa.Table, variant: Variant) -> int:
+    """F_s, with the texts that a variant has."""
+    sizes = [int(text.schema.field(f"{name}_embedding").type.list_size) for name in variant.texts]
+    return sizes[0] if variant.averaged else sum(sizes)
 
 
 def _absolute(encoding: dict[str, str]) -> dict[str, str]:
@@ -140,8 +156,8 @@ def _absolute(encoding: dict[str, str]) -> dict[str, str]:
 
 
 def _stored_classes(classes: Classes, text: pa.Table) -> list[StoredClass]:
-    description = dict(zip(text["mid"].to_pylist(), text["description"].to_pylist(), strict=True))
+    rows = {row["mid"]: row for row in text.select(["mid", "description", "path"]).to_pylist()}
     return [
-        StoredClass(mid=mid, name=name, description=description[mid])
+        StoredClass(mid=mid, name=name, description=rows[mid]["description"], path=rows[mid]["path"])
         for mid, name in zip(classes.mids, classes.names, strict=True)
     ]

@@ -32,16 +32,16 @@ def score_batches(model: Model, data: ExampleTensors, rows: Rows) -> Iterator[Sc
 
 
 def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> dict[str, Floats]:
-    """Scores (N, C) of some clips of the data: those of SCORES that the model has."""
+    """Scores (N, C) of some clips of the data, as they are tested: those of SCORES that the model has."""
     parts = list(score_batches(model, data, rows))
     by_name = {name: [getattr(part, name) for part in parts] for name in SCORES}
-    return {name: _joined(scores).numpy() for name, scores in by_name.items() if scores[0] is not None}
+    return {name: model.tested(_joined(scores)).numpy() for name, scores in by_name.items() if scores[0] is not None}
 
 
 def validate(
     models: StackedModels, data: ExampleTensors, rows: Sequence[Rows], objective: Objective
 ) -> list[tuple[float, float]]:
-    """Mean loss and mean average precision of each model over its clips of the data, by the score that is trained.
+    """Mean loss by the score that is trained, and mean average precision, of each model over its clips of the data.
 
     Args:
         models: R models.
@@ -55,7 +55,8 @@ def validate(
         labels = data.labels[torch.from_numpy(member_rows).to(data.device)].cpu()
         parts = zip(torch.split(scores, LOSS_BATCH), torch.split(labels, LOSS_BATCH), strict=True)
         total = sum(float(objective(*part).sum()) for part in parts)
-        return total / len(member_rows), mean_average_precision(scores.numpy(), data.carried[member_rows])
+        tested = models.model(0).tested(scores).numpy()
+        return total / len(member_rows), mean_average_precision(tested, data.carried[member_rows])
 
     scores = []
     for r, member_rows in enumerate(rows):
