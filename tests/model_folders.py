@@ -60,7 +60,9 @@ def model_config(
         text_features=text_features,
         roles=roles,
         classes={
-            fold: [StoredClass(mid=name, name=name, description=f"What {name} is.", path=name) for name in CLASSES[fold]]
+            fold: [
+                StoredClass(mid=name, name=name, description=f"What {name} is.", path=name) for name in CLASSES[fold]
+            ]
             for fold in roles.values()
         },
         decision=Decision(

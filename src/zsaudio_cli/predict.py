@@ -56,7 +56,8 @@ def predict(
     """Look for sounds in recordings, by the words for them.
 
     A label need not be a class that the model was trained on. Recordings longer than ten seconds are scored in
-    windows of ten, a second apart; the highest score counts.
+    windows of ten, a second apart; the highest score counts. A score is no probability. `higher than` is the share of
+    all other labels, those asked for and the classes that the model knows, whose score is lower in the recording.
     """
     wanted = _labels(labels, labels_file)
     if as_json and as_csv:
@@ -136,13 +137,13 @@ def _labels(text: str | None, file: Path | None) -> list[str] | None:
 
 def _print_csv(predictions: Sequence[Prediction], top: int | None) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["file", "label", "score", "threshold", "above", "peak"])
+    writer.writerow(["file", "label", "score", "threshold", "above", "percentile", "peak"])
     for p in predictions:
         for c in p.ranking()[:top]:
+            numbers = [f"{p.scores[c]:.6g}", f"{p.threshold:.6g}", int(p.above[c])]
+            percentile = "" if p.percentiles is None else f"{p.percentiles[c]:.3f}"
             peak = "" if p.peaks is None else int(p.peaks[c])
-            writer.writerow(
-                [marked(p.file), marked(p.labels[c]), f"{p.scores[c]:.6g}", f"{p.threshold:.6g}", int(p.above[c]), peak]
-            )
+            writer.writerow([marked(p.file), marked(p.labels[c]), *numbers, percentile, peak])
 
 
 def _print_table(prediction: Prediction, top: int | None) -> None:
@@ -150,9 +151,12 @@ def _print_table(prediction: Prediction, top: int | None) -> None:
     labels = [printable(label) for label in prediction.labels]
     width = max(5, *(len(labels[c]) for c in ranking))
     print(f"{printable(prediction.file)}  (threshold {prediction.threshold:.3f})")
-    print(f"{'label':{width}}  {'score':>9}  above  attention peaks at")
+    columns = ["higher than"] if prediction.percentiles is not None else []
+    columns += ["attention peaks at"]
+    print(f"{'label':{width}}  {'score':>9}  above  {'  '.join(columns)}")
     for c in ranking:
-        peak = "-" if prediction.peaks is None else str(timedelta(seconds=int(prediction.peaks[c])))
         above = "yes" if prediction.above[c] else "no"
-        print(f"{labels[c]:{width}}  {prediction.scores[c]:9.3f}  {above:5}  {peak}")
+        told = [] if prediction.percentiles is None else [f"{prediction.percentiles[c]:>11.0%}"]
+        told += ["-" if prediction.peaks is None else str(timedelta(seconds=int(prediction.peaks[c])))]
+        print(f"{labels[c]:{width}}  {prediction.scores[c]:9.3f}  {above:5}  {'  '.join(told)}")
     print()

@@ -23,6 +23,7 @@ def test_parents_roots_and_branches(tmp_path):
     assert ontology.branches["c"] == {"a"}
     assert ontology.nodes["d"].description == "D."
     assert ontology.nodes["c"] == Node("c", "C")
+    assert [ontology.path(mid) for mid in "acd"] == [["A"], ["A", "C"], ["A", "D"]]
 
 
 FORMAT = "expected the format of AudioSet's ontology.json, a JSON list of objects with id, name, child_ids and restrict"

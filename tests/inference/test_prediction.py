@@ -8,17 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 import zsaudio
 from builders import CLASSES, CPU, VARIANTS, variant
 from model_folders import model_config, write_model
 from signals import speech_like
 from zsaudio import ZsAudioError
+from zsaudio.audio import read_examples
 from zsaudio.audio.logmel import LogMel
 from zsaudio.audio.recording import SAMPLE_RATE
 from zsaudio.evaluation.scored_clips import ScoredClips
 from zsaudio.inference import prediction
-from zsaudio.models.model_folder import read_model
+from zsaudio.models.model_folder import Config, StoredMember, read_model
 from zsaudio.tasks.corpus_tables import Audio, Embedded
 from zsaudio.tasks.task import Classes, Clips, Examples
 from zsaudio.tasks.tensors import ExampleTensors
@@ -240,3 +242,45 @@ def test_without_attention_the_result_has_no_peaks(tmp_path, recording):
         "above",
         "window_scores",
     }
+
+
+OURS = variant("statistics", name="ours", score="cosine", scale="log_softmax", ensemble=2)
+
+
+def ours_config() -> Config:
+    config = model_config(OURS, runs=1)
+    members = [StoredMember(run=run, seed=run, part=part) for run in (0, 1) for part in (0, 1)]
+    decision = config.decision.model_copy(update={"thresholds": [-1.0, -1.0, -2.0, -2.0]})
+    return config.model_copy(update={"members": members, "decision": decision})
+
+
+def test_an_ensemble_predicts_by_the_mean_of_its_models(tmp_path, recording):
+    folder, path = write_model(tmp_path / "model", ours_config()), recording(12)
+    stacked = read_models(folder, read_model(folder))
+    loaded = zsaudio.load(folder, run=1)
+    assert loaded.threshold == -2.0
+    x = torch.from_numpy(np.concatenate([LogMel().embed(e) for e in read_examples(path, LogMel().front_end)]))
+    classes = [*LABELS, *loaded.classes]
+    text = torch.from_numpy(Words(16).encode([Label(label) for label in classes]))
+    windows = x.float().unfold(0, 10, 1).transpose(1, 2)
+    expected = torch.stack([stacked.model(r)(windows, None, text).score.log_softmax(-1) for r in (2, 3)]).mean(0)
+    result = loaded.predict(path, LABELS)
+    assert result.window_scores == pytest.approx(expected[:, :3].detach().numpy(), abs=1e-4)
+    best = expected[:, :3].argmax(0)
+    lower = [(expected[w] < expected[w, c]).sum() / (len(classes) - 1) for c, w in enumerate(best)]
+    assert result.percentiles == pytest.approx([float(share) for share in lower])
+
+
+def test_on_a_common_scale_a_label_scores_the_same_whatever_else_is_asked(tmp_path, recording):
+    """As far as the classes of the corpus, which compete with it, outweigh the labels that are asked for."""
+    loaded, path = zsaudio.load(write_model(tmp_path / "model", ours_config())), recording(10)
+    known = loaded.classes[0]
+    alone, all_known = loaded.predict(path, [known]), loaded.predict(path)
+    assert alone.scores[0] == pytest.approx(all_known.scores[0], abs=1e-5)
+    assert alone.percentiles[0] == pytest.approx(all_known.percentiles[0])
+
+
+def test_without_a_common_scale_there_is_no_percentile(tmp_path, recording):
+    result = zsaudio.load(write_model(tmp_path / "model")).predict(recording(1), LABELS)
+    assert result.percentiles is None
+    assert "percentile" not in result.as_dict()["labels"][0]

@@ -49,6 +49,14 @@ def write_variants(tmp_path, monkeypatch):
     ("changes", "message"),
     [
         (
+            {"texts": ["name", "picture"]},
+            "variants.cosine.texts.1: expected one of name, description, path; got 'picture'",
+        ),
+        (
+            {"task": "cross_validation", "ensemble": 2},
+            "variants.cosine.ensemble: a cross-validation has parts of its own; leave it out",
+        ),
+        (
             {"aggregator": "average"},
             "variants.cosine.aggregator: expected one of attention, log_mean_exp, mean, statistics, sum; got 'average'. A new one is a file in "
             "src/zsaudio/models/aggregators/",

@@ -132,7 +132,9 @@ def test_a_wrong_type_and_missing_metadata_are_refused(tmp_path):
         "path": [""],
         "name_embedding": tables.vectors(np.zeros((1, 2), np.float64)),
     }
-    with pytest.raises(ZsAudioError, match=r"column 'name_embedding' of text embeddings is .*double.*, expected fixed-size"):
+    with pytest.raises(
+        ZsAudioError, match=r"column 'name_embedding' of text embeddings is .*double.*, expected fixed-size"
+    ):
         tables.write_table(tmp_path / "text.parquet", schemas.TEXT, columns)
     columns["name_embedding"] = tables.vectors(np.zeros((1, 2), np.float32))
     with pytest.raises(ZsAudioError, match="schema metadata of text embeddings lacks encoder, revision, pooling"):

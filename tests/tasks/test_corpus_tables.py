@@ -56,6 +56,19 @@ def test_examples_are_joined_with_their_embeddings_by_clip_and_class():
     assert np.array_equal(embedded.text, tables.matrix(CORPUS.text, "name_embedding")[:2])
 
 
+def test_classes_are_told_by_several_texts_side_by_side_or_averaged():
+    other = tables.vectors(np.ones((6, 16), np.float32))
+    corpus = replace(CORPUS, text=CORPUS.text.append_column("path_embedding", other))
+    name = embed(fold1(corpus), corpus).text
+    both = embed(fold1(corpus), corpus, ["name", "path"]).text
+    assert np.array_equal(both, np.concatenate([name, np.ones((2, 16))], axis=1))
+    averaged = embed(fold1(corpus), corpus, ["name", "path"], averaged=True).text
+    assert np.allclose(averaged, (name + 1) / 2)
+    assert averaged.dtype == np.float32
+    with pytest.raises(ZsAudioError, match="text embeddings: none by the description of a class; run the text stage"):
+        embed(fold1(corpus), corpus, ["description"])
+
+
 def test_clips_without_audio_are_left_out():
     corpus = replace(CORPUS, audio=CORPUS.audio.filter(np.array([True, False, True, False]))).with_audio()
     assert corpus.clips["clip_id"].to_pylist() == [TEST, TRAIN]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zsaudio import ZsAudioError
-from zsaudio.text import Label, encoder_of, has_words, split_words, text_encoder
+from zsaudio.text import Label, embed_labels, encoder_of, has_words, split_words, text_encoder
 from zsaudio.text.vectors import Vectors
 from zsaudio.text.words import Words
 
@@ -40,6 +40,14 @@ def test_words_encoder_is_the_mean_of_fixed_vectors():
     assert not np.allclose(low, hum)
     assert both.dtype == np.float32
     assert np.array_equal(Words(16).encode([Label("low")])[0], low)
+
+
+def test_a_label_is_embedded_by_its_name_its_description_or_its_path():
+    encoder, label = Words(16), Label("Low hum", "A sound.", "/m/1", "Sounds, Low hum")
+    for text, words in (("name", "low hum"), ("description", "low hum a sound"), ("path", "sounds low hum")):
+        assert np.allclose(embed_labels(encoder, [label], text), encoder.encode([Label(words)]))
+    for text in ("description", "path"):  # of a label of a user's own
+        assert np.allclose(embed_labels(encoder, [Label("Low hum")], text), encoder.encode([Label("Low hum")]))
 
 
 @pytest.fixture

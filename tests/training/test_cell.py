@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from builders import CLIPS, CPU, VARIANTS, tiny_corpus, variant
 from zsaudio.evaluation.metrics import mean_average_precision
 from zsaudio.evaluation.scored_clips import read_scores
+from zsaudio.models.variant import Variant
 from zsaudio.storage import schemas, tables
 from zsaudio.tasks.build import build_task
 from zsaudio.tasks.corpus_tables import CorpusTables, embed
@@ -203,3 +205,54 @@ def test_a_cross_validated_model_knows_the_classes_of_its_fold_only():
     assert list(config.classes) == ["fold1"]
     assert [(member.run, member.part) for member in config.members] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert [member.seed for member in config.members] == [0, 0, 5, 5]
+
+
+def replace_variant(row: Variant, **changes: Any) -> Variant:
+    return row.model_copy(update=changes)
+
+
+OURS = variant(
+    "statistics",
+    name="ours",
+    projection="perceptron",
+    score="cosine",
+    objective="softmax_cross_entropy",
+    scale="log_softmax",
+    ensemble=3,
+)
+
+
+def test_an_ensemble_is_the_mean_of_its_models_on_the_scale_that_it_is_tested_on():
+    task = build_task("zero_shot", "setting1", CORPUS.folds, CORPUS.clips, [0, 5], ensemble=3)
+    cell = run_cell(OURS, task, CORPUS, replace(CONFIG, optimiser="adamw", knobs={"dropout": 0.2}), CPU)
+    assert len(cell.models) == 6
+    assert cell.test["run"].tolist() == [run for run in (0, 1) for _ in range(len(task.test.clips))]
+    assert set(cell.test["part"]) == {0}
+    data = ExampleTensors(embed(task.test, CORPUS), CPU)
+    x, mask = data.take(torch.arange(len(task.test.clips)))
+    of_models = [cell.models.model(r)(x, mask, data.text).score.log_softmax(-1) for r in (3, 4, 5)]
+    second = score_of(cell.test)[len(task.test.clips) :]
+    assert np.allclose(second, torch.stack(of_models).mean(0).detach(), atol=1e-5)
+    assert not torch.allclose(of_models[0], of_models[1])
+    assert len({member.seed for member in task.members}) == 6
+
+
+def test_projections_are_fitted_to_the_training_clips():
+    task = build_task("zero_shot", "setting1", CORPUS.folds, CORPUS.clips, [0])
+    cell = run_cell(replace_variant(OURS, ensemble=1), task, CORPUS, CONFIG, CPU)
+    data = ExampleTensors(embed(task.train, CORPUS), CPU)
+    x, mask = data.take(torch.arange(len(task.train.clips)))
+    model = cell.models.model(0)
+    pooled, _ = model.head.aggregator.pool(x, mask)
+    assert torch.allclose(model.audio.mean, pooled.mean((0, 1)), atol=1e-5)
+    assert torch.allclose(model.text.mean, data.text.mean(0), atol=1e-5)
+
+
+def test_a_model_is_told_the_texts_of_its_variant():
+    several = replace(CORPUS, text=CORPUS.text.append_column("path_embedding", CORPUS.text["name_embedding"]))
+    row = replace_variant(OURS, texts=["name", "path"], ensemble=1)
+    task = build_task("zero_shot", "setting1", CORPUS.folds, CORPUS.clips, [0])
+    cell = run_cell(row, task, several, CONFIG, CPU)
+    assert cell.models.weights["text.mean"].shape == (1, 10)
+    config = describe(row, task, several, {}, setting="setting1", corpus_name="demo")
+    assert config.text_features == 10

@@ -38,6 +38,8 @@ class Prediction:
             labels, but no probability.
         threshold: M of eq. 8.
         above: (C,) True where the score is above the threshold.
+        percentiles: (C,) share of all other labels, those asked for and the classes of the corpus, that have a lower
+            score in that window; None of a model whose scores have no scale in common.
         peaks: (C,) second (0 is the first) of that window to which attention is highest; None without attention.
         window_scores: (W, C) p_hat of each window; W = max(1, n - T + 1).
         attention: (n, C) weight of each second (eq. 4), the mean over the windows that it lies in; a model without
@@ -49,6 +51,7 @@ class Prediction:
     scores: Floats
     threshold: float
     above: npt.NDArray[np.bool_]
+    percentiles: npt.NDArray[np.float64] | None
     peaks: npt.NDArray[np.int64] | None
     window_scores: Floats
     attention: Floats | None
@@ -62,6 +65,8 @@ class Prediction:
         rows = []
         for c in self.ranking():
             row = {"label": self.labels[c], "score": float(self.scores[c]), "above": bool(self.above[c])}
+            if self.percentiles is not None:
+                row["percentile"] = float(self.percentiles[c])
             if self.peaks is not None and self.attention is not None:
                 row |= {"peak": int(self.peaks[c]), "attention": self.attention[:, c].tolist()}
             rows.append({**row, "window_scores": self.window_scores[:, c].tolist()})
@@ -119,25 +124,28 @@ class Predictor:
         scores, peaks = [], []
         total, covering = torch.zeros(n, len(wanted)), torch.zeros(n, 1)
         for start in range(0, len(windows), WINDOWS):
-            said = [self._score(model, windows[start : start + WINDOWS], v_c, len(wanted)) for model, v_c in of_models]
+            said = [self._score(model, windows[start : start + WINDOWS], v_c) for model, v_c in of_models]
             scores.append(torch.stack([score for score, _ in said]).mean(dim=0))
             attended = [attention for _, attention in said if attention is not None]
             if attended:
-                attention = torch.stack(attended).mean(dim=0)  # [W, size, C]
+                attention = torch.stack(attended).mean(dim=0)[..., : len(wanted)]  # [W, size, C]
                 stop = start + len(attention)
                 peaks.append(attention.argmax(dim=1) + torch.arange(start, stop)[:, None])
                 for t in range(size):
                     total[start + t : stop + t] += attention[:, t]
                     covering[start + t : stop + t] += 1
 
-        window_scores = torch.cat(scores)
+        every = torch.cat(scores)  # [W, C and the background]
+        window_scores = every[:, : len(wanted)]
         highest, best = window_scores.max(dim=0)
+        lower = (every[best] < highest[:, None]).double().sum(dim=1) / max(1, every.shape[1] - 1)
         return Prediction(
             file=str(path),
             labels=wanted,
             scores=highest.numpy(),
             threshold=self.threshold,
             above=(highest > self.threshold).numpy(),
+            percentiles=lower.numpy() if self.config.variant.scale == "log_softmax" else None,
             peaks=torch.cat(peaks).gather(0, best[None])[0].numpy() if peaks else None,
             window_scores=window_scores.numpy(),
             attention=(total / covering).numpy() if peaks else None,
@@ -176,14 +184,14 @@ class Predictor:
             return []
         return [label for label in self._known if label not in wanted]
 
-    def _score(self, model: Model, windows: Tensor, v_c: Tensor, asked: int) -> tuple[Tensor, Tensor | None]:
-        """Scores `[W, C]` of windows `[W, T, F_a]` for the first classes `asked`, and attention `[W, T, C]` if any."""
+    def _score(self, model: Model, windows: Tensor, v_c: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Scores `[W, C]` of windows `[W, T, F_a]` for classes `[C, D]`, and attention `[W, T, C]` if there is any."""
         v_x, mask = model.hear(windows, None)
         scored: Scored = model.head(v_x, v_c, mask)
         score = model.tested(scored.score)
         if scored.uniform is not None and self.gamma is not None:
             score = fuse(self.gamma, score, model.tested(scored.uniform))
-        return score[:, :asked], None if scored.attention is None else scored.attention[..., :asked]
+        return score, scored.attention
 
     def _embed_labels(self, labels: list[str]) -> Tensor:
         """Embeddings `[C, F_s]` of labels, each embedded once."""
