@@ -58,8 +58,8 @@ def write_variants(tmp_path, monkeypatch):
         ),
         (
             {"aggregator": "average"},
-            "variants.cosine.aggregator: expected one of attention, log_mean_exp, mean, statistics, sum; got 'average'. A new one is a file in "
-            "src/zsaudio/models/aggregators/",
+            "variants.cosine.aggregator: expected one of attention, log_mean_exp, mean, statistics, sum; got "
+            "'average'. A new one is a file in src/zsaudio/models/aggregators/",
         ),
         ({"score": "cosin"}, "variants.cosine.score: expected one of cosine, dot; got 'cosin' (did you mean cosine?)"),
         ({"objective": 3}, "variants.cosine.objective: expected text, got 3"),
@@ -129,8 +129,8 @@ def test_a_model_without_a_variant_is_named():
     [
         (
             {"temperatu": 0.1},
-            "variants.cosine.temperatu: no part of this variant reads it (did you mean temperature?); projection "
-            "tanh has none, aggregator mean has none, score cosine has bias, learnt, temperature, objective warp has margin, "
+            "variants.cosine.temperatu: no part of this variant reads it (did you mean temperature?); projection tanh "
+            "has none, aggregator mean has none, score cosine has bias, learnt, temperature, objective warp has margin, "
             "rank; training has epochs, batch_size, optimiser, lr, weight_decay, schedule, mixup, patience, weights",
         ),
         ({"heads": 4}, "variants.cosine.heads: no part of this variant reads it; projection tanh has none"),

@@ -9,7 +9,7 @@ from zsaudio.storage.values import Positive
 
 
 class LogMeanExp(Aggregator):
-    """log of the mean of exp(sharpness s), by sharpness: near the mean where that is low, near the maximum where high."""
+    """log(mean of exp(sharpness s)) / sharpness: near the mean where that is low, near the maximum where it is high."""
 
     stacks = True
 
