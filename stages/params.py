@@ -35,7 +35,15 @@ BASELINES = ("zero_rule", "every_class")
 RESERVED = (*BASELINES, "localise")  # folders beside those of the models in metrics/CORPUS
 # Of `train`, that a variant may set for itself.
 TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule", "mixup", "patience", "weights")
-SHAPE = ("task", "texts", "averaged", "fused", "scale", "ensemble")  # of a variant, besides its parts and knobs
+SHAPE = (
+    "task",
+    "texts",
+    "averaged",
+    "fused",
+    "scale",
+    "ensemble",
+    "refit",
+)  # of a variant, besides its parts and knobs
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
 
 CorpusName = Annotated[str, one_of(CORPORA)]
@@ -198,6 +206,7 @@ class VariantParams(BaseModel):
     fused: bool = False
     scale: Annotated[str, one_of(SCALES)] = "none"
     ensemble: Annotated[int, whole(1, 100)] = 1
+    refit: bool = False
     tuned: str | None = None
 
     @field_validator(*KINDS)
@@ -310,11 +319,12 @@ class Params(ParamsSection):
                     f"variants.{name}.tuned: expected the row whose grid chooses its knobs, one of "
                     f"{', '.join(self.variants)}; got {shown(entry.tuned)}{meant(entry.tuned, list(self.variants))}"
                 )
-            if entry.ensemble > 1 and entry.task == "cross_validation":
-                raise ValueError(f"variants.{name}.ensemble: a cross-validation has parts of its own; leave it out")
-            for text in entry.texts:
-                if text not in self.text.texts:
-                    raise ValueError(f"variants.{name}.texts: {text} is not embedded; add it to text.texts")
+            for field, changed in (("ensemble", entry.ensemble > 1), ("refit", entry.refit)):
+                if changed and entry.task == "cross_validation":
+                    raise ValueError(f"variants.{name}.{field}: a cross-validation has none; leave it out")
+            unknown = [told for told in entry.texts if told not in self.text.texts]
+            if unknown:
+                raise ValueError(f"variants.{name}.texts: {unknown[0]} is not embedded; add it to text.texts")
             try:
                 self._training_knobs(entry)
             except ValidationError as error:

@@ -11,21 +11,22 @@ from miniature import Project, stages_run
 from params import BASELINES
 from zsaudio import ZsAudioError
 
-SOFTMAX = '''"""Softmax cross-entropy with the target shared among a clip's labels."""
+LOGISTIC = '''"""Pairwise logistic loss: every class that a clip carries against every one that it does not."""
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from zsaudio.models.interfaces import Objective, carried
 
 
-class SoftmaxCrossEntropy(Objective):
-    """-sum over the labels of log softmax(scores) / number of labels."""
+class PairwiseLogistic(Objective):
+    """Sum over the pairs of log(1 + exp(score of the other - score of the carried))."""
 
     def __call__(self, scores: Tensor, labels: Tensor) -> Tensor:
         """See `Objective.__call__`."""
         present = carried(labels, scores.shape[-1])
-        share = present / present.sum(-1, keepdim=True).clamp(min=1)
-        return -(share * scores.log_softmax(-1)).sum(-1)
+        gaps = scores[..., None, :] - scores[..., :, None]
+        return (F.softplus(gaps) * present[..., :, None] * (1 - present[..., None, :])).sum((-2, -1))
 '''
 TRANSFORMER = '''"""Self-attention over the segments, whose mean stands for the clip: no weighted sum of segments."""
 
@@ -53,14 +54,14 @@ class Transformer(Aggregator):
         pooled = (y * real[..., None]).sum(-2) / real.sum(-1, keepdim=True)
         return score(pooled, v_c), None
 '''
-FILES = {"objectives/softmax_cross_entropy": SOFTMAX, "aggregators/transformer": TRANSFORMER}
+FILES = {"objectives/pairwise_logistic": LOGISTIC, "aggregators/transformer": TRANSFORMER}
 ENTRIES = {
-    "softmax": {
+    "logistic": {
         "aggregator": "mean",
         "score": "cosine",
-        "objective": "softmax_cross_entropy",
+        "objective": "pairwise_logistic",
         "temperature": 0.1,
-        "title": "Softmax cross-entropy",
+        "title": "Pairwise logistic",
     },
     "transformer": {
         "aggregator": "transformer",
@@ -116,11 +117,11 @@ def test_its_row_stands_in_the_tables_and_the_report(extended, model):
 
 def test_attention_is_compared_where_segments_have_scores(extended):
     project, _ = extended
-    softmax, transformer = (project.metrics(f"localise/{model}/setting1.json") for model in ENTRIES)
-    assert softmax["pairs"] == transformer["pairs"] > 0
-    assert "compatibility_pointing" in softmax
+    logistic, transformer = (project.metrics(f"localise/{model}/setting1.json") for model in ENTRIES)
+    assert logistic["pairs"] == transformer["pairs"] > 0
+    assert "compatibility_pointing" in logistic
     assert "compatibility_pointing" not in transformer
-    assert not any(name in values for values in (softmax, transformer) for name in ("pointing", "segment_ap"))
+    assert not any(name in values for values in (logistic, transformer) for name in ("pointing", "segment_ap"))
 
 
 @pytest.mark.parametrize("model", ENTRIES)

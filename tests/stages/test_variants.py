@@ -54,7 +54,7 @@ def write_variants(tmp_path, monkeypatch):
         ),
         (
             {"task": "cross_validation", "ensemble": 2},
-            "variants.cosine.ensemble: a cross-validation has parts of its own; leave it out",
+            "variants.cosine.ensemble: a cross-validation has none; leave it out",
         ),
         (
             {"aggregator": "average"},
@@ -130,8 +130,9 @@ def test_a_model_without_a_variant_is_named():
         (
             {"temperatu": 0.1},
             "variants.cosine.temperatu: no part of this variant reads it (did you mean temperature?); projection tanh "
-            "has none, aggregator mean has none, score cosine has bias, learnt, temperature, objective warp has margin, "
-            "rank; training has epochs, batch_size, optimiser, lr, weight_decay, schedule, mixup, patience, weights",
+            "has none, aggregator mean has none, score cosine has bias, learnt, temperature, objective warp has "
+            "margin, rank; training has epochs, batch_size, optimiser, lr, weight_decay, schedule, mixup, patience, "
+            "weights",
         ),
         ({"heads": 4}, "variants.cosine.heads: no part of this variant reads it; projection tanh has none"),
         ({"seeds": [1]}, "variants.cosine.seeds: no part of this variant reads it; projection tanh has none"),
@@ -173,7 +174,7 @@ def test_a_knob_as_dvc_writes_it_is_a_number(write_variants):
 def test_a_cell_sees_its_variant_with_the_checksums_of_its_parts(write_variants):
     files = write_variants(COSINE | {"temperature": 0.1})
     parts = {"projection": "tanh", "aggregator": "mean", "score": "cosine", "objective": "warp"}
-    shape = {"texts": ["name"], "averaged": False, "fused": False, "scale": "none", "ensemble": 1}
+    shape = {"texts": ["name"], "averaged": False, "fused": False, "scale": "none", "ensemble": 1, "refit": False}
     common = {"name": "cosine", "task": "zero_shot", "knobs": {"temperature": 0.1}, **shape}
     assert files["variant.json"]["variant"] == parts | common
     others = {name: sha256(part_file("aggregator", name)) for name in ("attention", "sum")}

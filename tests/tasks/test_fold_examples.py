@@ -51,6 +51,14 @@ def test_clips_by_both_readings(spanning, names, labels):
     assert examples.clips.labels.tolist() == labels
 
 
+@pytest.mark.parametrize("spanning", ["drop", "any"])
+def test_two_folds_together_have_the_clips_that_span_them(spanning):
+    examples = fold_examples("fold1_and_fold2", FOLDS, clips(spanning))
+    assert examples.classes.names == ["A", "B", "C"]
+    assert examples.clips.clip_ids.tolist() == ["a", "b", "c", "d"]
+    assert examples.clips.labels.tolist() == [[2, -1], [2, 0], [0, 1], [1, -1]]
+
+
 def test_a_fold_without_clips_is_empty():
     examples = fold_examples("fold2", FOLDS, clips("drop").slice(0, 3))
     assert len(examples.clips) == 0

@@ -18,7 +18,7 @@ from zsaudio.tasks.corpus_tables import CorpusTables, embed
 from zsaudio.tasks.task import Task
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.cell import TrainedCell, curve_columns, describe, run_cell
-from zsaudio.training.loop import TrainingConfig
+from zsaudio.training.loop import TrainingConfig, refit
 
 CONFIG = TrainingConfig(epochs=2, batch_size=8)
 CLASSES, N_CLIPS = {"fold1": 6, "fold2": 5, "fold3": 4}, {"fold1": 18, "fold2": 24, "fold3": 15}
@@ -256,3 +256,20 @@ def test_a_model_is_told_the_texts_of_its_variant():
     assert cell.models.weights["text.mean"].shape == (1, 10)
     config = describe(row, task, several, {}, setting="setting1", corpus_name="demo")
     assert config.text_features == 10
+
+
+def test_models_that_are_tested_may_be_trained_on_the_validation_fold_too():
+    row = replace_variant(VARIANTS["temporal_attention"], refit=True)
+    config = replace(CONFIG, keep_best=True)
+    task = build_task("zero_shot", "setting1", CORPUS.folds, CORPUS.clips, [0, 5], refit=True)
+    cell, plain = run_cell(row, task, CORPUS, config, CPU), run("temporal_attention", config)
+    assert np.array_equal(score_of(cell.validation), score_of(plain.validation))
+    assert not np.allclose(score_of(cell.test), score_of(plain.test))
+    roles = describe(row, task, CORPUS, {}, setting="setting1", corpus_name="demo").roles
+    assert roles == {"test": "fold1", "train": "fold2_and_fold3", "validation": "fold3"}
+    data = ExampleTensors(embed(task.refit, CORPUS), CPU)
+    best = [1 + int(np.argmax([epoch.validation_map[r] for epoch in cell.curve])) for r in (0, 1)]
+    members = [replace(member, train=np.arange(len(task.refit.clips))) for member in task.members]
+    again = refit(row, members, data, config, best)
+    for name, tensor in again.weights.items():
+        assert torch.equal(tensor, cell.models.weights[name])

@@ -25,6 +25,8 @@ class Variant(BaseModel):
         scale: one of SCALES, of the scores that are tested. log_softmax, over the classes that are asked for, gives
             clips a scale in common, which a loss that sees one clip at a time does not.
         ensemble: how many models make a run, whose scores are averaged.
+        refit: whether the models that are tested are trained anew on the validation fold, too, for as many epochs as
+            were best there; thresholds stay those of the models that were not.
         knobs: of its parts and of training, where they are not as in the shared params of training.
     """
 
@@ -41,6 +43,7 @@ class Variant(BaseModel):
     fused: bool
     scale: Literal["none", "log_softmax"]
     ensemble: Annotated[int, Field(ge=1)]
+    refit: bool
     knobs: dict[str, Any]
 
     def parts(self) -> dict[str, str]:

@@ -20,6 +20,7 @@ def build_task(
     *,
     parts: int = 1,
     ensemble: int = 1,
+    refit: bool = False,
 ) -> Task:
     """The task of this name in a setting.
 
@@ -29,11 +30,11 @@ def build_task(
         folds, clips: tables of the schemas FOLDS and CLIPS.
         seeds: of the runs; none where only the examples matter.
         parts: of a cross-validation.
-        ensemble: how many models make a run of another task.
+        ensemble, refit: of the zero-shot task, see `zero_shot`.
 
     Raises:
         ZsAudioError: the clips are too few.
     """
     if name == "cross_validation":
         return cross_validation(setting, folds, clips, seeds, parts)
-    return zero_shot(setting, folds, clips, seeds, ensemble)
+    return zero_shot(setting, folds, clips, seeds, ensemble, refit)

@@ -1,4 +1,4 @@
-"""The clips and classes of a fold, as examples of a task."""
+"""The clips and classes of a fold, or of several together, as examples of a task."""
 
 import numpy as np
 import pyarrow as pa
@@ -6,6 +6,8 @@ import pyarrow as pa
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage.tables import metadata
 from zsaudio.tasks.task import Classes, Clips, Examples
+
+AND = "_and_"  # between the names of several folds
 
 
 def fold_examples(fold: str, folds: pa.Table, clips: pa.Table) -> Examples:
@@ -15,7 +17,7 @@ def fold_examples(fold: str, folds: pa.Table, clips: pa.Table) -> Examples:
     (section 2.1, U a subset of Z), `spanning: any` those with at least one label in it.
 
     Args:
-        fold: its name.
+        fold: its name; fold2_and_fold3 are two together.
         folds, clips: tables of the schemas FOLDS and CLIPS.
 
     Raises:
@@ -29,10 +31,10 @@ def fold_examples(fold: str, folds: pa.Table, clips: pa.Table) -> Examples:
     position = np.searchsorted(classes.indices, flat)
     position[position == len(classes)] = 0
     inside = classes.indices[position] == flat
-    if metadata(clips)["spanning"] == "any":
-        member = np.bincount(row_of_label[inside], minlength=len(lengths)) > 0
-    else:
-        member = clips["fold"].to_numpy(zero_copy_only=False) == fold
+    n_inside = np.bincount(row_of_label[inside], minlength=len(lengths))
+    member = n_inside > 0
+    if metadata(clips)["spanning"] == "drop":
+        member &= n_inside == lengths
     kept = inside & member[row_of_label]
     counts = np.bincount(row_of_label[kept], minlength=len(lengths))[member]
     padded = np.full((len(counts), max(int(counts.max(initial=0)), 1)), -1, np.int64)
@@ -46,7 +48,7 @@ def fold_classes(fold: str, folds: pa.Table) -> Classes:
     Raises:
         ZsAudioError: it has none.
     """
-    rows = sorted((row for row in folds.to_pylist() if row["fold"] == fold), key=lambda row: row["index"])
+    rows = sorted((row for row in folds.to_pylist() if row["fold"] in fold.split(AND)), key=lambda row: row["index"])
     if not rows:
         raise ZsAudioError(f"{fold} has no classes; the folds are {', '.join(sorted(set(folds['fold'].to_pylist())))}")
     return Classes(

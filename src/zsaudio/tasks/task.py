@@ -90,6 +90,8 @@ class Task:
         inputs: modalities that a model sees: "audio", "text".
         metrics: names of the metrics that apply.
         train, validation, test: examples; one object may have several roles.
+        refit: what the models that are tested are trained on anew, for as many epochs as were best on the validation
+            clips; None: those that were validated are tested. It is the same for all members.
         members: the models, run by run, within a run part by part.
     """
 
@@ -99,6 +101,7 @@ class Task:
     validation: Examples
     test: Examples
     members: Sequence[Member]
+    refit: Examples | None = None
 
     @property
     def unseen(self) -> bool:

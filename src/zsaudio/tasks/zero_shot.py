@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from zsaudio.tasks.fold_examples import fold_examples
+from zsaudio.tasks.fold_examples import AND, fold_examples
 from zsaudio.tasks.settings import SETTINGS
 from zsaudio.tasks.task import Member, Task
 
 
-def zero_shot(setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[int], ensemble: int = 1) -> Task:
+def zero_shot(
+    setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[int], ensemble: int = 1, refit: bool = False
+) -> Task:
     """The task of a setting: every run trains on all clips of its fold, with a seed of its own.
 
     Args:
@@ -18,6 +20,7 @@ def zero_shot(setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[in
         folds, clips: tables of the schemas FOLDS and CLIPS.
         seeds: of the runs.
         ensemble: how many models make a run; its parts, each with all clips.
+        refit: whether those that are tested are trained on the validation fold, too.
     """
     roles = SETTINGS[setting]
     train, validation, test = (
@@ -35,4 +38,5 @@ def zero_shot(setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[in
             for run, seed in enumerate(seeds)
             for part in range(ensemble)
         ],
+        refit=fold_examples(AND.join(sorted((roles.train, roles.validation))), folds, clips) if refit else None,
     )

@@ -1,7 +1,7 @@
 """A cell of the tables: a variant in a setting, trained, and scored on validation and test clips."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from zsaudio.storage import tables
 from zsaudio.tasks.corpus_tables import CorpusTables, embed
 from zsaudio.tasks.task import Classes, Rows, Task
 from zsaudio.tasks.tensors import ExampleTensors
-from zsaudio.training.loop import Epoch, TrainingConfig, train
+from zsaudio.training.loop import Epoch, TrainingConfig, refit, train
 from zsaudio.training.scoring import score_clips
 from zsaudio.training.stacked import StackedModels
 
@@ -26,7 +26,7 @@ class TrainedCell:
     """A trained cell.
 
     Attributes:
-        models: of all members, in the order of the task.
+        models: of all members, in the order of the task: those that were tested.
         curve: training curve.
         validation, test: scores as columns of `zsaudio.storage.schemas.SCORES`.
     """
@@ -54,20 +54,27 @@ def run_cell(
     """
     if set(task.inputs) != {"audio", "text"}:
         raise ZsAudioError(f"variant {variant.name}: takes audio and text, and the task gives {', '.join(task.inputs)}")
-    roles = (task.train, task.validation, task.test)
+    roles = [examples for examples in (task.train, task.validation, task.test, task.refit) if examples is not None]
     distinct = {id(examples): examples for examples in roles}  # one may have several roles
     tensors = {
         key: ExampleTensors(embed(examples, corpus, variant.texts, averaged=variant.averaged), device)
         for key, examples in distinct.items()
     }
-    train_data, validation, test = (tensors[id(examples)] for examples in roles)
+    train_data, validation, test = (tensors[id(examples)] for examples in (task.train, task.validation, task.test))
     with torch.random.fork_rng():  # for parts that draw as they go, such as dropout
         torch.manual_seed(task.members[0].seed[0])
         models, curve = train(variant, task, train_data, validation, config)
+        validated = models
+        if task.refit is not None:
+            every = np.arange(len(task.refit.clips))
+            members = [replace(member, train=every) for member in task.members]
+            best = np.argmax([epoch.validation_map for epoch in curve], axis=0)
+            epochs = [curve[number].epoch for number in best] if config.keep_best else [len(curve)] * len(members)
+            models = refit(variant, members, tensors[id(task.refit)], config, epochs)
     return TrainedCell(
         models,
         curve,
-        _scores(variant, models, task, validation, [member.validation for member in task.members]),
+        _scores(variant, validated, task, validation, [member.validation for member in task.members]),
         _scores(variant, models, task, test, [member.test for member in task.members]),
     )
 
@@ -124,7 +131,7 @@ def describe(
     """
     roles = {"test": task.test}
     if task.unseen:
-        roles |= {"train": task.train, "validation": task.validation}
+        roles |= {"train": task.refit or task.train, "validation": task.validation}
     return Config(
         version=3,
         variant=variant,

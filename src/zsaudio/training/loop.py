@@ -157,19 +157,8 @@ def train(
     Raises:
         ZsAudioError: a loss or a weight is no longer a finite number.
     """
-    members, knobs = task.members, config.knobs or {}
-    seeds = [member.seed for member in members]
-    models = draw_models(variant, knobs, data.features, data.text.shape[-1], seeds, data.device)
-    if models.model(0).fitted:
-        for r, member in enumerate(members):
-            models.model(r).fit(*data.take(torch.from_numpy(_some(member)).to(data.device)), data.text)
-    objective = compiled(make_part("objective", variant.objective, knobs), data.device)
-    engine: Engine
-    if config.fused and config.plain_sgd and FusedSgd.supports(variant, data.device):
-        engine = FusedSgd(models, objective, data, members, variant.aggregator, config.batch_size, config.lr)
-    else:
-        engine = Autograd(models, objective, data, config)
-
+    members = task.members
+    models, objective, engine = _begin(variant, members, data, config)
     best, best_map = models.clone(), np.full(len(members), -np.inf)
     curve: list[Epoch] = []
     best_epoch = 0  # of the member that has become better last
@@ -189,6 +178,47 @@ def train(
         if config.patience and epoch - best_epoch >= config.patience:
             break
     return (best if config.keep_best else models.clone()), curve
+
+
+def refit(
+    variant: Variant, members: Sequence[Member], data: ExampleTensors, config: TrainingConfig, epochs: Sequence[int]
+) -> StackedModels:
+    """Train all members on other clips, which nothing validates, for a number of epochs each.
+
+    Args:
+        variant: what to train.
+        members: R members, whose `train` are rows of the data.
+        data: the training examples.
+        config: how to train; the schedule is that of all its epochs.
+        epochs: R epochs whose weights are kept.
+
+    Raises:
+        ZsAudioError: a loss or a weight is no longer a finite number.
+    """
+    models, _, engine = _begin(variant, members, data, config)
+    kept = models.clone()
+    for epoch in tqdm(range(1, max(epochs) + 1), desc="refit", unit="epoch", mininterval=1):
+        losses = train_epoch(engine, data, members, config.batch_size, epoch)
+        _refuse_infinite(variant, members, models, losses, epoch)
+        kept.copy_from(models, np.array(epochs) == epoch)
+    return kept
+
+
+def _begin(
+    variant: Variant, members: Sequence[Member], data: ExampleTensors, config: TrainingConfig
+) -> tuple[StackedModels, Objective, Engine]:
+    """Models before training, what to make small, and what does so."""
+    knobs = config.knobs or {}
+    seeds = [member.seed for member in members]
+    models = draw_models(variant, knobs, data.features, data.text.shape[-1], seeds, data.device)
+    if models.model(0).fitted:
+        for r, member in enumerate(members):
+            models.model(r).fit(*data.take(torch.from_numpy(_some(member)).to(data.device)), data.text)
+    objective = compiled(make_part("objective", variant.objective, knobs), data.device)
+    if config.fused and config.plain_sgd and FusedSgd.supports(variant, data.device):
+        engine = FusedSgd(models, objective, data, members, variant.aggregator, config.batch_size, config.lr)
+        return models, objective, engine
+    return models, objective, Autograd(models, objective, data, config)
 
 
 def _some(member: Member) -> Rows:
