@@ -38,7 +38,8 @@ READING = --seeds 0 --models temporal_attention_tuned,uniform_mean_tuned
 studies: environment
 	zsaudio sweep train.lr=0.001,0.003,0.01,0.03 train.margin=$(MARGINS) train.epochs=$(EPOCHS) \
 		$(GRID) temporal_attention,uniform_mean
-	zsaudio sweep train.lr=0.0001,0.0003,0.001 train.margin=30,100,300 train.epochs=$(EPOCHS) $(GRID) uniform_aggregation
+	zsaudio sweep train.lr=0.0001,0.0003,0.001 train.margin=10,30,100,300 train.epochs=$(EPOCHS) \
+		$(GRID) uniform_aggregation
 	zsaudio sweep folds.spanning=drop,any folds.min_labels=1,2 $(READING)
 	zsaudio sweep classes.nested=ancestor,descendant $(READING)
 	zsaudio sweep train.rank=violators $(READING)
