@@ -27,7 +27,7 @@ test: environment
 	ruff format --check .
 	codespell
 	mypy
-	pytest
+	pytest -n 2 --dist loadfile
 
 # Of the corpus of params.yaml. The grids that choose the tuned rows first; on AudioSet, EPOCHS=30 MARGINS=1,3,10,30,100
 # are enough for them.
