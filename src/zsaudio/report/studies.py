@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -85,32 +86,62 @@ def encoder_sentences(evidence: Evidence) -> list[str]:
     ]
 
 
-def split_sentences(evidence: Evidence) -> list[str]:
-    """MAP with other splits of the classes: how it varies, where the tables' own stands, and who is above whom."""
+class Splits(NamedTuple):
+    """MAP with other splits of the classes.
+
+    Attributes:
+        model: name of the row that it is told of, the headline if it was studied.
+        compared: names of the other rows that were studied.
+        by_split: a row per split, a column per model.
+        own: mAP of the model with the split of the tables; None where it was not studied.
+        others: with each other split.
+    """
+
+    model: str
+    compared: list[str]
+    by_split: pd.DataFrame
+    own: float | None
+    others: pd.Series[float]
+
+    @property
+    def told(self) -> str:
+        """Mean and deviation over the other splits."""
+        return f"{self.others.mean():.3f} ± {self.others.std():.3f}"
+
+
+def splits(evidence: Evidence) -> Splits | None:
+    """The study of the split; None without two splits other than the tables' own."""
     studies, own = evidence.comparable_studies(), evidence.value_in_tables(SPLIT)
     table = studies[studies["study"] == SPLIT]
     models = _studied(table, evidence)
     if not models:
-        return []
-    first, *compared = models
+        return None
     by_split = table.pivot_table(index="value", columns="model", values="map")
-    others = by_split[first].drop(own, errors="ignore")
+    others = by_split[models[0]].drop(own, errors="ignore")
     if len(others) < 2:
+        return None
+    value = float(by_split[models[0]][own]) if own in by_split.index else None
+    return Splits(models[0], models[1:], by_split, value, others)
+
+
+def split_sentences(evidence: Evidence) -> list[str]:
+    """MAP with other splits of the classes: how it varies, where the tables' own stands, and who is above whom."""
+    study = splits(evidence)
+    if study is None:
         return []
+    others, own = study.others, evidence.value_in_tables(SPLIT)
     sentence = (
         f"**The split of the classes.** Of {len(others)} other splits (`{SPLIT}`) the mAP of "
-        f"{evidence.rows.told(first)} is {others.mean():.3f} ± {others.std():.3f} ({others.min():.3f} to "
-        f"{others.max():.3f})"
+        f"{evidence.rows.told(study.model)} is {study.told} ({others.min():.3f} to {others.max():.3f})"
     )
-    if own in by_split.index:
-        value = float(by_split[first][own])
+    if study.own is not None:
         sentence += (
-            f"; with `{own}`, as in the tables, it is {value:.3f}, below {int((others > value).sum())} of them and "
-            f"above {int((others < value).sum())}"
+            f"; with `{own}`, as in the tables, it is {study.own:.3f}, below {int((others > study.own).sum())} of them "
+            f"and above {int((others < study.own).sum())}"
         )
     sentences = [f"{sentence}."]
-    for name in compared:
-        gaps = by_split[first] - by_split[name]
+    for name in study.compared:
+        gaps = study.by_split[study.model] - study.by_split[name]
         sentences.append(
             f"It is above that of {evidence.rows.told(name)} with {int((gaps > 0).sum())} of {len(gaps)} splits, "
             f"by {gaps.mean():+.3f} ± {gaps.std():.3f} ({gaps.min():+.3f} to {gaps.max():+.3f})."

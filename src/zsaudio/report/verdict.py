@@ -8,6 +8,7 @@ from zsaudio import paper
 from zsaudio.report.comparisons import CLAIMED, EFFECTS, PUBLISHED, Key, Verdict, variance_shares, verdict_on
 from zsaudio.report.evidence import Evidence
 from zsaudio.report.results import COLUMNS, MEAN, by_fold
+from zsaudio.report.studies import splits
 from zsaudio.report.tuning import is_chosen
 
 SOURCES = {"seeds": "the training seeds", "classes": "the classes", "clips": "the clips"}
@@ -105,7 +106,17 @@ class _Teller:
             f"**How sure is this?** Intervals treat {sampled} as random samples, and the words above, below and not "
             f"distinguishable are corrected for {len(self.verdicts)} verdicts (Holm, 5 % for all together); most of "
             f"the variance comes from {SOURCES[largest]} (of the variances of the difference in mAP between attention "
-            f"and {of}, added up: {parts})."
+            f"and {of}, added up: {parts}){self.split()}."
+        )
+
+    def split(self) -> str:
+        """How much another split of the classes changes, which intervals do not cover."""
+        study = splits(self.evidence)
+        if study is None or study.own is None:
+            return ""
+        return (
+            f"; the split of the classes comes on top: over {len(study.others)} others the mAP of "
+            f"{self.rows.told(study.model)} is {study.told}, and with this one {study.own:.3f}"
         )
 
     def claims(self) -> str:
