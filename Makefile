@@ -33,13 +33,12 @@ test: environment
 # are enough for them.
 EPOCHS = 100
 MARGINS = 1,3,10,30,100,300
-GRID = --seeds 0 --models
-READING = --seeds 0 --models temporal_attention_tuned,uniform_mean_tuned
+READING = --models temporal_attention_tuned,uniform_mean_tuned --seeds 0
 studies: environment
 	zsaudio sweep train.lr=0.001,0.003,0.01,0.03 train.margin=$(MARGINS) train.epochs=$(EPOCHS) \
-		$(GRID) temporal_attention,uniform_mean
+		--models temporal_attention,uniform_mean --seeds 0
 	zsaudio sweep train.lr=0.0001,0.0003,0.001 train.margin=10,30,100,300 train.epochs=$(EPOCHS) \
-		$(GRID) uniform_aggregation
+		--models uniform_aggregation --seeds 0
 	zsaudio sweep folds.spanning=drop,any folds.min_labels=1,2 $(READING)
 	zsaudio sweep classes.nested=ancestor,descendant $(READING)
 	zsaudio sweep train.rank=violators $(READING)

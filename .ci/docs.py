@@ -102,7 +102,7 @@ def fits(shown: str, output: str) -> bool:
     lines = [re.escape(line.rstrip()).replace(r"\.\.\.", ".*") for line in shown.rstrip().splitlines()]
     lines = [re.sub(r"(\\ )*(\\-)?\d+\\\.\d+", r" *-?\\d+\\.\\d+", line) for line in lines]
     pattern = "".join(r"(?:.*\n)*?" if line == ".*" else f"{line} *\n" for line in lines)
-    plain = "\n".join(line.rstrip() for line in output.replace("\r", "\n").splitlines()) + "\n"
+    plain = "\n".join(line.rstrip() for line in output.replace("\r", "\n").rstrip().splitlines()) + "\n"
     return re.fullmatch(pattern, plain) is not None
 
 

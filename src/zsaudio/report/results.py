@@ -39,11 +39,10 @@ def by_fold(tables: Cells, name: str, metric: str, source: str | None = None) ->
         name, metric: of the row, and of the column.
         source: of resamples of several sources, which; one of SOURCES.
     """
-    columns = {
-        SETTINGS[setting].test: (table if source is None else table[table["source"] == source])[metric].to_numpy(float)
-        for (row, setting), table in tables.items()
-        if row == name
-    }
+    own: Cells = {cell: table for cell, table in tables.items() if cell[0] == name}
+    if source is not None:
+        own = of_source(own, source)
+    columns = {SETTINGS[setting].test: table[metric].to_numpy(np.float64) for (_, setting), table in own.items()}
     columns = dict(sorted(columns.items()))
     if len(columns) > 1 and columns.keys() == {SETTINGS[setting].test for _, setting in tables}:
         columns[MEAN] = np.mean(list(columns.values()), axis=0)

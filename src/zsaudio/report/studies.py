@@ -61,7 +61,7 @@ def _table(caption: str, wanted: Callable[[str], bool], evidence: Evidence) -> T
 
 def _studied(studies: pd.DataFrame, evidence: Evidence) -> list[str]:
     """The rows of the tables that studies are of, the headline in front."""
-    swept, headline = set() if studies.empty else set(studies["model"]), evidence.rows.headline
+    swept, headline = set(studies["model"]), evidence.rows.headline
     found = [name for name in evidence.rows.listed if name in swept and evidence.rows.trained(name)]
     return sorted(found, key=lambda name: name != headline)
 
@@ -73,7 +73,7 @@ def _number(means: pd.DataFrame, name: str, metric: str) -> str | None:
 def encoder_sentences(evidence: Evidence) -> list[str]:
     """How far label encoders are apart."""
     studies = evidence.comparable_studies()
-    of_text = studies[studies["study"].str.startswith("text.")] if not studies.empty else studies
+    of_text = studies[studies["study"].str.startswith("text.")]
     models = _studied(of_text, evidence)
     if not models:
         return []
