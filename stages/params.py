@@ -26,7 +26,7 @@ from zsaudio.storage.values import (
     whole,
     word_or,
 )
-from zsaudio.tasks.build import TASKS
+from zsaudio.tasks.build import SPANNING, TASKS
 from zsaudio.tasks.settings import SETTINGS
 from zsaudio.text.wording import TEXTS
 
@@ -35,15 +35,9 @@ BASELINES = ("zero_rule", "every_class")
 RESERVED = (*BASELINES, "localise")  # folders beside those of the models in metrics/CORPUS
 # Of `train`, that a variant may set for itself.
 TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule", "mixup", "patience", "weights")
-SHAPE = (
-    "task",
-    "texts",
-    "averaged",
-    "fused",
-    "scale",
-    "ensemble",
-    "refit",
-)  # of a variant, besides its parts and knobs
+# Of a variant, besides its parts and knobs.
+SHAPE = ("task", "texts", "averaged", "fused", "scale", "ensemble", "spanning", "refit")
+TABLES = ("published", "ours", "ablation")  # of the report, that a row may stand in; with `tuned` it stands in another
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
 
 CorpusName = Annotated[str, one_of(CORPORA)]
@@ -116,7 +110,7 @@ class FoldsParams(ParamsSection):
     """The split (section 3.2)."""
 
     split: Split
-    spanning: Annotated[str, one_of(("drop", "any"))]
+    spanning: Annotated[str, one_of(SPANNING)]
     min_labels: Annotated[int, whole(1, 100)]
 
 
@@ -206,8 +200,11 @@ class VariantParams(BaseModel):
     fused: bool = False
     scale: Annotated[str, one_of(SCALES)] = "none"
     ensemble: Annotated[int, whole(1, 100)] = 1
+    spanning: Annotated[str, one_of(SPANNING)] | None = None
     refit: bool = False
     tuned: str | None = None
+    like: str | None = None
+    table: Annotated[str, one_of(TABLES)] = "published"
 
     @field_validator(*KINDS)
     @classmethod
@@ -248,6 +245,15 @@ class Params(ParamsSection):
     audio: AudioParams
     text: TextParams
     train: TrainParams
+
+    @model_validator(mode="before")
+    @classmethod
+    def _alike(cls, values: Any) -> Any:
+        """Give each variant what it does not say of itself from the one that it is `like`, which may be like another."""
+        variants = values.get("variants") if isinstance(values, dict) else None
+        if not isinstance(variants, dict):
+            return values
+        return values | {"variants": {name: _whole_entry(name, variants) for name in variants}}
 
     def variant(self, model: str, chosen: Mapping[str, Any] = MappingProxyType({})) -> Variant:
         """The variant of a model that is listed in `models`, with knobs that were chosen for it and are not its own."""
@@ -319,7 +325,8 @@ class Params(ParamsSection):
                     f"variants.{name}.tuned: expected the row whose grid chooses its knobs, one of "
                     f"{', '.join(self.variants)}; got {shown(entry.tuned)}{meant(entry.tuned, list(self.variants))}"
                 )
-            for field, changed in (("ensemble", entry.ensemble > 1), ("refit", entry.refit)):
+            unsupported = {"ensemble": entry.ensemble > 1, "spanning": entry.spanning is not None, "refit": entry.refit}
+            for field, changed in unsupported.items():
                 if changed and entry.task == "cross_validation":
                     raise ValueError(f"variants.{name}.{field}: a cross-validation has none; leave it out")
             unknown = [told for told in entry.texts if told not in self.text.texts]
@@ -329,6 +336,24 @@ class Params(ParamsSection):
                 self._training_knobs(entry)
             except ValidationError as error:
                 raise ValueError(_sentence(error.errors()[0], f"variants.{name}.")) from None
+
+
+def _whole_entry(name: str, variants: Mapping[str, Any]) -> Any:
+    """A variant as written, with what it takes from the one that it is `like`; a title is its own."""
+    entry, chain = variants[name], [name]
+    while isinstance(entry, dict) and isinstance(other := variants.get(chain[-1]), dict) and "like" in other:
+        base = other["like"]
+        if base not in variants:
+            raise ValueError(
+                f"variants.{chain[-1]}.like: expected another variant, one of {', '.join(variants)}; got "
+                f"{shown(base)}{meant(base, list(variants))}"
+            )
+        if base in chain:
+            raise ValueError(f"variants.{name}.like: leads from {' to '.join([*chain, base])}, and never ends")
+        chain.append(base)
+        if isinstance(variants[base], dict):
+            entry = {key: value for key, value in variants[base].items() if key != "title"} | entry
+    return entry
 
 
 def parse_params(values: object) -> Params:

@@ -33,6 +33,7 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
         *(variant.task, setting, corpus.folds, corpus.clips, params.train.seeds),
         parts=params.train.parts,
         ensemble=variant.ensemble,
+        spanning=variant.spanning,
         refit=variant.refit,
     )
     cell = run_cell(variant, task, corpus, config, device)

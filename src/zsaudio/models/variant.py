@@ -25,6 +25,8 @@ class Variant(BaseModel):
         scale: one of SCALES, of the scores that are tested. log_softmax, over the classes that are asked for, gives
             clips a scale in common, which a loss that sees one clip at a time does not.
         ensemble: how many models make a run, whose scores are averaged.
+        spanning: of the clips that are trained on: "any" takes all with a class of the training fold, whose other
+            labels do not count, "drop" those that have no other; None: as the clips that are tested on.
         refit: whether the models that are tested are trained anew on the validation fold, too, for as many epochs as
             were best there; thresholds stay those of the models that were not.
         knobs: of its parts and of training, where they are not as in the shared params of training.
@@ -43,6 +45,7 @@ class Variant(BaseModel):
     fused: bool
     scale: Literal["none", "log_softmax"]
     ensemble: Annotated[int, Field(ge=1)]
+    spanning: Literal["drop", "any"] | None
     refit: bool
     knobs: dict[str, Any]
 

@@ -7,18 +7,20 @@ from zsaudio.errors import ZsAudioError
 from zsaudio.storage.tables import metadata
 from zsaudio.tasks.task import Classes, Clips, Examples
 
+SPANNING = ("drop", "any")
 AND = "_and_"  # between the names of several folds
 
 
-def fold_examples(fold: str, folds: pa.Table, clips: pa.Table) -> Examples:
+def fold_examples(fold: str, folds: pa.Table, clips: pa.Table, spanning: str | None = None) -> Examples:
     """The clips of a fold with their labels among its classes; labels outside it do not count.
 
-    Which clips those are, the metadata of the clips say: `spanning: drop` takes those whose labels all lie in the fold
-    (section 2.1, U a subset of Z), `spanning: any` those with at least one label in it.
+    Which clips those are, `spanning` says: "drop" takes those whose labels all lie in the fold (section 2.1, U a subset
+    of Z), "any" those with at least one label in it.
 
     Args:
         fold: its name; fold2_and_fold3 are two together.
         folds, clips: tables of the schemas FOLDS and CLIPS.
+        spanning: one of SPANNING; None: what the metadata of the clips say.
 
     Raises:
         ZsAudioError: the fold has no classes.
@@ -33,7 +35,7 @@ def fold_examples(fold: str, folds: pa.Table, clips: pa.Table) -> Examples:
     inside = classes.indices[position] == flat
     n_inside = np.bincount(row_of_label[inside], minlength=len(lengths))
     member = n_inside > 0
-    if metadata(clips)["spanning"] == "drop":
+    if (spanning or metadata(clips)["spanning"]) == "drop":
         member &= n_inside == lengths
     kept = inside & member[row_of_label]
     counts = np.bincount(row_of_label[kept], minlength=len(lengths))[member]

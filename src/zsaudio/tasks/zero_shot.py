@@ -11,7 +11,13 @@ from zsaudio.tasks.task import Member, Task
 
 
 def zero_shot(
-    setting: str, folds: pa.Table, clips: pa.Table, seeds: Sequence[int], ensemble: int = 1, refit: bool = False
+    setting: str,
+    folds: pa.Table,
+    clips: pa.Table,
+    seeds: Sequence[int],
+    ensemble: int = 1,
+    spanning: str | None = None,
+    refit: bool = False,
 ) -> Task:
     """The task of a setting: every run trains on all clips of its fold, with a seed of its own.
 
@@ -20,12 +26,13 @@ def zero_shot(
         folds, clips: tables of the schemas FOLDS and CLIPS.
         seeds: of the runs.
         ensemble: how many models make a run; its parts, each with all clips.
+        spanning: of the clips that are trained on, see `fold_examples`; None: as of the others.
         refit: whether those that are tested are trained on the validation fold, too.
     """
     roles = SETTINGS[setting]
-    train, validation, test = (
-        fold_examples(fold, folds, clips) for fold in (roles.train, roles.validation, roles.test)
-    )
+    train = fold_examples(roles.train, folds, clips, spanning)
+    validation, test = (fold_examples(fold, folds, clips) for fold in (roles.validation, roles.test))
+    both = AND.join(sorted((roles.train, roles.validation)))
     rows = [np.arange(len(examples.clips)) for examples in (train, validation, test)]
     return Task(
         inputs=("audio", "text"),
@@ -38,5 +45,5 @@ def zero_shot(
             for run, seed in enumerate(seeds)
             for part in range(ensemble)
         ],
-        refit=fold_examples(AND.join(sorted((roles.train, roles.validation))), folds, clips) if refit else None,
+        refit=fold_examples(both, folds, clips, spanning) if refit else None,
     )
