@@ -36,7 +36,7 @@ RESERVED = (*BASELINES, "localise")  # folders beside those of the models in met
 # Of `train`, that a variant may set for itself.
 TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule", "mixup", "patience", "weights")
 # Of a variant, besides its parts and knobs.
-SHAPE = ("task", "texts", "averaged", "fused", "scale", "ensemble", "spanning", "refit")
+SHAPE = ("task", "texts", "averaged", "fused", "scale", "ensemble", "runs", "spanning", "refit")
 TABLES = ("published", "ours", "ablation")  # of the report, that a row may stand in; with `tuned` it stands in another
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
 
@@ -200,6 +200,7 @@ class VariantParams(BaseModel):
     fused: bool = False
     scale: Annotated[str, one_of(SCALES)] = "none"
     ensemble: Annotated[int, whole(1, 100)] = 1
+    runs: Annotated[int, whole(1, 100)] | None = None
     spanning: Annotated[str, one_of(SPANNING)] | None = None
     refit: bool = False
     tuned: str | None = None

@@ -30,7 +30,7 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     )
     corpus = read_corpus(paths.data).with_audio()
     task = build_task(
-        *(variant.task, setting, corpus.folds, corpus.clips, params.train.seeds),
+        *(variant.task, setting, corpus.folds, corpus.clips, params.train.seeds[: variant.runs]),
         parts=params.train.parts,
         ensemble=variant.ensemble,
         spanning=variant.spanning,

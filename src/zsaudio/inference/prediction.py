@@ -145,7 +145,7 @@ class Predictor:
             scores=highest.numpy(),
             threshold=self.threshold,
             above=(highest > self.threshold).numpy(),
-            percentiles=lower.numpy() if self.config.variant.scale == "log_softmax" else None,
+            percentiles=lower.numpy() if self.config.variant.scale != "none" else None,
             peaks=torch.cat(peaks).gather(0, best[None])[0].numpy() if peaks else None,
             window_scores=window_scores.numpy(),
             attention=(total / covering).numpy() if peaks else None,
@@ -176,11 +176,11 @@ class Predictor:
         return [label for label in distinct(labels) if not seen & _words(label)]
 
     def _background(self, wanted: Sequence[str]) -> list[str]:
-        """Labels that compete with those asked for where scores are log-softmax: the other classes of the corpus.
+        """Labels that compete with those asked for where scores are by softmax: the other classes of the corpus.
 
         Two labels alone would share the clip between them, whatever is in it.
         """
-        if self.config.variant.scale != "log_softmax":
+        if self.config.variant.scale == "none":
             return []
         return [label for label in self._known if label not in wanted]
 
@@ -188,9 +188,9 @@ class Predictor:
         """Scores `[W, C]` of windows `[W, T, F_a]` for classes `[C, D]`, and attention `[W, T, C]` if there is any."""
         v_x, mask = model.hear(windows, None)
         scored: Scored = model.head(v_x, v_c, mask)
-        score = model.tested(scored.score)
+        score = model.tested(scored.score, v_c)
         if scored.uniform is not None and self.gamma is not None:
-            score = fuse(self.gamma, score, model.tested(scored.uniform))
+            score = fuse(self.gamma, score, model.tested(scored.uniform, v_c))
         return score, scored.attention
 
     def _embed_labels(self, labels: list[str]) -> Tensor:

@@ -4,6 +4,7 @@ B clips, T segments, C classes, D shared units. Training stacks the models of se
 is an ordinary module.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,9 @@ from zsaudio.models.aggregators.sum import Sum
 from zsaudio.models.interfaces import Aggregator, Projection, Score
 from zsaudio.models.parts import make_part, part_class
 from zsaudio.models.variant import Variant
+
+
+REFERENCES = 1024  # training clips by which a class is known to fit everything
 
 
 class Scored(NamedTuple):
@@ -59,7 +63,14 @@ class Head(nn.Module):
 
 
 class Model(nn.Module):
-    """Audio and text projected into one space, and a head that scores them."""
+    """Audio and text projected into one space, and a head that scores them.
+
+    Attributes:
+        reference: `[REFERENCES, 1, F]` pooled embeddings of training clips, of a variant that is tested by
+            inverted_softmax.
+    """
+
+    reference: Tensor
 
     def __init__(self, variant: Variant, knobs: Mapping[str, Any], audio_features: int, text_features: int) -> None:
         """Args:
@@ -76,15 +87,27 @@ class Model(nn.Module):
         self.audio, self.text = projection.audio, projection.text
         self.text_features, self.scale = text_features, variant.scale
         self.head = Head(variant, knobs, projection.units)
+        if self.scale == "inverted_softmax":
+            self.register_buffer("reference", torch.zeros(REFERENCES, 1, pooled))
 
-    def tested(self, scores: Tensor) -> Tensor:
-        """Scores `[..., C]` of clips for all the classes that are asked for, on the scale that they are tested on."""
-        return scores.log_softmax(-1) if self.scale == "log_softmax" else scores
+    def tested(self, scores: Tensor, v_c: Tensor) -> Tensor:
+        """Scores `[..., C]` of clips for all the classes that are asked for, on the scale that they are tested on.
+
+        Args:
+            scores: `[..., C]`.
+            v_c: the classes, projected `[C, D]`.
+        """
+        if self.scale == "none":
+            return scores
+        if self.scale == "inverted_softmax":
+            usual: Tensor = self.head(self.audio(self.reference), v_c, None).score  # [REFERENCES, C]
+            scores = scores - (usual.logsumexp(0) - math.log(REFERENCES)).to(scores.device)
+        return scores.log_softmax(-1)
 
     @property
     def fitted(self) -> bool:
         """Whether `fit` changes anything."""
-        return self.audio.fitted or self.text.fitted
+        return self.audio.fitted or self.text.fitted or self.scale == "inverted_softmax"
 
     @torch.inference_mode()
     def fit(self, x: Tensor, mask: Tensor | None, text: Tensor) -> None:
@@ -92,6 +115,8 @@ class Model(nn.Module):
         x, mask = self.head.aggregator.pool(x, mask)
         self.audio.fit(x.flatten(0, -2) if mask is None else x[mask])
         self.text.fit(text)
+        if self.scale == "inverted_softmax":
+            self.reference.copy_(x[torch.arange(REFERENCES, device=x.device) % len(x)])
 
     def hear(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Embeddings of clips `[B, T, F_a]` to v_x `[B, T, D]` with their mask; T is 1 where the aggregator pools."""

@@ -23,8 +23,11 @@ class Variant(BaseModel):
         averaged: their embeddings are averaged, not put side by side.
         fused: tested by eq. 7, which mixes the score that it is trained by with the plain sum (eq. 6).
         scale: one of SCALES, of the scores that are tested. log_softmax, over the classes that are asked for, gives
-            clips a scale in common, which a loss that sees one clip at a time does not.
+            clips a scale in common, which a loss that sees one clip at a time does not. inverted_softmax takes from the
+            score of each class, before that, the log-mean-exp of its scores over training clips: a class that fits
+            everything (a hub) loses (Smith et al. 2017).
         ensemble: how many models make a run, whose scores are averaged.
+        runs: how many of the seeds it is trained with, the first ones; None: all.
         spanning: of the clips that are trained on: "any" takes all with a class of the training fold, whose other
             labels do not count, "drop" those that have no other; None: as the clips that are tested on.
         refit: whether the models that are tested are trained anew on the validation fold, too, for as many epochs as
@@ -43,8 +46,9 @@ class Variant(BaseModel):
     texts: Annotated[list[str], Field(min_length=1)]
     averaged: bool
     fused: bool
-    scale: Literal["none", "log_softmax"]
+    scale: Literal["none", "log_softmax", "inverted_softmax"]
     ensemble: Annotated[int, Field(ge=1)]
+    runs: Annotated[int, Field(ge=1)] | None
     spanning: Literal["drop", "any"] | None
     refit: bool
     knobs: dict[str, Any]
@@ -79,6 +83,11 @@ def check_knobs(variant: Variant, shared: Mapping[str, Any], training: Sequence[
             )
         if every.count(knob) > 1:
             raise ZsAudioError(f"{knob}: several parts of this variant have a knob of this name; rename one")
+    if variant.scale == "inverted_softmax" and part_class("aggregator", variant.aggregator).scores_segments:
+        raise ZsAudioError(
+            f"scale: inverted_softmax keeps clips as one vector each, and the aggregator {variant.aggregator} needs "
+            "their segments; choose statistics or pooled_mean, or log_softmax"
+        )
     values = {**shared, **variant.knobs}
     units = make_part("projection", variant.projection, values, 1, 1).units
     for kind, name in variant.parts().items():

@@ -31,13 +31,20 @@ def score_batches(model: Model, data: ExampleTensors, rows: Rows) -> Iterator[Sc
         yield model.head(v_x, v_c, mask)
 
 
+@torch.inference_mode()
 def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> dict[str, Floats]:
     """Scores (N, C) of some clips of the data, as they are tested: those of SCORES that the model has."""
     parts = list(score_batches(model, data, rows))
     by_name = {name: [getattr(part, name) for part in parts] for name in SCORES}
-    return {name: model.tested(_joined(scores)).numpy() for name, scores in by_name.items() if scores[0] is not None}
+    v_c = model.text(data.text)
+    return {
+        name: model.tested(_joined(scores), v_c).cpu().numpy()
+        for name, scores in by_name.items()
+        if scores[0] is not None
+    }
 
 
+@torch.inference_mode()
 def validate(
     models: StackedModels, data: ExampleTensors, rows: Sequence[Rows], objective: Objective
 ) -> list[tuple[float, float]]:
@@ -51,20 +58,20 @@ def validate(
     """
 
     @torch.inference_mode()
-    def measure(scores: Tensor, member_rows: Rows) -> tuple[float, float]:
+    def measure(scores: Tensor, tested: Tensor, member_rows: Rows) -> tuple[float, float]:
         labels = data.labels[torch.from_numpy(member_rows).to(data.device)].cpu()
         parts = zip(torch.split(scores, LOSS_BATCH), torch.split(labels, LOSS_BATCH), strict=True)
         total = sum(float(objective(*part).sum()) for part in parts)
-        tested = models.model(0).tested(scores).numpy()
-        return total / len(member_rows), mean_average_precision(tested, data.carried[member_rows])
+        return total / len(member_rows), mean_average_precision(tested.numpy(), data.carried[member_rows])
 
-    scores = []
+    scores, tested = [], []
     for r, member_rows in enumerate(rows):
         model = models.model(r)
         model.head.only_trained()
         scores.append(_joined([part.score for part in score_batches(model, data, member_rows)]))
+        tested.append(model.tested(scores[-1], model.text(data.text)))
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # a thread a model: most of it is single-threaded
-        return list(pool.map(measure, scores, rows))
+        return list(pool.map(measure, scores, tested, rows))
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
