@@ -250,7 +250,7 @@ class Params(ParamsSection):
     @model_validator(mode="before")
     @classmethod
     def _alike(cls, values: Any) -> Any:
-        """Give each variant what it does not say of itself from the one that it is `like`, which may be like another."""
+        """Give each variant what it does not say of itself from the one that it is `like`."""
         variants = values.get("variants") if isinstance(values, dict) else None
         if not isinstance(variants, dict):
             return values
@@ -344,7 +344,7 @@ def _whole_entry(name: str, variants: Mapping[str, Any]) -> Any:
     entry, chain = variants[name], [name]
     while isinstance(entry, dict) and isinstance(other := variants.get(chain[-1]), dict) and "like" in other:
         base = other["like"]
-        if base not in variants:
+        if not isinstance(base, str) or base not in variants:
             raise ValueError(
                 f"variants.{chain[-1]}.like: expected another variant, one of {', '.join(variants)}; got "
                 f"{shown(base)}{meant(base, list(variants))}"

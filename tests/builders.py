@@ -21,7 +21,7 @@ def variant(aggregator: str = "attention", *, name: str = "row", task: str = "ze
     """A row of the tables; by default temporal attention, tested by eq. 7. Knobs are a dictionary."""
     parts = {"projection": "tanh", "score": "dot", "objective": "warp", "knobs": {}}
     shape = {"texts": ["name"], "averaged": False, "fused": aggregator == "attention", "scale": "none", "ensemble": 1}
-    shape["refit"] = False
+    shape |= {"runs": None, "spanning": None, "refit": False}
     return Variant(name=name, task=task, aggregator=aggregator, **parts | shape | changes)
 
 

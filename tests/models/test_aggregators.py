@@ -8,6 +8,7 @@ import torch
 from zsaudio.models.aggregators.attention import Attention
 from zsaudio.models.aggregators.log_mean_exp import LogMeanExp
 from zsaudio.models.aggregators.mean import Mean
+from zsaudio.models.aggregators.pooled_mean import PooledMean
 from zsaudio.models.aggregators.statistics import Statistics
 from zsaudio.models.aggregators.sum import Sum
 from zsaudio.models.scores.cosine import Cosine
@@ -98,3 +99,10 @@ def test_log_mean_exp_lies_between_the_mean_and_the_maximum():
     flat, peak = (LogMeanExp(2, sharpness=value)(V_X, V_C, None, Dot())[0] for value in (1e-3, 1e3))
     assert torch.allclose(flat, Mean(2)(V_X, V_C, None, Dot())[0], atol=1e-3)
     assert torch.allclose(peak, Dot()(V_X, V_C).amax(1), atol=1e-2)
+
+
+def test_the_pooled_mean_is_one_vector_of_the_real_segments():
+    x = torch.tensor([[[1.0, 4.0], [3.0, 0.0], [8.0, -4.0]]])
+    assert PooledMean(2).pool(x, None)[0].tolist() == [[[4.0, 0.0]]]
+    assert PooledMean(2).pool(x, TWO_ARE_REAL)[0].tolist() == [[[2.0, 2.0]]]
+    assert PooledMean(2)(V_X[:, :1], V_C, None, Dot())[0].tolist() == [[1.0, 0.5]]

@@ -1,5 +1,7 @@
 """The one forward pass: projections, score and aggregator put together, and fusion (eq. 7)."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from builders import VARIANTS, variant
 from zsaudio import ZsAudioError
 from zsaudio.models.fusion import fuse
 from zsaudio.models.model import Model, draw_model
+from zsaudio.models.variant import check_knobs
 
 X, TEXT = torch.randn(3, 4, 7, generator=torch.Generator().manual_seed(0)), torch.eye(5)[:2]
 
@@ -77,3 +80,23 @@ def test_eq_7_mixes_arrays_and_tensors_alike():
     assert fuse(1.0, y_hat, z_hat).tolist() == y_hat.tolist()
     assert fuse(0.0, y_hat, z_hat).tolist() == z_hat.tolist()
     assert fuse(0.3, y_hat, z_hat).dtype == np.float32
+
+
+INVERTED = variant("pooled_mean", scale="inverted_softmax")
+
+
+def test_inverted_softmax_takes_from_a_class_what_it_scores_on_training_clips():
+    model = draw_model(INVERTED, {}, 4, 3, (0,)).eval()
+    x, text = torch.randn(5, 2, 4), torch.randn(6, 3)
+    model.fit(x, None, text)
+    assert torch.equal(model.reference[5:10], x.mean(1, keepdim=True))  # few clips are repeated
+    scores, v_c = model(x, None, text).score, model.text(text)
+    of_clips = model.head(model.audio(model.reference), v_c, None).score.T.tolist()
+    usual = torch.tensor([math.log(sum(map(math.exp, of_class)) / len(of_class)) for of_class in of_clips])
+    assert torch.allclose(model.tested(scores, v_c), (scores - usual).log_softmax(-1), atol=1e-5)
+
+
+def test_inverted_softmax_needs_one_vector_a_clip():
+    with pytest.raises(ZsAudioError, match="scale: inverted_softmax keeps clips as one vector each, and"):
+        check_knobs(variant("mean", scale="inverted_softmax"), {}, ())
+    check_knobs(INVERTED, {"margin": 1.0, "rank": "index"}, ())

@@ -262,3 +262,37 @@ def test_every_list_can_be_emptied_shortened_and_put_back(tmp_path, place):
         apply_overrides(path, [f"{path_of(place)}={json.dumps(value)}"])
         assert yaml.safe_load(path.read_text(encoding="utf-8")) == replaced(place, value)
     assert path.read_bytes() == (ROOT / "params.yaml").read_bytes()
+
+
+def test_a_variant_that_is_like_another_has_all_that_it_does_not_say_of_itself():
+    rows = {
+        "first": {"aggregator": "mean", "score": "cosine", "objective": "warp", "temperature": 0.1, "title": "First"},
+        "second": {"like": "first", "score": "dot", "title": "Second"},
+        "third": {"like": "second", "ensemble": 3, "title": "Third"},
+    }
+    variants = parse_params(changed({f"variants.{name}": row for name, row in rows.items()})).variants
+    third = variants["third"]
+    assert (third.aggregator, third.score, third.ensemble, third.like) == ("mean", "dot", 3, "second")
+    assert third.knobs == {"temperature": 0.1}
+    assert variants["first"].score == "cosine"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"variants.uniform_mean.like": "uniform_men"},
+            "variants.uniform_mean.like: expected another variant, one of ",
+        ),
+        ({"variants.uniform_mean.like": ["a"]}, "variants.uniform_mean.like: expected another variant, one of "),
+        (
+            {"variants.uniform_mean.like": "ours", "variants.ours.like": "uniform_mean"},
+            "variants.uniform_mean.like: leads from uniform_mean to ours to uniform_mean, and never ends",
+        ),
+        ({"variants.new": {"like": "ours"}}, "variants.new.title is missing"),
+        ({"variants.ours.table": "mine"}, "variants.ours.table: expected one of published, ours, ablation; got 'mine'"),
+        ({"variants.ours.spanning": "all"}, "variants.ours.spanning: expected "),
+    ],
+)
+def test_what_a_variant_is_like_is_there_and_ends(changes, message):
+    assert f"params.yaml: {message}" in refusal(changed(changes))

@@ -58,8 +58,8 @@ def write_variants(tmp_path, monkeypatch):
         ),
         (
             {"aggregator": "average"},
-            "variants.cosine.aggregator: expected one of attention, log_mean_exp, mean, statistics, sum; got "
-            "'average'. A new one is a file in src/zsaudio/models/aggregators/",
+            "variants.cosine.aggregator: expected one of attention, log_mean_exp, mean, pooled_mean, statistics, sum; "
+            "got 'average'. A new one is a file in src/zsaudio/models/aggregators/",
         ),
         ({"score": "cosin"}, "variants.cosine.score: expected one of cosine, dot; got 'cosin' (did you mean cosine?)"),
         ({"objective": 3}, "variants.cosine.objective: expected text, got 3"),
@@ -174,7 +174,8 @@ def test_a_knob_as_dvc_writes_it_is_a_number(write_variants):
 def test_a_cell_sees_its_variant_with_the_checksums_of_its_parts(write_variants):
     files = write_variants(COSINE | {"temperature": 0.1})
     parts = {"projection": "tanh", "aggregator": "mean", "score": "cosine", "objective": "warp"}
-    shape = {"texts": ["name"], "averaged": False, "fused": False, "scale": "none", "ensemble": 1, "refit": False}
+    shape = {"texts": ["name"], "averaged": False, "fused": False, "scale": "none", "ensemble": 1}
+    shape |= {"runs": None, "spanning": None, "refit": False}
     common = {"name": "cosine", "task": "zero_shot", "knobs": {"temperature": 0.1}, **shape}
     assert files["variant.json"]["variant"] == parts | common
     others = {name: sha256(part_file("aggregator", name)) for name in ("attention", "sum")}

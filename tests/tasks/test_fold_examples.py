@@ -80,3 +80,12 @@ def test_labels_as_a_matrix():
     two_clips = Clips(np.array(["a", "b"], object), np.array([[1, -1], [1, 0]]))
     carried = Examples("fold1", classes, two_clips).carried()
     assert carried.tolist() == [[False, True, False], [True, True, False]]
+
+
+def test_what_is_done_with_clips_that_span_folds_can_be_told_for_itself():
+    dropped, any_of_them = (fold_examples("fold1", FOLDS, clips(spanning)) for spanning in ("drop", "any"))
+    for spanning in ("drop", "any"):
+        told = fold_examples("fold1", FOLDS, clips(spanning), "any")
+        assert told.clips.clip_ids.tolist() == any_of_them.clips.clip_ids.tolist()
+        assert told.clips.labels.tolist() == any_of_them.clips.labels.tolist()
+    assert set(dropped.clips.clip_ids) < set(any_of_them.clips.clip_ids)

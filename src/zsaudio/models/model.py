@@ -17,7 +17,6 @@ from zsaudio.models.interfaces import Aggregator, Projection, Score
 from zsaudio.models.parts import make_part, part_class
 from zsaudio.models.variant import Variant
 
-
 REFERENCES = 1024  # training clips by which a class is known to fit everything
 
 
