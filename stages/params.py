@@ -32,7 +32,7 @@ from zsaudio.text.wording import TEXTS
 
 CORPORA = ("demo", "audioset", "audioset_audio", "local")
 BASELINES = ("zero_rule", "every_class")
-RESERVED = (*BASELINES, "localise")  # folders beside those of the models in metrics/CORPUS
+RESERVED = (*BASELINES, "localise", "generalise")  # folders beside those of the models in metrics/CORPUS
 # Of `train`, that a variant may set for itself.
 TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule", "mixup", "patience", "weights")
 # Of a variant, besides its parts and knobs.

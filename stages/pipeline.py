@@ -48,6 +48,7 @@ class Paths:
         self.evaluations = data / "evaluations"
         self.models = data / "models"
         self.localise = data / "localise"
+        self.generalise = data / "generalise"
         self.plots = data / "plots"
         self.metrics = metrics
         self.studies = Path("metrics/studies") / f"{corpus}.csv"

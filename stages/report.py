@@ -107,6 +107,7 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
             read(paths.localise, "/events.csv", schemas.EVENTS, headline),
             read(paths.localise, "/figure2.csv", schemas.FIGURE2, headline),
         ),
+        generalised=read(paths.generalise, ".csv", schemas.GENERALISED, trained),
         studies=read_studies(params, paths),
         folds=folds,
         decisions=frame(paths.class_decisions, schemas.DECISIONS),
@@ -121,7 +122,8 @@ def table_row(params: Params, paths: Paths, name: str) -> TableRow:
     variant, trained = params.variants[name], paths.variants / name / "variant.json"
     own = read_json(trained)["variant"]["knobs"] if trained.exists() else variant.knobs
     knobs = params.train.model_dump(include={"lr", "margin", "epochs", "weights"}) | own
-    return TableRow(variant.title, variant.task, variant.aggregator, variant.tuned, knobs)
+    table = "tuned" if variant.tuned else variant.table
+    return TableRow(variant.title, variant.task, variant.aggregator, table, variant.tuned, variant.like, knobs)
 
 
 def read_studies(params: Params, paths: Paths) -> pd.DataFrame:

@@ -127,7 +127,7 @@ def test_the_definition_can_be_read_on_a_few_screens():
 
 def test_each_chart_has_a_template_which_the_report_depends_on():
     templates = {f".dvc/plots/{plot['template']}.json" for plots in DEFINITION["plots"] for plot in plots.values()}
-    assert {dep for dep in STAGES["report"]["deps"] if dep.startswith(".dvc/")} == templates
+    assert ".dvc/plots" in STAGES["report"]["deps"]
     assert {f".dvc/plots/{path.name}" for path in (ROOT / ".dvc/plots").glob("*.json")} == templates
     assert "src/zsaudio/report" in STAGES["report"]["deps"]  # with the page's
 

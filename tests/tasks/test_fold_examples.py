@@ -6,6 +6,7 @@ import pytest
 
 from zsaudio import ZsAudioError
 from zsaudio.tasks.fold_examples import fold_classes, fold_examples
+from zsaudio.tasks.spanning import spanning_examples
 from zsaudio.tasks.task import Classes, Clips, Examples
 
 FOLDS = pa.table(
@@ -89,3 +90,16 @@ def test_what_is_done_with_clips_that_span_folds_can_be_told_for_itself():
         assert told.clips.clip_ids.tolist() == any_of_them.clips.clip_ids.tolist()
         assert told.clips.labels.tolist() == any_of_them.clips.labels.tolist()
     assert set(dropped.clips.clip_ids) < set(any_of_them.clips.clip_ids)
+
+
+def test_clips_of_no_fold_have_all_their_labels_among_all_classes():
+    examples = spanning_examples(FOLDS, clips("drop"))
+    assert examples is not None
+    assert examples.classes.names == ["A", "B", "C"]
+    assert examples.clips.clip_ids.tolist() == ["c"]
+    assert examples.clips.labels.tolist() == [[0, 1]]
+
+
+def test_there_are_none_where_clips_are_in_each_of_their_folds_or_none_spans_folds():
+    assert spanning_examples(FOLDS, clips("any")) is None
+    assert spanning_examples(FOLDS, clips("drop").slice(0, 2)) is None

@@ -9,6 +9,7 @@ import numpy as np
 
 from zsaudio.evaluation.spread import SOURCES, holm
 from zsaudio.report.evidence import Evidence
+from zsaudio.report.page import Cell
 from zsaudio.report.pointing import pointing_estimates
 from zsaudio.report.results import COLUMNS, MEAN, Estimate, by_fold, difference
 from zsaudio.report.scorings import effects
@@ -46,6 +47,12 @@ class Verdict:
             return "not distinguishable"
         return "above" if self.estimate.value > 0 else "below"
 
+    @property
+    def cell(self) -> Cell:
+        """The difference, and below it its interval and the word."""
+        value, interval = str(self.estimate).split(" ", 1)
+        return Cell(value, f"{interval} {self.word}")
+
 
 def verdicts(evidence: Evidence) -> dict[Key, Verdict]:
     """All verdicts of a report.
@@ -65,10 +72,10 @@ def verdicts(evidence: Evidence) -> dict[Key, Verdict]:
         for metric in CLAIMED:
             of_folds = difference(*data, pair, metric, classes, "these_classes")
             estimates |= {(pair, metric, fold): of_folds[fold] for fold in of_folds if fold != MEAN}
-    for tuned in (False, True):
-        both = effects(evidence, "map", tuned)
+    for table, when in (("published", PUBLISHED), ("tuned", BEST)):
+        both = effects(evidence, "map", table)
         if both:
-            estimates |= {(pair, "map", BEST if tuned else PUBLISHED): e for pair, e in zip(EFFECTS, both, strict=True)}
+            estimates |= {(pair, "map", when): e for pair, e in zip(EFFECTS, both, strict=True)}
     estimates |= pointing_estimates(evidence)
     adjusted = holm([estimate.p for estimate in estimates.values()])
     return {key: Verdict(estimate, p) for (key, estimate), p in zip(estimates.items(), adjusted, strict=True)}

@@ -79,6 +79,7 @@ class Evidence:
         fusion: how eq. 7 mixes.
         curves, by_gamma, by_threshold, classes: of training, and of evaluation.
         localised: where attention looks.
+        generalised: `GENERALISED`, seen and unseen classes together.
         studies: `zsaudio.storage.schemas.STUDIES`, of this corpus.
         folds, decisions: of the classes.
         n_segments: of each clip.
@@ -96,6 +97,7 @@ class Evidence:
     by_threshold: Cells
     classes: Cells
     localised: Localised
+    generalised: Cells
     studies: pd.DataFrame
     folds: pd.DataFrame
     decisions: pd.DataFrame
@@ -123,8 +125,11 @@ class Evidence:
         return size_warnings(clips, self.n_segments)
 
     def plot_tables(self) -> dict[str, pd.DataFrame]:
-        """The data of the charts, by the names of `zsaudio.report.charts.CHARTS`; a row is named as in params.yaml."""
-        return {
+        """The data of the charts, by the names of `zsaudio.report.charts.CHARTS`; a row is named as in params.yaml.
+
+        Without the rows of the ablation, which are too many to be told apart in a chart.
+        """
+        plots = {
             "intervals": interval_rows(self.results, self.resamples),
             "training": mean_over_runs(collect(self.curves), ["epoch"]),
             "gamma": mean_over_runs(collect(self.by_gamma), ["gamma"]),
@@ -133,6 +138,8 @@ class Evidence:
             "sensitivity": self._sensitivity(),
             "localise": mean_over_runs(collect(self.localised.summaries), ["group", "subset", "by"]),
         }
+        steps = self.rows.of_table("ablation")
+        return {name: plot if plot.empty else plot[~plot["model"].isin(steps)] for name, plot in plots.items()}
 
     def _sensitivity(self) -> pd.DataFrame:
         """Rows of the charts of studies: study, variant (the value, in words), model, setting and the metrics."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from zsaudio import paper
 from zsaudio.report.comparisons import CLAIMED, Key, Verdict, claimed_pairs
-from zsaudio.report.evidence import Evidence, Facts
+from zsaudio.report.evidence import Evidence
 from zsaudio.report.page import Cell, Column, Row, Table
 from zsaudio.report.results import COLUMNS, MEAN, build_table, table_columns, value_cell
 from zsaudio.report.sentences import CHANCE_NOTE, SUPERVISED_NOTE
@@ -19,29 +19,30 @@ TITLES = {
     "macro_f1": "Table 4: macro F1",
     "map": "Mean average precision",
 }
+SUFFIXES = {"published": "", "tuned": ", each model at its best", "ours": ", ours"}
 PUBLISHED = {"micro_f1": paper.MICRO_F1, "macro_f1": paper.MACRO_F1}
 
 
-def result_tables(evidence: Evidence, tuned: bool) -> list[Table]:
-    """A table for each metric: the rows as published, or those at their best; the others stand in both."""
-    rows = evidence.rows
-    zero_shot = {name for name in rows.listed if rows.by_name[name].task == "zero_shot"}
-    if tuned and not any(rows.tuned(name) for name, _ in evidence.results):
+def result_tables(evidence: Evidence, which: str) -> list[Table]:
+    """A table for each metric: the rows as published, those at their best, or ours beside the headline row.
+
+    Supervised rows and baselines stand in all of them.
+    """
+    rows, own = evidence.rows, set(evidence.rows.of_table(which))
+    if not any(name in own for name, _ in evidence.results):
         return []
-    results = {
-        cell: runs
-        for cell, runs in evidence.results.items()
-        if cell[0] not in zero_shot or rows.tuned(cell[0]) == tuned
-    }
+    zero_shot = {name for name in rows.listed if rows.by_name[name].task == "zero_shot"}
+    beside = {rows.headline} if which == "ours" else set()
+    shown = {name for name in rows.listed if name not in zero_shot} | own | beside
+    results = {cell: runs for cell, runs in evidence.results.items() if cell[0] in shown}
     several = {name for (name, _), runs in results.items() if len(runs) > 1}
     tables = []
     for metric, title in TITLES.items():
         built = build_table(results, evidence.resamples, metric)
-        published = PUBLISHED.get(metric, {}) if evidence.facts.on_audioset and not tuned else {}
+        published = PUBLISHED.get(metric, {}) if evidence.facts.on_audioset and which == "published" else {}
         notes = _notes(built, rows) if metric == "map" else []
-        suffix = ", each model at its best" if tuned else ""
-        note = " ".join([*notes, _made_by(evidence.facts, rows, built, tuned)])
-        tables.append(_table(f"{title}{suffix}", built, published, note, rows, several))
+        note = " ".join([*notes, _made_by(evidence, built, which)])
+        tables.append(_table(f"{title}{SUFFIXES[which]}", built, published, note, rows, several))
     return tables
 
 
@@ -50,22 +51,32 @@ def _notes(names: Collection[str], rows: TableRows) -> list[str]:
     return chance + ([SUPERVISED_NOTE] if any(rows.supervised(name) for name in names) else [])
 
 
-def _made_by(facts: Facts, rows: TableRows, names: Collection[str], tuned: bool) -> str:
+def _made_by(evidence: Evidence, names: Collection[str], which: str) -> str:
     """The code and the params that made a table."""
-    params = facts.params
-    seeds = params["train.seeds"]
-    count = len(seeds) if isinstance(seeds, (list, tuple)) else 1
-    told = [f"{count} seeds" if count > 1 else "1 seed", f"threads = {params['threads']}"]
-    if tuned:
-        for name in names:
-            if rows.tuned(name):
+    facts, rows, params = evidence.facts, evidence.rows, evidence.facts.params
+    trained = {name: len(runs) for (name, _), runs in evidence.results.items() if name in names and rows.trained(name)}
+    told = [_seeds(trained, rows), f"threads = {params['threads']}"]
+    if which == "tuned":
+        for name in rows.of_table("tuned"):
+            if name in names:
                 knobs = ", ".join(f"{knob} = {value}" for knob, value in rows.by_name[name].knobs.items())
                 told.append(f"{rows.told(name)}: {knobs}")
+    elif which == "ours":
+        told.append("`variants` of `params.yaml` says how each row is trained")
     else:
         names_of = ("epochs", "batch_size", "lr", "margin", "rank", "weights")
         told += [f"{name} = {params[f'train.{name}']}" for name in names_of]
     changed = " and changes since" if "changed since" in facts.code else ""
     return f"Commit {facts.code.get('commit', 'unknown')}{changed}; {'; '.join(told)}."
+
+
+def _seeds(trained: Mapping[str, int], rows: TableRows) -> str:
+    """How many seeds the rows were trained with, those that differ named."""
+    if not trained:
+        return "no seeds"
+    most = max(trained.values())
+    fewer = "".join(f", {rows.told(name)} {count}" for name, count in trained.items() if count != most)
+    return f"{most} seed{'s' * (most > 1)}{fewer}"
 
 
 def _table(
@@ -111,12 +122,13 @@ def papers_table(evidence: Evidence) -> Table | None:
 
 
 def differences_table(evidence: Evidence, verdicts: Mapping[Key, Verdict]) -> Table | None:
-    """Every pair of rows: differences, mean over the folds, with their verdicts."""
+    """Every pair of rows: differences, mean over the folds, with their verdicts; steps have a table of their own."""
     lines: list[Row] = []
+    steps = set(evidence.rows.steps())
     for pair in evidence.rows.pairs():
         found = [verdicts.get((pair, metric, MEAN)) for metric in COLUMNS]
-        if any(found):
-            lines.append([" - ".join(map(evidence.rows.title, pair)), *map(_cell, found)])
+        if any(found) and pair not in steps:
+            lines.append([" - ".join(map(evidence.rows.title, pair)), *(one.cell if one else None for one in found)])
     columns = [Column("models"), *(Column(title, numeric=True) for title in COLUMNS.values())]
     note = "`differences.json` has every pair and fold, with p-values as if each were the only one."
     return Table("Differences, mean over the folds", columns, lines, note=note) if lines else None
@@ -129,7 +141,8 @@ def claims_table(evidence: Evidence, verdicts: Mapping[Key, Verdict]) -> Table |
         for metric in CLAIMED:
             found = [verdicts.get((pair, metric, setting.test)) for setting in SETTINGS.values()]
             if any(found):
-                lines.append([" - ".join(map(evidence.rows.title, pair)), COLUMNS[metric], *map(_cell, found)])
+                names = " - ".join(map(evidence.rows.title, pair))
+                lines.append([names, COLUMNS[metric], *(one.cell if one else None for one in found)])
     columns = [Column("models"), Column("metric")]
     columns += [Column(setting.test, numeric=True) for setting in SETTINGS.values()]
     note = (
@@ -137,10 +150,3 @@ def claims_table(evidence: Evidence, verdicts: Mapping[Key, Verdict]) -> Table |
         "clips, and leave the classes of the fold as they are."
     )
     return Table("The paper's claims, fold by fold", columns, lines, note=note) if lines else None
-
-
-def _cell(verdict: Verdict | None) -> Cell | None:
-    if verdict is None:
-        return None
-    value, interval = str(verdict.estimate).split(" ", 1)
-    return Cell(value, f"{interval} {verdict.word}")

@@ -147,7 +147,7 @@ def difference(
         complete = all(column.keys() == values[0].keys() for column in columns)
         if all(fold in column for column in columns) and (fold != MEAN or complete):
             gaps = {name: first[fold] - second[fold] for name, (first, second) in drawn.items()}
-            runs = max(len(column[fold]) for column in values)
+            runs = min((len(column[fold]) for column in values if len(column[fold]) > 1), default=1)
             n_classes = classes[fold] if fold != MEAN else sum(classes[name] for name in values[0] if name != MEAN)
             value = float(values[0][fold].mean() - values[1][fold].mean())
             estimates[fold] = Estimate.of_sources(value, gaps, source, runs, n_classes)

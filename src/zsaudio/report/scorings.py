@@ -43,12 +43,12 @@ def _table(evidence: Evidence, names: list[str], metric: str) -> Table | None:
     return Table(f"{COLUMNS[metric]}, mean over the folds", columns, lines) if lines else None
 
 
-def effects(evidence: Evidence, metric: str, tuned: bool) -> tuple[Estimate, Estimate] | None:
+def effects(evidence: Evidence, metric: str, table: str) -> tuple[Estimate, Estimate] | None:
     """What attention brings in training and in testing, each averaged over the other, against the mean.
 
     None where one of the four numbers is not there.
     """
-    attention, mean = (evidence.rows.first(name, tuned) for name in ("attention", "mean"))
+    attention, mean = (evidence.rows.first(name, table) for name in ("attention", "mean"))
     if not attention or not mean:
         return None
     values, drawn = Drawn(), {source: Drawn() for source in ("all", *SOURCES["all"])}

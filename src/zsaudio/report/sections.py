@@ -10,6 +10,7 @@ from zsaudio.report.class_sections import classes_section, decisions_section, fo
 from zsaudio.report.comparisons import verdicts
 from zsaudio.report.evidence import Evidence, Facts
 from zsaudio.report.markdown import escaped
+from zsaudio.report.ours import ours_section
 from zsaudio.report.page import Block, Column, Figure, Page, Points, Section, Table
 from zsaudio.report.result_tables import claims_table, differences_table, papers_table, result_tables
 from zsaudio.report.scorings import scorings_section
@@ -47,9 +48,9 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
     several = any(len(runs) > 1 for runs in evidence.results.values())
     published: list[Block] = []
     if evidence.results:
-        published = [*result_tables(evidence, tuned=False), *_present(papers_table(evidence))]
+        published = [*result_tables(evidence, "published"), *_present(papers_table(evidence))]
     compared = [*_present(differences_table(evidence, given)), *_present(claims_table(evidence, given))]
-    tuned: list[Block] = [*result_tables(evidence, tuned=True), *grid_blocks(evidence)]
+    tuned: list[Block] = [*result_tables(evidence, "tuned"), *grid_blocks(evidence)]
     fitted = Points(curve_sentences(plots["training"], evidence.rows))
     sections = [
         Section("verdict", "In short", (), [Points(verdict_sentences(evidence, given))]),
@@ -62,6 +63,7 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
             [*published, *_named(figures, "intervals")],
         ),
         Section("best", "Results of each model at its best", [text(evidence)], tuned),
+        ours_section(evidence, given),
         Section("compared", "Which differences are sure", [COMPARED], compared),
         scorings_section(evidence),
         attention_section(evidence.localised, evidence.rows, _named(figures, "localise"), given),

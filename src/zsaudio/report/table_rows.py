@@ -20,14 +20,18 @@ class TableRow:
         title: what a reader sees.
         task: name of its task; None of a baseline, which is not trained.
         aggregator: of its variant; None of a baseline.
-        tuned: name of the row whose grid chooses its knobs on the validation folds; None of a row as published.
+        table: which tables it stands in: "published", "tuned" (at its best), "ours", or "ablation".
+        tuned: of a row at its best the row whose grid chooses its knobs on the validation folds.
+        like: the row that it is like but for what it says of itself, if any.
         knobs: how it is trained, by the names of params of `train`.
     """
 
     title: str
     task: str | None = None
     aggregator: str | None = None
+    table: str = "published"
     tuned: str | None = None
+    like: str | None = None
     knobs: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -68,23 +72,23 @@ class TableRows:
         """Whether a row was cross-validated, so that its mAP is a mean over parts."""
         return self.by_name[name].task == "cross_validation"
 
-    def tuned(self, name: str) -> bool:
-        """Whether a row is of a model at its best, and not as published."""
-        return self.by_name[name].tuned is not None
+    def of_table(self, table: str) -> list[str]:
+        """Names of the rows that stand in the tables of this name; supervised ones and baselines are as published."""
+        return [name for name in self.listed if self.by_name[name].table == table]
 
     @property
     def headline(self) -> str:
         """The row that others are compared with: temporal attention, else the first zero-shot one, else the first."""
         zero_shot = [name for name in self.listed if self.by_name[name].task == "zero_shot"]
-        zero_shot.sort(key=self.tuned)
+        zero_shot.sort(key=lambda name: self.by_name[name].table != "published")
         return "temporal_attention" if "temporal_attention" in zero_shot else (zero_shot + self.listed)[0]
 
-    def first(self, aggregator: str, tuned: bool = False) -> str | None:
-        """The zero-shot row of the tables with an aggregator, as published or tuned: the headline, else the first."""
+    def first(self, aggregator: str, table: str = "published") -> str | None:
+        """The zero-shot row of the tables of this name with an aggregator: the headline, else the first."""
 
         def fits(name: str) -> bool:
             row = self.by_name[name]
-            return (row.task, row.aggregator, self.tuned(name)) == ("zero_shot", aggregator, tuned)
+            return (row.task, row.aggregator, row.table) == ("zero_shot", aggregator, table)
 
         return next((name for name in [*([self.headline] if self.listed else []), *self.listed] if fits(name)), None)
 
@@ -92,20 +96,32 @@ class TableRows:
         """The differences that a reader asks for, the row that should be higher in front.
 
         The headline row against each other one as published, attention at its best against each other one at its best,
-        uniform aggregation by the mean against the sum, and the sum against saying everything of every clip.
+        uniform aggregation by the mean against the sum, and the sum against saying everything of every clip. Rows of
+        ours against the headline row, and against the one that they are like, or the supervised one.
         """
-        headline, best = self.headline, self.first("attention", tuned=True)
-        published = [name for name in self.listed if name != headline and not self.tuned(name)]
+        headline, best = self.headline, self.first("attention", "tuned")
+        published = [name for name in self.of_table("published") if name != headline]
         published.sort(key=lambda name: (not self.trained(name), self.supervised(name)))
         pairs = [(name, headline) if self.supervised(name) else (headline, name) for name in published]
         if best:
-            others = [name for name in self.listed if self.tuned(name) and name != best]
+            others = [name for name in self.of_table("tuned") if name != best]
             pairs += [(best, name) for name in others]
             pairs += [(best, headline)] if best != headline else []
-        for tuned in (False, True):
-            mean, literal = self.first("mean", tuned), self.first("sum", tuned)
+        for table in ("published", "tuned"):
+            mean, literal = self.first("mean", table), self.first("sum", table)
             if mean and literal and not {(mean, literal), (literal, mean)} & set(pairs):
                 pairs.append((mean, literal))
         literal = self.first("sum")
         pairs += [(literal, "every_class")] if literal and "every_class" in self.listed and literal != headline else []
-        return pairs
+        return pairs + self._pairs_of_ours() + self.steps()
+
+    def _pairs_of_ours(self) -> list[tuple[str, str]]:
+        ours = self.of_table("ours")
+        pairs = [(name, self.headline) for name in ours if name != self.headline]
+        pairs += [(name, like) for name in ours if (like := self.by_name[name].like) in ours and like]
+        return pairs + [(name, ours[0]) for name in self.listed if ours and self.supervised(name)]
+
+    def steps(self) -> list[tuple[str, str]]:
+        """Rows of the ablation, each with the one that it is a step from: what it is like, else the headline."""
+        likes = {name: self.by_name[name].like for name in self.of_table("ablation")}
+        return [(name, like if like in self.listed and like else self.headline) for name, like in likes.items()]

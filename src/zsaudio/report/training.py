@@ -16,7 +16,7 @@ def curve_sentences(curves: pd.DataFrame, rows: TableRows) -> list[str]:
     """
     sentences = []
     for name, table in curves.groupby("model", sort=False) if not curves.empty else ():
-        if rows.supervised(str(name)) or rows.tuned(str(name)):
+        if rows.supervised(str(name)) or rows.by_name[str(name)].table != "published":
             continue
         by_setting = table.set_index("epoch").groupby("setting")["validation_map"]
         best, last = by_setting.max(), by_setting.last()

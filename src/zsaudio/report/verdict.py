@@ -1,4 +1,4 @@
-"""The verdict, in five sentences that follow from the numbers: what a reader wants to know first."""
+"""The verdict, in six sentences that follow from the numbers: what a reader wants to know first."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ NOT = "not distinguishable"
 
 
 def verdict_sentences(evidence: Evidence, verdicts: Mapping[Key, Verdict]) -> list[str]:
-    """Five sentences, or those of them that there are numbers for."""
+    """Six sentences, or those of them that there are numbers for."""
     tell = _Teller(evidence, verdicts)
-    return list(filter(None, [tell.published(), tell.tuned(), tell.origin(), tell.certainty(), tell.claims()]))
+    sentences = [tell.published(), tell.tuned(), tell.origin(), tell.ours(), tell.certainty(), tell.claims()]
+    return list(filter(None, sentences))
 
 
 class _Teller:
     def __init__(self, evidence: Evidence, verdicts: Mapping[Key, Verdict]) -> None:
         self.evidence, self.verdicts, self.rows = evidence, verdicts, evidence.rows
         self.attention, self.sum, self.mean = (self.rows.first(name) for name in ("attention", "sum", "mean"))
-        self.best = {name: self.rows.first(name, tuned=True) for name in ("attention", "mean")}
+        self.best = {name: self.rows.first(name, "tuned") for name in ("attention", "mean")}
 
     def value(self, name: str, metric: str = "map", fold: str = MEAN) -> str:
         return f"{by_fold(self.evidence.results, name, metric)[fold].mean():.3f}"
@@ -83,6 +84,23 @@ class _Teller:
             f"**Where does attention act?** As published, training by attention in place of the mean "
             f"{changes[training.word]} mAP ({training.estimate}), and testing by attention in place of the sum "
             f"{changes[testing.word]} it ({testing.estimate})."
+        )
+
+    def ours(self) -> str:
+        """Is there a better model?"""
+        headline, ours = self.rows.headline, self.rows.of_table("ours")
+        found = {name: verdict for name in ours if (verdict := self.verdict(name, headline))}
+        if not found:
+            return ""
+        told = [
+            f"{self.rows.told(name)} {self.value(name)} ({verdict.estimate}, {verdict.word})"
+            for name, verdict in found.items()
+        ]
+        best = any(verdict.word == "above" for verdict in found.values())
+        answer = "Yes" if best else "None that can be told apart"
+        return (
+            f"**Is there a better model on the same folds and embeddings?** {answer}: beside the "
+            f"{self.value(headline)} of {self.rows.told(headline)}, mAP is {'; '.join(told)}."
         )
 
     def certainty(self) -> str:

@@ -164,6 +164,16 @@ LOCALISATION = Schema(
         "segment_ap": Kind.REAL,
     },
 )
+GENERALISED = Schema(
+    "generalised zero-shot",
+    {
+        "run": Kind.COUNT,
+        "group": Kind.TEXT,  # of classes: seen, unseen, validation
+        "classes": Kind.COUNT,
+        "map": Kind.REAL,
+        "recall": Kind.REAL,  # of the group's labels, among the highest scores of their clip
+    },
+)
 POINTING = Schema(
     "pointing of each pair",
     {

@@ -17,7 +17,7 @@ from zsaudio.tasks.corpus_tables import CorpusTables, embed
 from zsaudio.tasks.task import Classes, Rows, Task
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.loop import Epoch, TrainingConfig, refit, train
-from zsaudio.training.scoring import score_clips
+from zsaudio.training.scoring import score_ensemble
 from zsaudio.training.stacked import StackedModels
 
 
@@ -84,10 +84,7 @@ def _scores(
 ) -> dict[str, Any]:
     """Scores of each member's clips, those of an ensemble averaged."""
     firsts = range(0, len(rows), variant.ensemble)
-    scored = []
-    for first in firsts:
-        of_members = [score_clips(models.model(first + e), data, rows[first]) for e in range(variant.ensemble)]
-        scored.append({name: np.mean([of[name] for of in of_members], axis=0) for name in of_members[0]})
+    scored = [score_ensemble(models, range(first, first + variant.ensemble), data, rows[first]) for first in firsts]
     sizes = [len(rows[first]) for first in firsts]
     columns: dict[str, Any] = {
         "run": np.repeat([task.members[first].run for first in firsts], sizes).astype(np.int8),

@@ -1,6 +1,6 @@
 """What trained models say of clips: their scores, and how well these do on validation clips while training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -42,6 +42,14 @@ def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> dict[str, Flo
         for name, scores in by_name.items()
         if scores[0] is not None
     }
+
+
+def score_ensemble(
+    models: StackedModels, members: Iterable[int], data: ExampleTensors, rows: Rows
+) -> dict[str, Floats]:
+    """The same of several models of a stack as one: the mean of their scores, as they are tested."""
+    scored = [score_clips(models.model(r), data, rows) for r in members]
+    return {name: np.mean([of[name] for of in scored], axis=0) for name in scored[0]}
 
 
 @torch.inference_mode()

@@ -44,6 +44,10 @@ class StackedModels:
         """Parameters and buffers by name, each `[R, ...]`, as the stack holds them."""
         return {name: tensor.detach() for name, tensor in self._stack.state_dict().items()}
 
+    def to(self, device: torch.device) -> StackedModels:
+        """The same on another device."""
+        return StackedModels(self._single, {name: tensor.to(device) for name, tensor in self.weights.items()})
+
     def parameters(self) -> Iterator[nn.Parameter]:
         """What training changes."""
         return self._stack.parameters()
