@@ -29,12 +29,28 @@ TITLES = {
 TRAINED = {name: TableRow(TITLES[name], row.task, row.aggregator) for name, row in VARIANTS.items()}
 TUNED = {
     f"{name}_tuned": replace(
-        TRAINED[name], title=f"{TITLES[name]}, tuned", tuned=name, knobs={"lr": 0.1, "margin": 3.0, "epochs": 30}
+        TRAINED[name],
+        title=f"{TITLES[name]}, tuned",
+        table="tuned",
+        tuned=name,
+        knobs={"lr": 0.1, "margin": 3.0, "epochs": 30},
     )
     for name in ("temporal_attention", "uniform_aggregation", "uniform_mean")
 }
 ROWS = TableRows({**TRAINED, "zero_rule": TableRow("Zero-rule")})
 BOTH_ROWS = TableRows({**TRAINED, **TUNED, "zero_rule": TableRow("Zero-rule")})
+# Models of ours, one like another, and steps to them.
+OUR_ROWS = TableRows(
+    {
+        **TRAINED,
+        "ours": TableRow("Ours", "zero_shot", "statistics", "ours"),
+        "ours_refit": TableRow("Ours, on two folds", "zero_shot", "statistics", "ours", like="ours"),
+        "plain": TableRow("Plain", "zero_shot", "pooled_mean", "ablation"),
+        "plain_texts": TableRow("Plain, with texts", "zero_shot", "pooled_mean", "ablation", like="plain"),
+        "ours_one": TableRow("Ours, one model", "zero_shot", "statistics", "ablation", like="ours"),
+        "zero_rule": TableRow("Zero-rule"),
+    }
+)
 # A row that the report has never seen, with a title that is no harmless word.
 NEW_ROWS = TableRows({"newcomer": TableRow("New <b> & 'x'", "zero_shot", "transformer"), **ROWS.by_name})
 
@@ -252,6 +268,7 @@ def made_up(results: Cells = RESULTS, corpus: str = "audioset", n_classes: int =
         by_threshold=by_cell(results, 200, "threshold", np.linspace(0, 9, THRESHOLDS), *f1),
         classes=classes_of(results, n_classes),
         localised=NOWHERE,
+        generalised={},
         studies=study("train.lr", {}),
         folds=pd.DataFrame({"mid": ["/m/1"], "name": ["<i>"], "fold": ["fold2"], "order": [7], "clips": [1234]}),
         decisions=DECISIONS,

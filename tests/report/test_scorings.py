@@ -33,19 +33,19 @@ def test_a_row_is_how_a_model_was_trained_and_a_column_how_it_was_tested():
     assert table.rows[0][1].detail == "± 0.000 [0.405, 0.595]"
 
 
-@pytest.mark.parametrize("tuned", [False, True])
-def test_effects_are_averaged_over_the_other_axis(tuned):
-    training, testing = effects(evidence(suffix="_tuned" * tuned), "map", tuned)
+@pytest.mark.parametrize(("table", "suffix"), [("published", ""), ("tuned", "_tuned")])
+def test_effects_are_averaged_over_the_other_axis(table, suffix):
+    training, testing = effects(evidence(suffix=suffix), "map", table)
     assert training.value == pytest.approx(((0.5 - 0.3) + (0.4 - 0.1)) / 2)
     assert testing.value == pytest.approx(((0.5 - 0.4) + (0.3 - 0.1)) / 2)
     assert (training.low, training.high) == pytest.approx((0.25, 0.25), abs=1e-3)  # all four vary alike
 
 
 def test_without_one_of_the_four_numbers_there_is_no_effect():
-    assert effects(made_up(), "map", tuned=False) is None
-    assert effects(evidence({"attended": NUMBERS["attended"]}), "map", tuned=False) is None
-    assert effects(evidence({name: {"attention": 0.5} for name in NUMBERS}), "map", tuned=False) is None
-    assert effects(evidence(), "map", tuned=True) is None
+    assert effects(made_up(), "map", "published") is None
+    assert effects(evidence({"attended": NUMBERS["attended"]}), "map", "published") is None
+    assert effects(evidence({name: {"attention": 0.5} for name in NUMBERS}), "map", "published") is None
+    assert effects(evidence(), "map", "tuned") is None
 
 
 def test_eq_7_with_attention_alone_is_no_sum():

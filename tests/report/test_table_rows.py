@@ -2,7 +2,7 @@
 
 import pytest
 
-from evidence import BOTH_ROWS, NEW_ROWS, ROWS
+from evidence import BOTH_ROWS, NEW_ROWS, OUR_ROWS, ROWS
 from zsaudio.report.table_rows import PALETTE, TableRow, TableRows
 
 
@@ -73,9 +73,25 @@ def test_tuned_rows_are_compared_with_each_other_and_attention_with_itself():
     ]
     assert set(ROWS.pairs()) <= set(pairs)
     assert BOTH_ROWS.headline == "temporal_attention"
-    assert (BOTH_ROWS.first("mean"), BOTH_ROWS.first("mean", tuned=True)) == ("uniform_mean", best[2])
+    assert (BOTH_ROWS.first("mean"), BOTH_ROWS.first("mean", "tuned")) == ("uniform_mean", best[2])
 
 
 def test_no_pair_stands_there_twice():
     of_rows = rows(literal=("zero_shot", "sum"), divided=("zero_shot", "mean"))
     assert len(of_rows.pairs()) == 1
+
+
+def test_models_of_ours_are_compared_with_the_headline_what_they_are_like_and_the_supervised_one():
+    pairs = OUR_ROWS.pairs()
+    assert OUR_ROWS.headline == "temporal_attention"
+    assert pairs[-7:] == [
+        ("ours", "temporal_attention"),
+        ("ours_refit", "temporal_attention"),
+        ("ours_refit", "ours"),
+        ("supervised", "ours"),
+        ("plain", "temporal_attention"),  # steps, each from what it is like, else from the headline
+        ("plain_texts", "plain"),
+        ("ours_one", "ours"),
+    ]
+    assert pairs[:-7] == ROWS.pairs()
+    assert OUR_ROWS.steps() == pairs[-3:]
