@@ -17,7 +17,7 @@ from zsaudio.tasks.corpus_tables import CorpusTables, embed
 from zsaudio.tasks.task import Classes, Rows, Task
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.loop import Epoch, TrainingConfig, refit, train
-from zsaudio.training.scoring import score_clips
+from zsaudio.training.scoring import Floats, score_clips
 from zsaudio.training.stacked import StackedModels
 
 
@@ -84,17 +84,22 @@ def _scores(
 ) -> dict[str, Any]:
     """Scores of each member's clips, those of an ensemble averaged."""
     firsts = range(0, len(rows), variant.ensemble)
-    scored = []
-    for first in firsts:
-        of_members = [score_clips(models.model(first + e), data, rows[first]) for e in range(variant.ensemble)]
-        scored.append({name: np.mean([of[name] for of in of_members], axis=0) for name in of_members[0]})
     sizes = [len(rows[first]) for first in firsts]
+    scores: dict[str, Floats] = {}  # of all runs, filled run by run: they may be most of the memory
+    for first, end in zip(firsts, np.cumsum(sizes), strict=True):
+        for e in range(variant.ensemble):
+            for name, values in score_clips(models.model(first + e), data, rows[first]).items():
+                if name not in scores:
+                    scores[name] = np.zeros((sum(sizes), values.shape[1]), np.float32)
+                scores[name][end - len(values) : end] += values
+    for values in scores.values():
+        values /= variant.ensemble
     columns: dict[str, Any] = {
         "run": np.repeat([task.members[first].run for first in firsts], sizes).astype(np.int8),
         "part": np.repeat([task.members[first].part for first in firsts], sizes).astype(np.int8),
         "clip_id": data.examples.clips.clip_ids[np.concatenate([rows[first] for first in firsts])],
     }
-    return columns | {name: tables.vectors(np.concatenate([of[name] for of in scored])) for name in scored[0]}
+    return columns | {name: tables.vectors(values) for name, values in scores.items()}
 
 
 def curve_columns(curve: Sequence[Epoch], task: Task) -> dict[str, list[Any]]:

@@ -33,7 +33,7 @@ def score_batches(model: Model, data: ExampleTensors, rows: Rows) -> Iterator[Sc
 
 def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> dict[str, Floats]:
     """Scores (N, C) of some clips of the data, as they are tested: those of SCORES that the model has."""
-    parts = list(score_batches(model, data, rows))
+    parts = [part._replace(attention=None) for part in score_batches(model, data, rows)]  # T times as large
     by_name = {name: [getattr(part, name) for part in parts] for name in SCORES}
     return {name: model.tested(_joined(scores)).numpy() for name, scores in by_name.items() if scores[0] is not None}
 
@@ -58,13 +58,18 @@ def validate(
         tested = models.model(0).tested(scores).numpy()
         return total / len(member_rows), mean_average_precision(tested, data.carried[member_rows])
 
-    scores = []
-    for r, member_rows in enumerate(rows):
+    def trained_scores(r: int) -> Tensor:
         model = models.model(r)
         model.head.only_trained()
-        scores.append(_joined([part.score for part in score_batches(model, data, member_rows)]))
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # a thread a model: most of it is single-threaded
-        return list(pool.map(measure, scores, rows))
+        return _joined([part.score for part in score_batches(model, data, rows[r])])
+
+    threads = torch.get_num_threads()
+    measured: list[tuple[float, float]] = []
+    with ThreadPoolExecutor(threads) as pool:  # a thread a model: most of it is single-threaded
+        for first in range(0, len(rows), threads):  # so many models' scores are in memory
+            together = range(first, min(first + threads, len(rows)))
+            measured += pool.map(measure, [trained_scores(r) for r in together], rows[first : first + threads])
+    return measured
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
