@@ -62,12 +62,12 @@ def write_mirror(mirror: Path, clips: int, addresses: dict[str, str]) -> None:
     def members() -> Iterator[tuple[str, bytes]]:
         rng = np.random.default_rng(0)
         for start in range(0, clips, PER_FILE):
-            part = list(zip(ytids, carried, strict=True))[start : start + PER_FILE]
-            seconds = np.where(rng.random(len(part)) < 0.05, 9, 10)
-            frames = rng.integers(0, 256, (len(part), 10, 128), dtype=np.uint8)
+            part = slice(start, min(start + PER_FILE, clips))
+            seconds = np.where(rng.random(part.stop - start) < 0.05, 9, 10)
+            frames = rng.integers(0, 256, (len(seconds), 10, 128), dtype=np.uint8)
             examples = (
                 sequence_example(ytid, 0.0, labels, of_clip[:n])
-                for (ytid, labels), of_clip, n in zip(part, frames, seconds, strict=True)
+                for ytid, labels, of_clip, n in zip(ytids[part], carried[part], frames, seconds, strict=True)
             )
             yield f"{SUBSET}/{start // PER_FILE:04d}.tfrecord", b"".join(map(record, examples))
 
@@ -76,7 +76,10 @@ def write_mirror(mirror: Path, clips: int, addresses: dict[str, str]) -> None:
 
 
 def measure(project: Project, mirror: Path, stage: str, *arguments: str) -> dict[str, float]:
-    """Seconds and peak GiB of a stage. Linux counts what this process had at the start of the stage as well."""
+    """Seconds of a stage on the clock and of the processor's cores together, and peak GiB.
+
+    Linux counts what this process had when the stage began, too.
+    """
     environment = ENVIRONMENT | {"PYTHONPATH": str(project.folder / "src"), "AUDIOSET_MIRROR": str(mirror)}
     command = [sys.executable, f"stages/{stage}.py", *arguments]
     start = time.perf_counter()
@@ -85,7 +88,8 @@ def measure(project: Project, mirror: Path, stage: str, *arguments: str) -> dict
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{stage}: failed")
-    return {"seconds": time.perf_counter() - start, "gib": used.ru_maxrss / 2**20}  # KiB on Linux
+    taken, cores = time.perf_counter() - start, used.ru_utime + used.ru_stime
+    return {"seconds": taken, "cores": cores, "gib": used.ru_maxrss / 2**20}  # KiB on Linux
 
 
 def run(folder: Path, clips: int) -> dict[str, dict[str, float]]:
