@@ -30,7 +30,7 @@ from zsaudio.formats.clip_lists import read_labels, write_segments
 from zsaudio.storage.downloads import default_mirror, fetch
 from zsaudio.tasks.settings import SETTINGS as FOLDS_OF
 
-WHOLE = 2_041_789  # clips in the folder unbal_train of AudioSet's archive
+WHOLE = 2_041_789  # clips in AudioSet's list of unbalanced training clips
 CLIPS = WHOLE // 20
 PER_FILE = 500  # clips, as there
 SUBSET, LIST = "unbal_train", "unbalanced_train_segments.csv"
