@@ -1,6 +1,10 @@
-"""TFRecord files of SequenceExamples, written byte by byte from their definitions."""
+"""TFRecord files of SequenceExamples, written byte by byte from their definitions, and an archive of them."""
 
+import io
 import struct
+import tarfile
+from collections.abc import Iterable
+from typing import BinaryIO
 
 import google_crc32c
 import numpy as np
@@ -44,3 +48,12 @@ def record(payload: bytes, length_crc: int | None = None, crc: int | None = None
 def masked(data: bytes) -> int:
     crc = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def write_archive(file: BinaryIO, members: Iterable[tuple[str, bytes]]) -> None:
+    """A tar.gz of files (path, content), below the folder that AudioSet's archive has."""
+    with tarfile.open(fileobj=file, mode="w:gz") as tar:
+        for name, content in members:
+            info = tarfile.TarInfo(f"audioset_v1_embeddings/{name}")
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))

@@ -21,6 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import archive
 import commands
 import embeddings
 import metrics
@@ -152,6 +153,19 @@ def bench_split(corpus: Corpus, folder: Path) -> Measured:
     return rows, {**numbers}
 
 
+def bench_archive(corpus: Corpus, folder: Path) -> Measured:
+    taken = in_process("archive.py", str(archive.CLIPS))
+    rows = []
+    for name, of_stage in taken.items():
+        if "epoch" in of_stage:
+            what = f"an epoch over {archive.WHOLE:,} clips, by one over {of_stage['clips']:,} ({name})"
+            minutes = of_stage["epoch"] / of_stage["clips"] * archive.WHOLE / 60
+            rows.append(Row(what, "", minutes, "min", 60, at_most=True))
+    most = max(taken, key=lambda name: taken[name]["gib"])
+    what = f"most memory of a stage on an archive of {archive.CLIPS:,} clips ({most})"
+    return [*rows, Row(what, "", taken[most]["gib"], "GiB", 2, at_most=True)], taken
+
+
 def bench_growth(corpus: Corpus, folder: Path) -> Measured:
     place = folder / "growth"
     place.mkdir()
@@ -172,6 +186,7 @@ BENCHMARKS = {
     "embeddings": bench_embeddings,
     "evaluation": bench_evaluation,
     "split": bench_split,
+    "archive": bench_archive,
     "growth": bench_growth,
 }
 

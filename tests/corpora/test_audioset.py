@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from records import record, sequence_example
+from records import record, sequence_example, write_archive
 from zsaudio import ZsAudioError
 from zsaudio.corpora.audioset import AudiosetSource, prepare, prepare_recordings, unpack_embeddings
 from zsaudio.formats.recordings import read_recordings
@@ -27,11 +27,7 @@ SEGMENTS = {
 
 def archive(members: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, content in members.items():
-            info = tarfile.TarInfo(f"audioset_v1_embeddings/{name}")
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
+    write_archive(buffer, members.items())
     return buffer.getvalue()
 
 

@@ -39,6 +39,29 @@ def test_vectors_keep_their_type_shape_and_metadata(tmp_path, dtype):
     assert tables.metadata(table) == tables.file_metadata(tmp_path / "audio.parquet") == facts
 
 
+def test_a_long_table_is_read_in_pieces_and_its_rows_taken_in_any_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "BATCH", 4)
+    values = np.arange(44, dtype=np.float32).reshape(11, 2, 2)
+    columns = {"run": [0] * 11, "part": [0] * 11, "clip_id": list("abcdefghijk"), "score": tables.vectors(values)}
+    path = tmp_path / "scores.parquet"
+    tables.write_table(path, schemas.SCORES, columns)
+    table = tables.read_table(path, schemas.SCORES)
+    assert table["score"].num_chunks == 3
+    assert table["clip_id"].to_pylist() == columns["clip_id"]
+    assert np.array_equal(tables.matrix(table, "score"), values.reshape(11, 4))
+    rows = np.array([10, 0, 4, 3, 4])
+    taken = tables.matrix_rows(table, "score", rows)
+    assert taken.dtype == np.float32
+    assert np.array_equal(taken, values.reshape(11, 4)[rows])
+    assert tables.matrix_rows(table, "score", rows[:0]).shape == (0, 4)
+
+    broken = table["score"].combine_chunks().flatten().to_numpy().copy()
+    broken[[0, 40, 41]] = np.nan
+    pq.write_table(table.set_column(3, "score", tables.vectors(broken.reshape(11, 4))), path)
+    with pytest.raises(ZsAudioError, match="column 'score' of scores has NaN or infinity in 2 rows"):
+        tables.read_table(path, schemas.SCORES)
+
+
 def test_an_optional_column_may_be_absent(tmp_path):
     columns = {"run": [0], "part": [0], "clip_id": ["a"], "score": tables.vectors(np.zeros((1, 2), np.float32))}
     tables.write_table(tmp_path / "scores.feather", schemas.SCORES, columns, {"fold": "fold1"})

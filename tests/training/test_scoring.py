@@ -1,5 +1,7 @@
 """What trained models say of clips: scores of the forward pass in the order asked for, and validation of each model."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from sklearn.metrics import average_precision_score
 from builders import CPU, VARIANTS, random_tensors, variant
 from zsaudio import ZsAudioError
 from zsaudio.models.objectives.warp import Warp
+from zsaudio.training import scoring
 from zsaudio.training.compiled_warp import CompiledWarp
 from zsaudio.training.scoring import SCORING_BATCH, score_batches, score_clips, validate
 from zsaudio.training.stacked import StackedModels, draw_models
@@ -38,6 +41,36 @@ def test_attention_comes_a_batch_at_a_time():
     model = draw(0).model(0)
     parts = list(score_batches(model, DATA, np.arange(SCORING_BATCH + 3)))
     assert [part.attention.shape for part in parts] == [(SCORING_BATCH, 4, 6), (3, 4, 6)]
+
+
+def test_attention_is_let_go_while_clips_are_scored(monkeypatch):
+    attention, alive = [], []
+
+    def watched(*arguments):
+        for part in score_batches(*arguments):
+            attention.append(weakref.ref(part.attention))
+            alive.append(sum(of_batch() is not None for of_batch in attention))
+            yield part
+
+    monkeypatch.setattr(scoring, "score_batches", watched)
+    score_clips(draw(0).model(0), DATA, np.arange(5 * SCORING_BATCH) % len(DATA.labels))
+    assert len(alive) == 5
+    assert max(alive) <= 2  # of this batch and of the one before
+
+
+def test_scores_of_few_models_are_in_memory_while_many_are_validated(monkeypatch):
+    scores, alive, joined = [], [], scoring._joined
+
+    def watched(parts):
+        scores.append(weakref.ref(tensor := joined(parts)))
+        alive.append(sum(of_model() is not None for of_model in scores))
+        return tensor
+
+    monkeypatch.setattr(scoring, "_joined", watched)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    validate(draw(*range(9)), DATA, [np.arange(20)] * 9, OBJECTIVE)
+    assert len(alive) == 9
+    assert max(alive) <= 4  # two, and two that a thread may not have let go yet
 
 
 def test_each_model_is_validated_on_its_own_clips():

@@ -1,6 +1,6 @@
 """Tables between stages: every one is written and read here, and checked against its schema."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage.files import replacing
 from zsaudio.storage.spreadsheets import mark, unmark
+
+BATCH = 4096  # rows of parquet that are decoded at once: vectors of bytes take 13 times their memory meanwhile
 
 
 class Kind(Enum):
@@ -111,7 +113,8 @@ def read_table(path: Path, schema: Schema) -> pa.Table:
         elif path.suffix == ".feather":
             table = pa.feather.read_table(path, memory_map=True)
         else:
-            table = pq.ParquetFile(path).read()  # pq.read_table would import pyarrow.dataset
+            file = pq.ParquetFile(path)  # pq.read_table would import pyarrow.dataset
+            table = pa.Table.from_batches(file.iter_batches(BATCH), file.schema_arrow)
     except FileNotFoundError as error:
         raise ZsAudioError(f"{path}: there is no table of {schema.name}; run the stage that writes it") from error
     except (OSError, pa.ArrowInvalid) as error:
@@ -183,27 +186,46 @@ def vectors(values: npt.NDArray[Any]) -> pa.FixedSizeListArray:
 
 def matrix(table: pa.Table, column: str) -> npt.NDArray[Any]:
     """A column of vectors as an (N, width) array; no copy if the file is memory-mapped."""
-    chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table[column].chunks]
-    width = table.schema.field(column).type.list_size
+    chunks = list(_chunks(table, column))
     if not chunks:
-        return np.zeros((0, width), np.float32)
-    values: npt.NDArray[Any] = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
-    return values.reshape(-1, width)
+        return np.zeros((0, table.schema.field(column).type.list_size), np.float32)
+    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+
+
+def matrix_rows(table: pa.Table, column: str, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """Some rows of a column of vectors, by number and in that order: (len(rows), width). The others are not copied."""
+    kind, start = table.schema.field(column).type, 0
+    values = np.empty((len(rows), kind.list_size), kind.value_type.to_pandas_dtype())
+    for chunk in _chunks(table, column):
+        here = np.flatnonzero((rows >= start) & (rows < start + len(chunk)))
+        values[here] = chunk[rows[here] - start]
+        start += len(chunk)
+    return values
+
+
+def _chunks(table: pa.Table, column: str) -> Iterator[npt.NDArray[Any]]:
+    """A column of vectors, chunk by chunk as it lies in memory: (rows, width) each."""
+    width = table.schema.field(column).type.list_size
+    for chunk in table[column].chunks:
+        yield chunk.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
 
 
 def _not_finite(table: pa.Table, name: str, kind: Kind) -> int:
     """How many rows of a column have NaN or infinity."""
     if kind is Kind.VECTOR and pa.types.is_floating(table.schema.field(name).type.value_type):
-        values = matrix(table, name)
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = values.sum(dtype=np.float32)
-        if np.isfinite(total):  # then every value is
-            return 0
-        return int((~np.isfinite(values).all(axis=1)).sum())
+        return sum(_rows_not_finite(values) for values in _chunks(table, name))
     if kind is Kind.REAL:
         values = table[name].drop_null().to_numpy()
         return int((~np.isfinite(values)).sum())
     return 0
+
+
+def _rows_not_finite(values: npt.NDArray[Any]) -> int:
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = values.sum(dtype=np.float32)
+    if np.isfinite(total):  # then every value is
+        return 0
+    return int((~np.isfinite(values).all(axis=1)).sum())
 
 
 def _check(table: pa.Table, schema: Schema, where: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage import schemas, tables
@@ -133,8 +134,8 @@ def join_texts(embeddings: Sequence[npt.NDArray[np.float32]], *, averaged: bool)
 
 
 def _embed_clips(examples: Examples, audio: pa.Table) -> Audio:
-    row_of_clip = {clip: row for row, clip in enumerate(audio["clip_id"].to_pylist())}
-    rows = np.array([row_of_clip.get(clip, -1) for clip in examples.clips.clip_ids], np.int64)
+    clip_ids = pa.array(examples.clips.clip_ids, audio.schema.field("clip_id").type)
+    rows = pc.index_in(clip_ids, audio["clip_id"]).fill_null(-1).to_numpy().astype(np.int64)
     if not len(rows) or (rows < 0).any():
         without = "none for the clips" if not len(rows) else f"none for {(rows < 0).sum():,} of {len(rows):,} clips"
         raise ZsAudioError(f"audio embeddings: {without} of {examples.name}; run the audio stage again")
@@ -150,7 +151,7 @@ def _embed_clips(examples: Examples, audio: pa.Table) -> Audio:
     if real.min() < 1 or real.max() > n_segments:
         raise ZsAudioError(f"audio embeddings: column 'n_segments' must lie between 1 and {n_segments}")
     return Audio(
-        tables.matrix(audio, "embedding").reshape(-1, n_segments, n_features)[rows],
+        tables.matrix_rows(audio, "embedding", rows).reshape(-1, n_segments, n_features),
         real[rows],
         float(encoding["scale"]),
         float(encoding["offset"]),

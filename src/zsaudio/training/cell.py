@@ -17,7 +17,7 @@ from zsaudio.tasks.corpus_tables import CorpusTables, embed
 from zsaudio.tasks.task import Classes, Rows, Task
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.loop import Epoch, TrainingConfig, refit, train
-from zsaudio.training.scoring import score_ensemble
+from zsaudio.training.scoring import Floats, score_ensemble
 from zsaudio.training.stacked import StackedModels
 
 
@@ -84,14 +84,20 @@ def _scores(
 ) -> dict[str, Any]:
     """Scores of each member's clips, those of an ensemble averaged."""
     firsts = range(0, len(rows), variant.ensemble)
-    scored = [score_ensemble(models, range(first, first + variant.ensemble), data, rows[first]) for first in firsts]
     sizes = [len(rows[first]) for first in firsts]
+    scores: dict[str, Floats] = {}  # of all runs, filled run by run: they may be most of the memory
+    for first, end in zip(firsts, np.cumsum(sizes), strict=True):
+        of_run = score_ensemble(models, range(first, first + variant.ensemble), data, rows[first])
+        for name, values in of_run.items():
+            if name not in scores:
+                scores[name] = np.empty((sum(sizes), values.shape[1]), np.float32)
+            scores[name][end - len(values) : end] = values
     columns: dict[str, Any] = {
         "run": np.repeat([task.members[first].run for first in firsts], sizes).astype(np.int8),
         "part": np.repeat([task.members[first].part for first in firsts], sizes).astype(np.int8),
         "clip_id": data.examples.clips.clip_ids[np.concatenate([rows[first] for first in firsts])],
     }
-    return columns | {name: tables.vectors(np.concatenate([of[name] for of in scored])) for name in scored[0]}
+    return columns | {name: tables.vectors(values) for name, values in scores.items()}
 
 
 def curve_columns(curve: Sequence[Epoch], task: Task) -> dict[str, list[Any]]:

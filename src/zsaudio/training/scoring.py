@@ -1,6 +1,6 @@
 """What trained models say of clips: their scores, and how well these do on validation clips while training."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -34,7 +34,7 @@ def score_batches(model: Model, data: ExampleTensors, rows: Rows) -> Iterator[Sc
 @torch.inference_mode()
 def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> dict[str, Floats]:
     """Scores (N, C) of some clips of the data, as they are tested: those of SCORES that the model has."""
-    parts = list(score_batches(model, data, rows))
+    parts = [part._replace(attention=None) for part in score_batches(model, data, rows)]  # T times as large
     by_name = {name: [getattr(part, name) for part in parts] for name in SCORES}
     v_c = model.text(data.text)
     return {
@@ -45,11 +45,14 @@ def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> dict[str, Flo
 
 
 def score_ensemble(
-    models: StackedModels, members: Iterable[int], data: ExampleTensors, rows: Rows
+    models: StackedModels, members: Sequence[int], data: ExampleTensors, rows: Rows
 ) -> dict[str, Floats]:
     """The same of several models of a stack as one: the mean of their scores, as they are tested."""
-    scored = [score_clips(models.model(r), data, rows) for r in members]
-    return {name: np.mean([of[name] for of in scored], axis=0) for name in scored[0]}
+    total: dict[str, Floats] = {}
+    for r in members:
+        for name, values in score_clips(models.model(r), data, rows).items():
+            total[name] = total[name] + values if name in total else values
+    return {name: values / len(members) for name, values in total.items()}
 
 
 @torch.inference_mode()
@@ -72,14 +75,20 @@ def validate(
         total = sum(float(objective(*part).sum()) for part in parts)
         return total / len(member_rows), mean_average_precision(tested.numpy(), data.carried[member_rows])
 
-    scores, tested = [], []
-    for r, member_rows in enumerate(rows):
+    def trained_and_tested(r: int) -> tuple[Tensor, Tensor]:
         model = models.model(r)
         model.head.only_trained()
-        scores.append(_joined([part.score for part in score_batches(model, data, member_rows)]))
-        tested.append(model.tested(scores[-1], model.text(data.text)))
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # a thread a model: most of it is single-threaded
-        return list(pool.map(measure, scores, tested, rows))
+        scores = _joined([part.score for part in score_batches(model, data, rows[r])])
+        return scores, model.tested(scores, model.text(data.text))
+
+    threads = torch.get_num_threads()
+    measured: list[tuple[float, float]] = []
+    with ThreadPoolExecutor(threads) as pool:  # a thread a model: most of it is single-threaded
+        for first in range(0, len(rows), threads):  # so many models' scores are in memory
+            together = range(first, min(first + threads, len(rows)))
+            scores, tested = zip(*map(trained_and_tested, together), strict=True)
+            measured += pool.map(measure, scores, tested, [rows[r] for r in together])
+    return measured
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
