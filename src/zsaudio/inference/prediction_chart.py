@@ -1,6 +1,6 @@
 """A recording and what a model makes of it, as a Vega-Lite chart: the spectrogram, and below it a row for each label.
 
-The rows are attention; or scores over time, with events framed.
+The rows are attention; or scores over time, with a line where events are.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,9 @@ COLUMNS = 200  # of the chart at most: what is longer is merged over time
 WIDTH = 700  # pixels
 TICKS = range(6, BANDS, 12)  # bands whose centre the axis names
 BETWEEN = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800)  # seconds between ticks of the time axis; or hours
+BY_LABEL: dict[str, Any] = {"type": "nominal", "sort": None, "title": None}
+LEGEND = {"offset": 34}  # beside the last number of the time axis
+EVENT = "#ff3b30"  # legible on all of viridis
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -38,33 +41,33 @@ def prediction_spec(prediction: Prediction, top: int | None = None) -> dict[str,
         return timeline_spec(prediction.timeline(top=top))
     kept = prediction.ranking()[:top]
     names = [f"{prediction.labels[c]}{' *' if prediction.above[c] else ''}" for c in kept]
-    colour = {"title": "attention", "scale": {"scheme": "viridis", "domainMin": 0}}
+    colour = {"title": "attention", "legend": LEGEND, "scale": {"scheme": "viridis", "domainMin": 0}}
     rows = cells(prediction.attention[:, kept], prediction.seconds, names)
-    below = _rectangles(rows, prediction.seconds, "* score above the threshold", _by_label(), colour)
+    below = _rectangles(rows, prediction.seconds, "* score above the threshold", BY_LABEL, colour)
     return _below_the_sound(prediction.file, prediction.seconds, below, len(names))
 
 
 def timeline_spec(timeline: Timeline) -> dict[str, Any]:
-    """The chart: log-mel spectrogram and the score of each label, on one time axis, with events framed.
+    """The chart: log-mel spectrogram and the score of each label, on one time axis, and events as lines.
 
     Raises:
         ZsAudioError: the recording cannot be read, which is for its spectrogram.
     """
     lowest = float(np.quantile(timeline.scores, 0.05))  # a few far below would take all the colours
-    colour = {"title": "score", "scale": {"scheme": "viridis", "domainMin": lowest, "clamp": True}}
+    colour = {"title": "score", "legend": LEGEND, "scale": {"scheme": "viridis", "domainMin": lowest, "clamp": True}}
     rows = cells(timeline.scores, timeline.seconds, timeline.labels, np.maximum)
-    told = f"windows of {timeline.window} s; framed: above the threshold of {timeline.threshold:.3g}"
-    scores = _rectangles(rows, timeline.seconds, told, _by_label(), colour)
-    frames = {
+    told = f"windows of {timeline.window} s; line: above the threshold of {timeline.threshold:.3g}"
+    scores = _rectangles(rows, timeline.seconds, told, BY_LABEL, colour)
+    lines = {
         "data": {"values": [asdict(event) for event in timeline.events()]},
-        "mark": {"type": "rect", "fill": None, "stroke": "#ff3b30", "strokeWidth": 1.5},
+        "mark": {"type": "bar", "height": {"band": 0.15}, "color": EVENT, "stroke": EVENT, "strokeWidth": 1},
         "encoding": {
-            "x": {"field": "start", "type": "quantitative"},
+            "x": scores["encoding"]["x"] | {"field": "start"},
             "x2": {"field": "end"},
-            "y": {"field": "label", "type": "nominal"},
+            "y": {"field": "label", **BY_LABEL},
         },
     }
-    below = {"layer": [scores, frames]}
+    below = {"layer": [scores, lines]}
     return _below_the_sound(timeline.file, timeline.seconds, below, len(timeline.labels))
 
 
@@ -82,10 +85,6 @@ def _below_the_sound(file: str, seconds: int, below: dict[str, Any], labels: int
     }
     panel = {"height": 22 * labels, "width": WIDTH, **below}
     return {"vconcat": [above, panel], "resolve": {"scale": {"color": "independent"}}, "spacing": 12}
-
-
-def _by_label() -> dict[str, Any]:
-    return {"type": "nominal", "sort": None, "title": None}
 
 
 def _rectangles(
