@@ -49,12 +49,16 @@ def test_predict_prints_a_table_for_each_recording(here, run):
     blocks = [block.splitlines() for block in out.strip().split("\n\n")]
     assert [block[0] for block in blocks] == ["clip.wav  (threshold 0.000)", "zwei Vögel.flac  (threshold 0.000)"]
     for block in blocks:
-        assert block[1].split() == ["label", "score", "above", "attention", "peaks", "at"]
-        rows = [line.rsplit(maxsplit=3) for line in block[2:]]
+        assert block[1].split() == ["label", "score", "above", "rank", "percentile", "attention", "peaks", "at"]
+        rows = [re.split(r"\s{2,}", line) for line in block[2:]]
         assert {label for label, *_ in rows} == {"buzz", "high siren"}
-        scores = [float(score) for _, score, _, _ in rows]
+        scores = [float(row[1]) for row in rows]
         assert scores == sorted(scores, reverse=True)
-        assert all(above == ("yes" if float(score) > 0 else "no") for _, score, above, _ in rows)
+        assert all(row[2] == ("yes" if float(row[1]) > 0 else "no") for row in rows)
+        ranked = 2 + sum(map(len, CLASSES.values()))
+        for row in rows:
+            rank = int(row[3].removesuffix(f" of {ranked}"))
+            assert float(row[4]) == pytest.approx(100 * (ranked - rank) / (ranked - 1), abs=0.5)
         assert all(peak.startswith("0:00:") for *_, peak in rows)
 
 
@@ -104,23 +108,75 @@ def test_the_plot_is_a_picture(here, run, suffix):
 def test_the_plot_shows_the_labels_that_the_table_shows(here, run):
     ask = ("predict", "clip.wav", "--model", "model", "--labels", "dog, rain, police siren")
     _, out, _ = run(*ask, "--top", "2", "--plot", "out.svg")
-    shown = {line.rsplit(maxsplit=3)[0] for line in out.splitlines()[2:4]}
+    shown = {re.split(r"\s{2,}", line)[0] for line in out.splitlines()[2:4]}
     svg = (here / "out.svg").read_text(encoding="utf-8")
     assert {label for label in ("dog", "rain", "police siren") if f">{label}" in svg} == shown
 
 
-def test_a_model_without_attention_has_no_peaks(here, run):
+def test_a_model_without_attention_has_no_peaks_and_is_drawn_by_its_scores(here, run):
     write_model(here / "mean", model_config("uniform_mean"))
     _, out, _ = run("predict", "clip.wav", "--model", "mean", "--labels", "buzz")
-    assert out.splitlines()[2].endswith("-")
+    assert out.splitlines()[1].endswith("percentile")
     _, out, _ = run("predict", "clip.wav", "--model", "mean", "--labels", "buzz", "--csv")
     assert next(csv.DictReader(io.StringIO(out)))["peak"] == ""
-    status, out, err = run("predict", "clip.wav", "--model", "mean", "--labels", "buzz", "--plot", "out.png")
-    assert (status, out) == (2, "")
-    assert (
-        err == "zsaudio: plot: this model has no attention to draw; choose one that has, such as temporal_attention\n"
+    status, _, err = run("predict", "clip.wav", "--model", "mean", "--labels", "buzz", "--plot", "out.svg")
+    assert (status, err) == (0, "")
+    assert "windows of 10 s" in (here / "out.svg").read_text(encoding="utf-8")
+
+
+ASK = ("predict", "clip.wav", "--model", "model", "--labels", "buzz; high siren, far", "--every", "1s")
+
+
+def test_a_timeline_is_a_line_for_each_event(here, run):
+    status, out, err = run(*ASK, "--window", "3s", "--threshold=-1000")
+    assert (status, err) == (0, "")
+    title, head, *events = out.strip().splitlines()
+    assert title == "clip.wav  (0:00:12 in steps of 1 s, windows of 3 s, threshold -1000.000)"
+    assert head.split() == ["start", "end", "label", "score", "rank", "percentile"]
+    rows = [re.split(r"\s{2,}", line) for line in events]
+    assert {(start, end, label) for start, end, label, *_ in rows} == {
+        ("0:00:00", "0:00:12", label) for label in ("buzz", "high siren, far")
+    }
+    _, out, _ = run(*ASK, "--threshold", "1000")
+    assert re.fullmatch(
+        r"no label is above the threshold; the highest score is -?\d+\.\d{3} \(.+\)", out.splitlines()[1]
     )
-    assert not (here / "out.png").exists()
+
+
+def test_a_timeline_says_the_same_in_all_forms(here, run):
+    ask = (*ASK[:-1], "5s", "--window", "4", "--top", "1")
+    read = json.loads(run(*ask, "--json")[1])[0]
+    (row,) = read["labels"]
+    assert (read["every"], read["window"], read["seconds"], read["starts"]) == (5, 4, 12, [0, 5, 10])
+    lines = list(csv.DictReader(io.StringIO(run(*ask, "--csv")[1])))
+    assert [(line["start"], line["end"]) for line in lines] == [("0", "5"), ("5", "10"), ("10", "12")]
+    assert [line["label"] for line in lines] == [row["label"]] * 3
+    assert [float(line["score"]) for line in lines] == pytest.approx(row["scores"], rel=1e-4)
+    assert [int(line["rank"]) for line in lines] == row["ranks"]
+    assert [float(line["percentile"]) for line in lines] == pytest.approx(row["percentiles"], abs=0.06)
+    assert [line["above"] == "1" for line in lines] == [score > 0 for score in row["scores"]]
+
+
+def test_events_are_written_for_other_programs(here, run):
+    files = ("--audacity", "labels.txt", "--rttm", "events.rttm", "--plot", "events.svg")
+    labels = "=low\tbuzz; @high siren"
+    status, out, err = run(*ASK[:4], "--labels", labels, "--every", "1s", "--threshold=-1000", "--csv", *files)
+    assert (status, err) == (0, "")
+    assert out.splitlines()[1].split(",")[3].startswith("'")
+    lines = [line.split("\t") for line in (here / "labels.txt").read_text().splitlines()]
+    assert sorted(lines) == [["0.000000", "12.000000", label] for label in ("=low buzz", "@high siren")]
+    fields = [line.split() for line in (here / "events.rttm").read_text().splitlines()]
+    assert [len(line) for line in fields] == [10, 10]
+    assert {tuple(line[:5]) for line in fields} == {("SPEAKER", "clip", "1", "0.000", "12.000")}
+    assert "windows of 10 s; line: above the threshold of -1e+03" in (here / "events.svg").read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_written_is_named(here, run):
+    (here / "folder").mkdir()
+    for option in ("--audacity", "--rttm"):
+        status, out, err = run(*ASK, option, "folder")
+        assert (status, out) == (1, "")
+        assert re.fullmatch(r"zsaudio: folder: Is a directory\n", err)
 
 
 def test_an_unreadable_recording_does_not_stop_the_others(here, run):
@@ -142,7 +198,15 @@ def test_an_unreadable_recording_does_not_stop_the_others(here, run):
         (["predict", "clip.wav", "--labels-file", "nowhere.txt"], 2, "nowhere.txt cannot be read as text"),
         (["predict", "clip.wav", "--labels-file", "empty.txt"], 2, "empty.txt has no label"),
         (["predict", "clip.wav", "--json", "--csv"], 2, "choose one of --json and --csv"),
-        (["predict", "clip.wav", "clip.wav", "--plot", "a.png"], 2, "--plot draws one recording, and 2 are given"),
+        (["predict", "clip.wav", "clip.wav", "--plot", "a.png"], 2, "--plot is for one recording, and 2 are given"),
+        ([*ASK, "clip.wav", "--audacity", "a.txt"], 2, "--audacity is for one recording, and 2 are given"),
+        ([*ASK, "clip.wav", "--rttm", "a.txt"], 2, "--rttm is for one recording, and 2 are given"),
+        (["predict", "clip.wav", "--rttm", "a"], 2, "--rttm writes events, which need steps; add --every 1s"),
+        (["predict", "clip.wav", "--every", "0"], 2, "'--every': expected whole seconds such as 1s"),
+        (["predict", "clip.wav", "--every", "0.5s"], 2, "heard by the second; got '0.5s'"),
+        (["predict", "clip.wav", "--every", "-1s"], 2, "expected whole seconds such as 1s"),
+        (["predict", "clip.wav", "--window", "1min"], 2, "'--window': expected whole seconds such as 1s"),
+        ([*ASK, "--window", "11s"], 2, "window: expected whole seconds from 1 to 10, the length of the clips"),
         (["predict", "clip.wav", "--lables", "dog"], 2, "No such option"),
         (["predcit"], 2, "No such command 'predcit'"),
         (["predict", "clip.wav", "--model", "nowhere"], 2, "nowhere: is no folder; a model is a folder like"),

@@ -104,7 +104,7 @@ def _rectangles(
 def _time_axis(seconds: int) -> tuple[str, dict[str, Any]]:
     """The unit of a time axis, and its ticks: at most eleven or so."""
     between = next((step for step in BETWEEN if seconds / step <= 10), 3600 * -(-seconds // 36_000))
-    ticks = {"values": list(range(0, seconds + 1, between)), "grid": False}
+    ticks = {"values": list(range(0, seconds + 1, between)), "grid": False, "format": "d"}
     if seconds < 100:
         return "s", ticks
     rest = "format(floor(datum.value % 3600 / 60), '02') + ':' + format(datum.value % 60, '02')"
