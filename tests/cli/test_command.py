@@ -14,31 +14,8 @@ import soundfile
 
 from builders import CLASSES
 from model_folders import model_config, write_model, write_trained, write_with_vectors
-from signals import speech_like
 from zsaudio.models.model_folder import write_checksums
 from zsaudio.storage import schemas, tables
-from zsaudio_cli import main
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch) -> Path:
-    """A folder with a model and two recordings, to which commands are relative."""
-    monkeypatch.chdir(tmp_path)
-    write_model(tmp_path / "model")
-    for name, seconds in (("clip.wav", 12), ("zwei Vögel.flac", 3)):
-        soundfile.write(tmp_path / name, speech_like(16_000, seconds), 16_000)
-    return tmp_path
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
 
 
 def test_predict_prints_a_table_for_each_recording(here, run):
@@ -124,61 +101,6 @@ def test_a_model_without_attention_has_no_peaks_and_is_drawn_by_its_scores(here,
     assert "windows of 10 s" in (here / "out.svg").read_text(encoding="utf-8")
 
 
-ASK = ("predict", "clip.wav", "--model", "model", "--labels", "buzz; high siren, far", "--every", "1s")
-
-
-def test_a_timeline_is_a_line_for_each_event(here, run):
-    status, out, err = run(*ASK, "--window", "3s", "--threshold=-1000")
-    assert (status, err) == (0, "")
-    title, head, *events = out.strip().splitlines()
-    assert title == "clip.wav  (0:00:12 in steps of 1 s, windows of 3 s, threshold -1000.000)"
-    assert head.split() == ["start", "end", "label", "score", "rank", "percentile"]
-    rows = [re.split(r"\s{2,}", line) for line in events]
-    assert {(start, end, label) for start, end, label, *_ in rows} == {
-        ("0:00:00", "0:00:12", label) for label in ("buzz", "high siren, far")
-    }
-    _, out, _ = run(*ASK, "--threshold", "1000")
-    assert re.fullmatch(
-        r"no label is above the threshold; the highest score is -?\d+\.\d{3} \(.+\)", out.splitlines()[1]
-    )
-
-
-def test_a_timeline_says_the_same_in_all_forms(here, run):
-    ask = (*ASK[:-1], "5s", "--window", "4", "--top", "1")
-    read = json.loads(run(*ask, "--json")[1])[0]
-    (row,) = read["labels"]
-    assert (read["every"], read["window"], read["seconds"], read["starts"]) == (5, 4, 12, [0, 5, 10])
-    lines = list(csv.DictReader(io.StringIO(run(*ask, "--csv")[1])))
-    assert [(line["start"], line["end"]) for line in lines] == [("0", "5"), ("5", "10"), ("10", "12")]
-    assert [line["label"] for line in lines] == [row["label"]] * 3
-    assert [float(line["score"]) for line in lines] == pytest.approx(row["scores"], rel=1e-4)
-    assert [int(line["rank"]) for line in lines] == row["ranks"]
-    assert [float(line["percentile"]) for line in lines] == pytest.approx(row["percentiles"], abs=0.06)
-    assert [line["above"] == "1" for line in lines] == [score > 0 for score in row["scores"]]
-
-
-def test_events_are_written_for_other_programs(here, run):
-    files = ("--audacity", "labels.txt", "--rttm", "events.rttm", "--plot", "events.svg")
-    labels = "=low\tbuzz; @high siren"
-    status, out, err = run(*ASK[:4], "--labels", labels, "--every", "1s", "--threshold=-1000", "--csv", *files)
-    assert (status, err) == (0, "")
-    assert out.splitlines()[1].split(",")[3].startswith("'")
-    lines = [line.split("\t") for line in (here / "labels.txt").read_text().splitlines()]
-    assert sorted(lines) == [["0.000000", "12.000000", label] for label in ("=low buzz", "@high siren")]
-    fields = [line.split() for line in (here / "events.rttm").read_text().splitlines()]
-    assert [len(line) for line in fields] == [10, 10]
-    assert {tuple(line[:5]) for line in fields} == {("SPEAKER", "clip", "1", "0.000", "12.000")}
-    assert "windows of 10 s; line: above the threshold of -1e+03" in (here / "events.svg").read_text(encoding="utf-8")
-
-
-def test_a_file_that_cannot_be_written_is_named(here, run):
-    (here / "folder").mkdir()
-    for option in ("--audacity", "--rttm"):
-        status, out, err = run(*ASK, option, "folder")
-        assert (status, out) == (1, "")
-        assert re.fullmatch(r"zsaudio: folder: Is a directory\n", err)
-
-
 def test_an_unreadable_recording_does_not_stop_the_others(here, run):
     (here / "text.wav").write_text("no sound")
     status, out, err = run("predict", "text.wav", "clip.wav", "--model", "model", "--labels", "buzz", "--csv")
@@ -199,14 +121,6 @@ def test_an_unreadable_recording_does_not_stop_the_others(here, run):
         (["predict", "clip.wav", "--labels-file", "empty.txt"], 2, "empty.txt has no label"),
         (["predict", "clip.wav", "--json", "--csv"], 2, "choose one of --json and --csv"),
         (["predict", "clip.wav", "clip.wav", "--plot", "a.png"], 2, "--plot is for one recording, and 2 are given"),
-        ([*ASK, "clip.wav", "--audacity", "a.txt"], 2, "--audacity is for one recording, and 2 are given"),
-        ([*ASK, "clip.wav", "--rttm", "a.txt"], 2, "--rttm is for one recording, and 2 are given"),
-        (["predict", "clip.wav", "--rttm", "a"], 2, "--rttm writes events, which need steps; add --every 1s"),
-        (["predict", "clip.wav", "--every", "0"], 2, "'--every': expected whole seconds such as 1s"),
-        (["predict", "clip.wav", "--every", "0.5s"], 2, "heard by the second; got '0.5s'"),
-        (["predict", "clip.wav", "--every", "-1s"], 2, "expected whole seconds such as 1s"),
-        (["predict", "clip.wav", "--window", "1min"], 2, "'--window': expected whole seconds such as 1s"),
-        ([*ASK, "--window", "11s"], 2, "window: expected whole seconds from 1 to 10, the length of the clips"),
         (["predict", "clip.wav", "--lables", "dog"], 2, "No such option"),
         (["predcit"], 2, "No such command 'predcit'"),
         (["predict", "clip.wav", "--model", "nowhere"], 2, "nowhere: is no folder; a model is a folder like"),
