@@ -55,20 +55,24 @@ def predict(
         ),
     ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Let a model from elsewhere name addresses.")] = False,
-    top: Annotated[int | None, typer.Option(min=1, metavar="K", help="Only the K highest scores.")] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, metavar="K", help="Only the K labels with the highest scores.")
+    ] = None,
     window: Annotated[
         int | None,
         typer.Option(
             parser=seconds,
             metavar="SECONDS",
             help="Score windows of so many seconds, such as 3s. Default: as long as the clips that the model was "
-            "trained on, 10s for most. Shorter ones tell better when a label sounds, and worse whether it does.",
+            "trained on, 10s for most. Shorter ones tell better when a label sounds, and worse whether it does. Scores "
+            "of models that sum over seconds fall with the length.",
         ),
     ] = None,
     threshold: Annotated[
         float | None,
         typer.Option(
-            metavar="SCORE", help="Default: that of the model, chosen for whole clips of other classes: a rough guide."
+            metavar="SCORE",
+            help="Default: that of the model, which was best for whole clips of its validation classes: a rough guide.",
         ),
     ] = None,
     every: Annotated[
@@ -108,11 +112,12 @@ def predict(
     A label need not be a class that the model was trained on. Recordings longer than a window are scored in windows
     that start a second apart; the highest score counts.
 
-    `score` is no probability: compare it with other scores of the same model. `above`: it is above the threshold.
-    `rank` is its place in that window among the labels asked for and all classes that the model knows. `percentile` is
-    the percentage of these others that rank lower. A rank says nothing of whether any of the labels sounds.
+    A score is no probability: compare it with other scores of the same model. `above`: it is above the threshold.
+    `rank`: 1 is the highest score in that window, among the labels asked for and all classes that the model knows.
+    `percentile`: how many percent of these other labels have no higher score. Both are as good in silence: they do not
+    say whether any of the labels sounds.
 
-    With --every, a second is scored by the window around it, and a step by its highest second.
+    With --every, a second has the score of the window around it, and a step that of its highest second.
     """
     wanted = _labels(labels, labels_file)
     if as_json and as_csv:

@@ -7,7 +7,7 @@ import pytest
 
 from zsaudio import Prediction, ZsAudioError
 from zsaudio.inference.label_files import audacity_labels, rttm_lines
-from zsaudio.inference.timeline import Event, Timeline
+from zsaudio.inference.timeline import SoundEvent, Timeline
 
 
 def predicted(window_scores: np.ndarray, window: int, labels: tuple[str, ...] = ("a", "b")) -> Prediction:
@@ -96,9 +96,9 @@ def timeline(scores: list[list[float]], every: int = 1, labels: tuple[str, ...] 
 def test_events_are_runs_above_the_threshold():
     told = timeline([[1, -1], [2, -1], [0, -1], [-1, 0.5], [3, -1]])
     assert told.events() == [
-        Event(0, 2, "a", 2.0, 2, pytest.approx(100 * 8 / 9)),
-        Event(3, 4, "b", 0.5, 4, pytest.approx(100 * 6 / 9)),
-        Event(4, 5, "a", 3.0, 5, pytest.approx(100 * 5 / 9)),
+        SoundEvent(0, 2, "a", 2.0, 2, pytest.approx(100 * 8 / 9)),
+        SoundEvent(3, 4, "b", 0.5, 4, pytest.approx(100 * 6 / 9)),
+        SoundEvent(4, 5, "a", 3.0, 5, pytest.approx(100 * 5 / 9)),
     ]
     assert timeline([[-1, -1], [0, -1]]).events() == []
     assert [(event.start, event.end) for event in timeline([[1], [1], [1], [-1], [1]], 2).events()] == [(0, 5)]

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from zsaudio.inference.timeline import Event
+from zsaudio.inference.timeline import SoundEvent
 
 
-def audacity_labels(events: Sequence[Event]) -> str:
+def audacity_labels(events: Sequence[SoundEvent]) -> str:
     """A label track of Audacity: start and end in seconds and the label, separated by tabs."""
     lines = [f"{event.start:.6f}\t{event.end:.6f}\t{' '.join(_words(event.label))}\n" for event in events]
     return "".join(lines)
 
 
-def rttm_lines(events: Sequence[Event], file: str) -> str:
+def rttm_lines(events: Sequence[SoundEvent], file: str) -> str:
     """Rich Transcription Time Marked: a SPEAKER line for each event, of the recording's name without its suffix.
 
     Its fields are separated by blanks, so that blanks within a name are written as underscores.

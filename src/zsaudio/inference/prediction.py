@@ -24,7 +24,7 @@ class Prediction:
         seconds: n.
         window: seconds of each window.
         scores: (C,) p_hat of eq. 7, of the window in which it is highest. Comparable with the threshold and between
-            labels, but no probability.
+            labels, but no probability: it depends on the labels that it is ranked with, or has no scale at all.
         threshold: M of eq. 8, which was chosen for whole clips.
         above: (C,) True where the score is above the threshold.
         ranks: (C,) place of the score in that window among the scores of all labels that are ranked; 1 is the highest.
@@ -51,7 +51,7 @@ class Prediction:
 
     @property
     def percentiles(self) -> npt.NDArray[np.float64]:
-        """(C,) percentage of the other ranked labels over which each label ranks."""
+        """(C,) percentage of the other ranked labels that have no higher score."""
         return percentile(self.ranks, self.ranked)
 
     def ranking(self) -> list[int]:

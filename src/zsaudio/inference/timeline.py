@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 
 @dataclass(frozen=True)
-class Event:
+class SoundEvent:
     """A time for which the score of a label is above the threshold.
 
     Attributes:
@@ -17,7 +17,7 @@ class Event:
         label: what sounds.
         score: the highest within the event; no probability.
         rank: of that score among all labels that are ranked; 1 is the highest.
-        percentile: percentage of the other ranked labels over which it ranks.
+        percentile: percentage of the other ranked labels that have no higher score.
     """
 
     start: int
@@ -66,10 +66,10 @@ class Timeline:
 
     @property
     def percentiles(self) -> npt.NDArray[np.float64]:
-        """(S, C) percentage of the other ranked labels over which each label ranks."""
+        """(S, C) percentage of the other ranked labels that have no higher score."""
         return percentile(self.ranks, self.ranked)
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[SoundEvent]:
         """Runs of steps in which a label is above the threshold, by their start."""
         steps, percentiles, events = self.steps, self.percentiles, []
         for c, label in enumerate(self.labels):
@@ -79,7 +79,7 @@ class Timeline:
                     rows = list(run)
                     best = max(rows, key=scores.__getitem__)
                     place = int(self.ranks[best, c]), float(percentiles[best, c])
-                    events.append(Event(steps[rows[0]][0], steps[rows[-1]][1], label, float(scores[best]), *place))
+                    events.append(SoundEvent(steps[rows[0]][0], steps[rows[-1]][1], label, float(scores[best]), *place))
         return sorted(events, key=lambda event: event.start)
 
     def as_dict(self) -> dict[str, Any]:
@@ -96,5 +96,5 @@ class Timeline:
 
 
 def percentile(ranks: npt.NDArray[np.int64], ranked: int) -> npt.NDArray[np.float64]:
-    """Percentage of the other ranked labels over which a label of each rank ranks: of rank 1 it is 100."""
+    """Percentage of the other ranked labels that have no higher score than one of each rank: 100 for rank 1."""
     return 100 * (ranked - ranks) / max(1, ranked - 1)
