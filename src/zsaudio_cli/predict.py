@@ -244,7 +244,7 @@ def _print_table(prediction: Prediction, top: int | None) -> None:
     print(f"{'label':{width}}  {'score':>9}  above  {'rank':>11}  percentile{last}")
     for c in ranking:
         above = "yes" if prediction.above[c] else "no"
-        place = f"{f'{prediction.ranks[c]} of {prediction.ranked}':>11}  {prediction.percentiles[c]:10.0f}"
+        place = f"{f'{prediction.ranks[c]} of {prediction.ranked}':>11}  {prediction.percentiles[c]:10.1f}"
         peak = "" if peaks is None else f"  {timedelta(seconds=int(peaks[c]))}"
         print(f"{labels[c]:{width}}  {prediction.scores[c]:9.3f}  {above:5}  {place}{peak}")
     print()
@@ -264,6 +264,6 @@ def _print_events(timeline: Timeline) -> None:
         print(f"start    end      {'label':{width}}  {'score':>9}  {'rank':>11}  percentile")
         for event, label in zip(events, labels, strict=True):
             times = f"{timedelta(seconds=event.start)}  {timedelta(seconds=event.end)}"
-            place = f"{f'{event.rank} of {timeline.ranked}':>11}  {event.percentile:10.0f}"
+            place = f"{f'{event.rank} of {timeline.ranked}':>11}  {event.percentile:10.1f}"
             print(f"{times}  {label:{width}}  {event.score:9.3f}  {place}")
     print()

@@ -35,7 +35,7 @@ def test_predict_prints_a_table_for_each_recording(here, run):
         ranked = 2 + sum(map(len, CLASSES.values()))
         for row in rows:
             rank = int(row[3].removesuffix(f" of {ranked}"))
-            assert float(row[4]) == pytest.approx(100 * (ranked - rank) / (ranked - 1), abs=0.5)
+            assert float(row[4]) == pytest.approx(100 * (ranked - rank) / (ranked - 1), abs=0.06)
         assert all(peak.startswith("0:00:") for *_, peak in rows)
 
 
