@@ -99,10 +99,12 @@ def commands(page: str) -> list[tuple[str, str]]:
 def fits(shown: str, output: str) -> bool:
     """Whether an output is what a page shows; `...` stands for any text, alone on a line for any lines.
 
-    A decimal number stands for any: the last digits, and after 100 epochs the first, depend on the processor.
+    A decimal number stands for any: the last digits, and after 100 epochs the first, depend on the processor. So does
+    a rank such as 3 of 52.
     """
     lines = [re.escape(line.rstrip()).replace(r"\.\.\.", ".*") for line in shown.rstrip().splitlines()]
     lines = [re.sub(r"(\\ )*(\\-)?\d+\\\.\d+", r" *-?\\d+\\.\\d+", line) for line in lines]
+    lines = [re.sub(r"(\\ )*\d+\\ of\\ ", r" *\\d+\\ of\\ ", line) for line in lines]
     pattern = "".join(r"(?:.*\n)*?" if line == ".*" else f"{line} *\n" for line in lines)
     plain = "\n".join(line.rstrip() for line in output.replace("\r", "\n").rstrip().splitlines()) + "\n"
     return re.fullmatch(pattern, plain) is not None

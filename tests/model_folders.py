@@ -99,9 +99,12 @@ def write_trained(project: Path, config: Config) -> Path:
 
 
 def write_with_vectors(project: Path, revision: str | None = None) -> Path:
-    """Write a model that was trained in a project, with word vectors in its vectors.txt."""
+    """Write a model that was trained in a project, with vectors of the words of its classes in its vectors.txt."""
     table = project / "vectors.txt"
-    table.write_text("dog 1 2\nrain 3 4\n")
+    words = sorted(
+        {word.lower() for names in CLASSES.values() for name in names for word in name.replace(",", "").split()}
+    )
+    table.write_text("dog 1 2\nrain 3 4\n" + "".join(f"{word} {k} 1\n" for k, word in enumerate(words)))
     metadata = dict(Vectors(table).metadata)
     metadata |= {"revision": revision or metadata["revision"]}
     return write_trained(project, model_config(text=metadata, text_features=2))

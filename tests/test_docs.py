@@ -41,6 +41,8 @@ def test_the_readme_takes_five_minutes():
         ("a  1.50 b\n", "a 12.345 b\n", True),
         ("a  1.50 b\n", "a 12 b\n", False),
         ("a  \n", "a\n", True),
+        ("a   9 of 52 b\n", "a  10 of 52 b\n", True),
+        ("a   9 of 52 b\n", "a   9 of 51 b\n", False),
     ],
 )
 def test_an_output_fits_what_is_shown(shown, output, fits):

@@ -14,31 +14,8 @@ import soundfile
 
 from builders import CLASSES
 from model_folders import model_config, write_model, write_trained, write_with_vectors
-from signals import speech_like
 from zsaudio.models.model_folder import write_checksums
 from zsaudio.storage import schemas, tables
-from zsaudio_cli import main
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch) -> Path:
-    """A folder with a model and two recordings, to which commands are relative."""
-    monkeypatch.chdir(tmp_path)
-    write_model(tmp_path / "model")
-    for name, seconds in (("clip.wav", 12), ("zwei Vögel.flac", 3)):
-        soundfile.write(tmp_path / name, speech_like(16_000, seconds), 16_000)
-    return tmp_path
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
 
 
 def test_predict_prints_a_table_for_each_recording(here, run):
@@ -49,12 +26,16 @@ def test_predict_prints_a_table_for_each_recording(here, run):
     blocks = [block.splitlines() for block in out.strip().split("\n\n")]
     assert [block[0] for block in blocks] == ["clip.wav  (threshold 0.000)", "zwei Vögel.flac  (threshold 0.000)"]
     for block in blocks:
-        assert block[1].split() == ["label", "score", "above", "attention", "peaks", "at"]
-        rows = [line.rsplit(maxsplit=3) for line in block[2:]]
+        assert block[1].split() == ["label", "score", "above", "rank", "percentile", "attention", "peaks", "at"]
+        rows = [re.split(r"\s{2,}", line) for line in block[2:]]
         assert {label for label, *_ in rows} == {"buzz", "high siren"}
-        scores = [float(score) for _, score, _, _ in rows]
+        scores = [float(row[1]) for row in rows]
         assert scores == sorted(scores, reverse=True)
-        assert all(above == ("yes" if float(score) > 0 else "no") for _, score, above, _ in rows)
+        assert all(row[2] == ("yes" if float(row[1]) > 0 else "no") for row in rows)
+        ranked = 2 + sum(map(len, CLASSES.values()))
+        for row in rows:
+            rank = int(row[3].removesuffix(f" of {ranked}"))
+            assert float(row[4]) == pytest.approx(100 * (ranked - rank) / (ranked - 1), abs=0.06)
         assert all(peak.startswith("0:00:") for *_, peak in rows)
 
 
@@ -104,23 +85,20 @@ def test_the_plot_is_a_picture(here, run, suffix):
 def test_the_plot_shows_the_labels_that_the_table_shows(here, run):
     ask = ("predict", "clip.wav", "--model", "model", "--labels", "dog, rain, police siren")
     _, out, _ = run(*ask, "--top", "2", "--plot", "out.svg")
-    shown = {line.rsplit(maxsplit=3)[0] for line in out.splitlines()[2:4]}
+    shown = {re.split(r"\s{2,}", line)[0] for line in out.splitlines()[2:4]}
     svg = (here / "out.svg").read_text(encoding="utf-8")
     assert {label for label in ("dog", "rain", "police siren") if f">{label}" in svg} == shown
 
 
-def test_a_model_without_attention_has_no_peaks(here, run):
+def test_a_model_without_attention_has_no_peaks_and_is_drawn_by_its_scores(here, run):
     write_model(here / "mean", model_config("uniform_mean"))
     _, out, _ = run("predict", "clip.wav", "--model", "mean", "--labels", "buzz")
-    assert out.splitlines()[2].endswith("-")
+    assert out.splitlines()[1].endswith("percentile")
     _, out, _ = run("predict", "clip.wav", "--model", "mean", "--labels", "buzz", "--csv")
     assert next(csv.DictReader(io.StringIO(out)))["peak"] == ""
-    status, out, err = run("predict", "clip.wav", "--model", "mean", "--labels", "buzz", "--plot", "out.png")
-    assert (status, out) == (2, "")
-    assert (
-        err == "zsaudio: plot: this model has no attention to draw; choose one that has, such as temporal_attention\n"
-    )
-    assert not (here / "out.png").exists()
+    status, _, err = run("predict", "clip.wav", "--model", "mean", "--labels", "buzz", "--plot", "out.svg")
+    assert (status, err) == (0, "")
+    assert "windows of 10 s" in (here / "out.svg").read_text(encoding="utf-8")
 
 
 def test_an_unreadable_recording_does_not_stop_the_others(here, run):
@@ -142,7 +120,7 @@ def test_an_unreadable_recording_does_not_stop_the_others(here, run):
         (["predict", "clip.wav", "--labels-file", "nowhere.txt"], 2, "nowhere.txt cannot be read as text"),
         (["predict", "clip.wav", "--labels-file", "empty.txt"], 2, "empty.txt has no label"),
         (["predict", "clip.wav", "--json", "--csv"], 2, "choose one of --json and --csv"),
-        (["predict", "clip.wav", "clip.wav", "--plot", "a.png"], 2, "--plot draws one recording, and 2 are given"),
+        (["predict", "clip.wav", "clip.wav", "--plot", "a.png"], 2, "--plot is for one recording, and 2 are given"),
         (["predict", "clip.wav", "--lables", "dog"], 2, "No such option"),
         (["predcit"], 2, "No such command 'predcit'"),
         (["predict", "clip.wav", "--model", "nowhere"], 2, "nowhere: is no folder; a model is a folder like"),

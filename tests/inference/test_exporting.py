@@ -45,7 +45,8 @@ def recording(tmp_path) -> Path:
 def bert(folder: Path) -> Path:
     """A small BertModel in the hub's file format."""
     folder.mkdir()
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "dog", "rain"]
+    known = {word.lower() for names in CLASSES.values() for name in names for word in name.replace(",", "").split()}
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "dog", "rain", ",", *sorted(known)]
     (folder / "vocab.txt").write_text("\n".join(words))
 
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertTokenizer"}))

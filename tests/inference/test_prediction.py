@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from zsaudio.audio import read_examples
 from zsaudio.audio.logmel import LogMel
 from zsaudio.audio.recording import SAMPLE_RATE
 from zsaudio.evaluation.scored_clips import ScoredClips
-from zsaudio.inference import prediction
+from zsaudio.inference import predictor
 from zsaudio.models.model_folder import Config, StoredMember, read_model
 from zsaudio.tasks.corpus_tables import Audio, Embedded
 from zsaudio.tasks.task import Classes, Clips, Examples
@@ -123,8 +124,8 @@ def test_the_peak_is_the_second_of_the_recording_in_the_window_that_scores_highe
 def test_a_long_recording_in_pieces_gives_the_same(long, monkeypatch):
     loaded, path, _ = long
     at_once = loaded.predict(path, LABELS)
-    monkeypatch.setattr(prediction, "WINDOWS", 2)
-    monkeypatch.setattr(prediction, "BLOCKS", 3)
+    monkeypatch.setattr(predictor, "WINDOWS", 2)
+    monkeypatch.setattr(predictor, "BLOCKS", 3)
     in_pieces = loaded.predict(path, LABELS)
     assert in_pieces.window_scores == pytest.approx(at_once.window_scores, rel=1e-5)
     assert in_pieces.attention == pytest.approx(at_once.attention, abs=1e-6)
@@ -169,8 +170,10 @@ def test_known_classes_are_embedded_with_their_descriptions(tmp_path, recording,
     seen = []
     encode = Words.encode
     monkeypatch.setattr(Words, "encode", lambda self, labels: seen.extend(labels) or encode(self, labels))
-    zsaudio.load(write_model(tmp_path / "model")).predict(recording(1), ["Low hum", "dog"])
-    assert seen == [Label("Low hum", "What Low hum is.", "Low hum", "Low hum"), Label("dog", "")]
+    loaded = zsaudio.load(write_model(tmp_path / "model"))
+    loaded.predict(recording(1), ["Low hum", "dog"])
+    assert seen[:2] == [Label("Low hum", "What Low hum is.", "Low hum", "Low hum"), Label("dog", "")]
+    assert {label.name for label in seen[2:]} == {*loaded.classes} - {"Low hum"}  # which the others rank among
 
 
 @pytest.mark.parametrize(
@@ -197,8 +200,8 @@ def test_labels_that_do_not_do_are_named(tmp_path, recording, labels, message):
     ],
 )
 def test_labels_of_another_type_are_a_type_error(tmp_path, recording, labels, message):
-    predictor = zsaudio.load(write_model(tmp_path / "model"))
-    for ask in (lambda: predictor.predict(recording(1), labels), lambda: predictor.prepare(labels)):
+    loaded = zsaudio.load(write_model(tmp_path / "model"))
+    for ask in (lambda: loaded.predict(recording(1), labels), lambda: loaded.prepare(labels)):
         with pytest.raises(TypeError, match=f"^{message}$"):
             ask()
 
@@ -210,8 +213,8 @@ def test_a_path_of_another_type_is_a_type_error(tmp_path, path):
 
 
 def test_labels_may_come_one_by_one(tmp_path, recording):
-    predictor = zsaudio.load(write_model(tmp_path / "model"))
-    assert predictor.predict(recording(1), (label for label in ("dog", "cat"))).labels == ["dog", "cat"]
+    loaded = zsaudio.load(write_model(tmp_path / "model"))
+    assert loaded.predict(recording(1), (label for label in ("dog", "cat"))).labels == ["dog", "cat"]
 
 
 def test_an_encoder_of_another_size_is_refused(tmp_path, recording):
@@ -224,11 +227,14 @@ def test_an_encoder_of_another_size_is_refused(tmp_path, recording):
 def test_the_result_is_plain_numbers_for_json(tmp_path, recording):
     result = zsaudio.load(write_model(tmp_path / "model")).predict(recording(3), LABELS)
     read = json.loads(json.dumps(result.as_dict()))
-    assert (read["file"], read["threshold"]) == (result.file, 0)
+    assert (read["file"], read["threshold"], read["window"]) == (result.file, 0, 3)
+    assert read["ranked"] == len(LABELS) + sum(map(len, CLASSES.values()))
     assert [row["label"] for row in read["labels"]] == [LABELS[c] for c in np.argsort(-result.scores)]
     for row, c in zip(read["labels"], np.argsort(-result.scores), strict=True):
         assert row["score"] == pytest.approx(result.scores[c])
         assert row["above"] == (row["score"] > 0)
+        assert row["rank"] == result.ranks[c]
+        assert row["percentile"] == pytest.approx(100 * (read["ranked"] - row["rank"]) / (read["ranked"] - 1))
         assert row["attention"] == pytest.approx(result.attention[:, c])
         assert row["attention"][row["peak"]] == max(row["attention"])
         assert row["window_scores"] == pytest.approx(result.window_scores[:, c])
@@ -240,6 +246,8 @@ def test_without_attention_the_result_has_no_peaks(tmp_path, recording):
         "label",
         "score",
         "above",
+        "rank",
+        "percentile",
         "window_scores",
     }
 
@@ -267,8 +275,10 @@ def test_an_ensemble_predicts_by_the_mean_of_its_models(tmp_path, recording):
     result = loaded.predict(path, LABELS)
     assert result.window_scores == pytest.approx(expected[:, :3].detach().numpy(), abs=1e-4)
     best = expected[:, :3].argmax(0)
-    lower = [(expected[w] < expected[w, c]).sum() / (len(classes) - 1) for c, w in enumerate(best)]
-    assert result.percentiles == pytest.approx([float(share) for share in lower])
+    higher = [int((expected[w] > expected[w, c]).sum()) for c, w in enumerate(best)]
+    assert result.ranks.tolist() == [1 + count for count in higher]
+    assert result.ranked == len(classes)
+    assert result.percentiles == pytest.approx([100 * (1 - count / (len(classes) - 1)) for count in higher])
 
 
 def test_on_a_common_scale_a_label_scores_the_same_whatever_else_is_asked(tmp_path, recording):
@@ -280,7 +290,51 @@ def test_on_a_common_scale_a_label_scores_the_same_whatever_else_is_asked(tmp_pa
     assert alone.percentiles[0] == pytest.approx(all_known.percentiles[0])
 
 
-def test_without_a_common_scale_there_is_no_percentile(tmp_path, recording):
-    result = zsaudio.load(write_model(tmp_path / "model")).predict(recording(1), LABELS)
-    assert result.percentiles is None
-    assert "percentile" not in result.as_dict()["labels"][0]
+@pytest.mark.parametrize("name", ["temporal_attention", "uniform_mean"])
+def test_a_label_ranks_among_those_asked_for_and_all_classes_of_the_corpus(tmp_path, recording, name):
+    loaded, path = zsaudio.load(write_model(tmp_path / "model", model_config(name))), recording(12)
+    asked = [*LABELS, loaded.classes[0]]
+    result = loaded.predict(path, asked)
+    every = loaded.predict(path, [*asked, *loaded.classes])
+    assert result.ranked == every.ranked == 3 + len(loaded.classes)
+    for w, of_window in enumerate(every.window_scores):
+        expected = [1 + (of_window > score).sum() for score in of_window[:4]]
+        assert result.window_ranks[w].tolist() == expected
+    best = result.window_scores.argmax(0)
+    assert result.ranks.tolist() == result.window_ranks[best, range(4)].tolist()
+
+
+@pytest.mark.parametrize("row", ["uniform_mean", "temporal_attention"])
+def test_shorter_windows_score_as_recordings_of_that_length(tmp_path, recording, row):
+    loaded, path = zsaudio.load(write_model(tmp_path / "model", model_config(row))), recording(6)
+    result = loaded.predict(path, LABELS, window=3)
+    assert (result.seconds, result.window, result.window_scores.shape) == (6, 3, (4, 3))
+    samples, rate = soundfile.read(path, dtype="float32")
+    for start in range(4):
+        soundfile.write(tmp_path / "cut.wav", samples[start * rate : (start + 3) * rate], rate, subtype="FLOAT")
+        alone = loaded.predict(tmp_path / "cut.wav", LABELS)
+        assert result.window_scores[start] == pytest.approx(alone.scores, rel=1e-4, abs=1e-5)
+
+
+def test_a_recording_shorter_than_the_window_is_one(tmp_path, recording):
+    result = zsaudio.load(write_model(tmp_path / "model")).predict(recording(2), LABELS, window=5)
+    assert (result.seconds, result.window, result.window_scores.shape) == (2, 2, (1, 3))
+
+
+@pytest.mark.parametrize("window", [0, -1, 11, 2.5, True, "3"])
+def test_a_window_that_does_not_do_is_named(tmp_path, recording, window):
+    expected = "window: expected whole seconds from 1 to 10, the length of the clips that the model was trained on, got"
+    with pytest.raises(ZsAudioError, match=f"^{expected} {window!r}$"):
+        zsaudio.load(write_model(tmp_path / "model")).predict(recording(1), LABELS, window)
+
+
+def test_a_bar_shows_how_far_it_is_on_a_terminal_alone(tmp_path, recording, monkeypatch, capsys):
+    loaded, path = zsaudio.load(write_model(tmp_path / "model")), recording(4, "a\x1b.wav")
+    loaded.predict(path, LABELS)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    loaded.predict(path, LABELS)
+    err = capsys.readouterr().err
+    assert "a?.wav:   0%" in err
+    assert "0/4" in err
+    assert "a\x1b" not in err

@@ -1,5 +1,6 @@
 """The chart of a prediction: spectrogram and attention on one time axis, each sound where it is heard."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -13,7 +14,8 @@ import vl_convert
 from zsaudio import Prediction, ZsAudioError
 from zsaudio.audio.recording import SAMPLE_RATE
 from zsaudio.audio.spectrogram import BANDS, FRAMES, log_mel, mel_centres
-from zsaudio.inference.prediction_chart import COLUMNS, cells, prediction_spec, spectrogram
+from zsaudio.inference.prediction_chart import COLUMNS, cells, prediction_spec, spectrogram, timeline_spec
+from zsaudio.inference.timeline import Timeline
 from zsaudio.report.drawing import VEGA_LITE, inline_svg
 
 
@@ -32,11 +34,16 @@ def predicted(path: Path, attention: np.ndarray, labels: list[str] | None = None
     return Prediction(
         file=str(path),
         labels=labels or [f"label {c}" for c in range(count)],
+        seconds=n,
+        window=min(n, 10),
         scores=scores,
         threshold=count - 1.5,
         above=scores > count - 1.5,
+        ranks=count - np.arange(count),
+        ranked=count,
         peaks=attention.argmax(0),
         window_scores=scores[None].repeat(max(1, n - 9), 0),
+        window_ranks=(count - np.arange(count))[None].repeat(max(1, n - 9), 0),
         attention=attention.astype(np.float32),
     )
 
@@ -99,8 +106,7 @@ def test_labels_stand_by_score_and_those_above_the_threshold_have_a_star(tmp_pat
     prediction = predicted(path, attention)
     spec = prediction_spec(prediction)
     assert rows(spec) == ["label 2 *", "label 1", "label 0"]
-    assert rows(prediction_spec(prediction, prediction.ranking()[:2])) == ["label 2 *", "label 1"]
-    assert rows(prediction_spec(prediction, [0, 2])) == ["label 0", "label 2 *"]
+    assert rows(prediction_spec(prediction, 2)) == ["label 2 *", "label 1"]
     of_label = [cell["value"] for cell in rectangles(spec, 1) if cell["row"] == "label 1"]
     assert of_label == pytest.approx(attention[:, 1], abs=1e-4)
 
@@ -138,10 +144,65 @@ def test_low_bands_are_at_the_bottom(tmp_path):
     assert from_top[low] > from_top[high]
 
 
-def test_a_model_without_attention_has_no_chart(tmp_path):
-    prediction = Prediction("a.wav", ["dog"], np.zeros(1), 0.0, np.zeros(1, bool), None, np.zeros((1, 1)), None)
-    with pytest.raises(ZsAudioError, match="plot: this model has no attention to draw; choose one that has"):
-        prediction_spec(prediction)
+def timeline(path: Path, scores: np.ndarray) -> Timeline:
+    """A timeline with these scores (n, C); above 0 is an event."""
+    n, count = scores.shape
+    labels = [f"label {c}" for c in range(count)]
+    ranks = np.argsort(-scores, axis=1).argsort(axis=1) + 1
+    return Timeline(str(path), labels, n, 1, 3, 0.0, count, scores.astype(np.float32), ranks)
+
+
+def layers(spec: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The data of the scores and of the lines below the spectrogram."""
+    scores, lines = spec["vconcat"][1]["layer"]
+    return scores["data"]["values"], lines["data"]["values"]
+
+
+def test_a_timeline_is_drawn_with_its_events(tmp_path):
+    path = write_sound(tmp_path / "a.wav", 6, range(2, 4))
+    scores = np.array([[-1, -2, 1, 2, -1, 1], [-3, -3, -3, -3, -3, -3]]).T
+    spec = timeline_spec(timeline(path, scores))
+    drawn, lines = layers(spec)
+    assert [cell["value"] for cell in drawn if cell["row"] == "label 0"] == scores[:, 0].tolist()
+    assert [(line["label"], line["start"], line["end"]) for line in lines] == [("label 0", 2, 4), ("label 0", 5, 6)]
+    assert "windows of 3 s; line: above the threshold of 0" in inline_svg(spec)
+
+
+def test_a_short_peak_is_seen_in_a_long_timeline(tmp_path):
+    scores = np.full((3 * COLUMNS, 1), -1.0)
+    scores[301] = 5
+    drawn, lines = layers(timeline_spec(timeline(write_sound(tmp_path / "a.flac", 2, range(1)), scores)))
+    assert max(cell["value"] for cell in drawn) == 5
+    assert [(line["start"], line["end"]) for line in lines] == [(301, 302)]
+
+
+def test_a_model_without_attention_is_drawn_by_its_scores(tmp_path):
+    prediction = predicted(write_sound(tmp_path / "a.wav", 12, range(1)), np.ones((12, 2)))
+    without = dataclasses.replace(prediction, attention=None, peaks=None)
+    drawn, lines = layers(prediction_spec(without))
+    assert {(cell["row"], cell["value"]) for cell in drawn} == {("label 1", 1.0), ("label 0", 0.0)}
+    assert [line["label"] for line in lines] == ["label 1"]
+    assert {cell["row"] for cell in layers(prediction_spec(without, 1))[0]} == {"label 1"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "unit", "ticks"),
+    [
+        (1, "time, s ", ["0", "1"]),
+        (10, "time, s ", ["0", "5", "10"]),
+        (90, "time, s ", ["0", "10", "90"]),
+        (600, "time, min:s ", ["00:00", "01:00", "10:00"]),
+        (3600, "time, h:min:s ", ["0:00:00", "0:10:00", "1:00:00"]),
+        (100_000, "time, h:min:s ", ["0:00:00", "3:00:00", "27:00:00"]),
+    ],
+)
+def test_ticks_suit_the_length(tmp_path, seconds, unit, ticks):
+    path = write_sound(tmp_path / "a.wav", 1, range(1))
+    svg = inline_svg(timeline_spec(timeline(path, np.zeros((seconds, 1)))))
+    assert unit in svg
+    for tick in ticks:
+        assert f">{tick}</text>" in svg
+    assert len(re.findall(r">[\d:]+</text>", svg)) <= 2 * 11 + 8
 
 
 def test_a_recording_that_is_gone_is_named(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 from zsaudio.audio import recording_encoder
 from zsaudio.errors import ZsAudioError
 from zsaudio.inference.encoder_files import encoder_files
-from zsaudio.inference.prediction import Predictor, checked_place
+from zsaudio.inference.predictor import Predictor, checked_place
 from zsaudio.models.model_folder import CONFIG, read_model
 from zsaudio.storage.downloads import default_mirror, mirror_folder
 from zsaudio.storage.values import shown

@@ -30,7 +30,8 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())  # else a power cut could leave the new name without content
         temporary.replace(path)
     except OSError as error:
-        error.filename = error.filename or str(path)  # Arrow does not name it
+        if error.filename in (None, str(temporary)):  # Arrow does not name it
+            error.filename = str(path)
         raise
     finally:
         temporary.unlink(missing_ok=True)
