@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pipeline import Params, Paths, run
 from zsaudio.evaluation.curves import fusion, gamma_curve, threshold_curve
 from zsaudio.evaluation.result_files import write_results
-from zsaudio.evaluation.runs import evaluate
+from zsaudio.evaluation.runs import evaluate, validation_map
 from zsaudio.evaluation.scored_clips import SCORINGS, read_scores
 from zsaudio.models.model_folder import WEIGHTS, Decision, read_model, save_model
 from zsaudio.storage import schemas, tables
@@ -45,7 +45,13 @@ def main(params: Params, paths: Paths, model: str) -> None:
             write_results(folder / scoring, scored_otherwise, tested, None, task.metrics, params.resamples, threads)
         write_json(paths.metrics / model / f"{setting}.json", metrics)
         thresholds = [threshold for result in results for threshold in result.thresholds * config.variant.ensemble]
-        decision = Decision(title=title, gamma=gamma, thresholds=thresholds, metrics=metrics)
+        decision = Decision(
+            title=title,
+            gamma=gamma,
+            thresholds=thresholds,
+            metrics=metrics,
+            validation_map=validation_map(validation, gamma),
+        )
         evaluated = config.model_copy(update={"decision": decision})
         save_model(paths.models / model / setting, trained / WEIGHTS, evaluated)
 

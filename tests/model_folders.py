@@ -70,6 +70,7 @@ def model_config(
             gamma=gamma if variant.fused else None,
             thresholds=[float(number) for number in range(len(members))],
             metrics=METRICS,
+            validation_map=0.3,
         ),
     )
 

@@ -16,6 +16,7 @@ from zsaudio.evaluation.metrics import (
     class_f1,
     count,
     macro_f1,
+    mean_average_precision,
     micro_f1,
 )
 from zsaudio.evaluation.scored_clips import ScoredClips
@@ -73,6 +74,12 @@ def evaluate(
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(of_run, test_parts))
+
+
+def validation_map(validation: ScoredClips, gamma: float | None) -> float:
+    """Mean average precision on the validation clips, the mean over the runs and their parts."""
+    parts = [part for of_run in validation.by_part().values() for part in of_run.values()]
+    return float(np.mean([mean_average_precision(part.tested(gamma), part.carried) for part in parts]))
 
 
 def decide(

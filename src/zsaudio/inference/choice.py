@@ -6,7 +6,6 @@ import numpy as np
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.model_folder import CONFIG, read_model
-from zsaudio.storage import schemas, tables
 
 
 def best_model(data: Path) -> Path:
@@ -33,24 +32,19 @@ def best_model(data: Path) -> Path:
         known = (
             f"; name one of {', '.join(map(str, folders))}" if folders else ": train some (`dvc repro`), or name one"
         )
-        raise ZsAudioError(f"{data}: holds no zero-shot model with a training curve{known}")
+        raise ZsAudioError(f"{data}: holds no zero-shot model that is evaluated{known}")
     return by_model[max(measured, key=lambda model: measured[model])][0]
 
 
 def _merit(settings: list[Path]) -> tuple[float, bool] | None:
-    """Mean validation mAP of the weights that were kept, to three digits, and whether those were trained anew.
+    """Mean validation mAP, to three digits, and whether the models were trained anew on those clips, too.
 
     None where it says nothing about unseen classes.
     """
-    values, refit = [], False
-    for folder in settings:
-        config = read_model(folder)
-        refit = config.variant.refit
-        corpus = folder.parents[2]
-        file = corpus / "curves" / folder.parent.name / f"{folder.name}.csv"
-        if "train" not in config.roles or not file.is_file():
-            return None
-        curve = tables.read_table(file, schemas.CURVE).to_pandas()
-        of_run = curve.groupby("run")["validation_map"]
-        values.append((of_run.max() if config.training.get("weights") == "best" else of_run.last()).mean())
-    return round(float(np.mean(values)), 3), refit
+    configs = [read_model(folder) for folder in settings]
+    values = [
+        config.decision.validation_map for config in configs if config.decision is not None and "train" in config.roles
+    ]
+    if len(values) < len(configs):
+        return None
+    return round(float(np.mean(values)), 3), configs[0].variant.refit

@@ -90,12 +90,14 @@ class Decision(_Section):
         gamma: of eq. 7; None for a variant that is tested as it is trained.
         thresholds: M of eq. 8, one for each member.
         metrics: the metrics file of the cell.
+        validation_map: mAP on the validation clips, the mean over the runs.
     """
 
     title: str
     gamma: FiniteFloat | None
     thresholds: list[FiniteFloat]
     metrics: dict[str, FiniteFloat]
+    validation_map: FiniteFloat
 
 
 class Config(_Section):
