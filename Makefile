@@ -8,7 +8,7 @@ PYTHON ?= python3
 HERE := $(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: environment repro show recover restore test studies readme readme-run bench verify
+.PHONY: environment repro show recover restore test studies ablation readme readme-run bench verify
 repro: environment
 	python stages/repro.py
 
