@@ -131,17 +131,26 @@ class VggishParams(ParamsSection):
     weights_sha256: Sha256 | None
 
 
+class HfAudioParams(ParamsSection):
+    """An audio model of the transformers library."""
+
+    model: str
+    revision: Revision | None
+    batch_size: Annotated[int, whole(1, 10**5)]
+
+
 class AudioParams(ParamsSection):
     """Audio embeddings (section 3.3)."""
 
-    encoder: dict[CorpusName, Annotated[str, one_of(("logmel", "google_vggish", "vggish"))]]
+    encoder: dict[CorpusName, Annotated[str, one_of(("logmel", "google_vggish", "vggish", "hf"))]]
     segments: Annotated[int, whole(1, 127)]
     workers: Annotated[int, whole(1, 256)]
     vggish: VggishParams
+    hf: HfAudioParams
 
 
-class BertParams(ParamsSection):
-    """BERT, and what is loaded like it."""
+class HfTextParams(ParamsSection):
+    """A text model of the transformers library, BERT among them."""
 
     model: str
     revision: Revision | None
@@ -164,9 +173,10 @@ class WordsParams(ParamsSection):
 class TextParams(ParamsSection):
     """Label embeddings (section 3.3)."""
 
-    encoder: dict[CorpusName, Annotated[str, one_of(("bert", "vectors", "words"))]]
+    encoder: dict[CorpusName, Annotated[str, one_of(("bert", "hf", "vectors", "words"))]]
     texts: Texts
-    bert: BertParams
+    bert: HfTextParams
+    hf: HfTextParams
     vectors: VectorsParams
     words: WordsParams
 
@@ -296,7 +306,7 @@ class Params(ParamsSection):
         if (self.audio.encoder[self.corpus] == "google_vggish") != (self.corpus == "audioset"):
             raise ValueError(
                 f"audio.encoder.{self.corpus}: google_vggish reads the embeddings of the corpus audioset, which has no "
-                "recordings; the other corpora have recordings, for vggish or logmel"
+                "recordings; the other corpora have recordings, for vggish, hf or logmel"
             )
 
     def _check_variants(self) -> None:

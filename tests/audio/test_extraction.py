@@ -175,7 +175,7 @@ def test_a_run_that_is_killed_leaves_whole_shards_and_no_processes(recordings, t
 
 
 def test_a_killed_worker_is_an_error(recordings):
-    with Decoders(1, Levels().front_end, 2) as decoders:
+    with Decoders(1, Levels().front_end, Levels.rate, 2) as decoders:
         many = {f"{clip} {i}": path for i in range(9) for clip, path in recordings.items()}
         batches = decoders.batches(many)
         next(batches)

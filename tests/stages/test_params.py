@@ -117,7 +117,7 @@ def test_the_committed_params_are_the_papers():
         ("audio.vggish.pca", "a\0.npz", "audio.vggish.pca: expected a file, or an address that"),
         ("local.recordings", "a\0b", "local.recordings: expected a path without a zero byte, of names of at most 255 "),
         ("local.labels", "a" * 256, "local.labels: expected a path without a zero byte, of names of at most 255 bytes"),
-        ("audio.encoder.demo", "mfcc", "audio.encoder.demo: expected one of logmel, google_vggish, vggish; got 'mfcc'"),
+        ("audio.encoder.demo", "mfcc", "audio.encoder.demo: expected one of logmel, google_vggish, vggish, hf; got "),
         ("text.bert.pooling", "max", "text.bert.pooling: expected one of words, label, cls, description; got 'max'"),
     ],
 )  # fmt: skip
@@ -128,7 +128,7 @@ def test_a_mistake_is_named_with_what_is_expected(path, value, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"text.pooling": "cls"}, "text.pooling is unknown; known are encoder, texts, bert, vectors, words"),
+        ({"text.pooling": "cls"}, "text.pooling is unknown; known are encoder, texts, bert, hf, vectors, words"),
         ({"text.words.pooling": "cls"}, "text.words.pooling is unknown; known are features"),
         ({"text.bert.features": 16}, "text.bert.features is unknown; known are model, revision, pooling, batch_size"),
         ({"audio.vggish.bands": 64}, "audio.vggish.bands is unknown; known are weights, pca, output, activation"),

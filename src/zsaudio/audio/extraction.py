@@ -61,7 +61,7 @@ def extract(
     name, finished = encoder.metadata["encoder"], len(files) - sum(map(len, pending.values()))
     with tqdm(total=len(files), initial=finished, desc=name, unit="clip", mininterval=1) as progress:
         if pending:
-            with Decoders(processes, encoder.front_end, segments) as decoders:
+            with Decoders(processes, encoder.front_end, encoder.rate, segments) as decoders:
                 for key, part in pending.items():
                     shard = folder / f"{key}.parquet"
                     _write_shard(shard, encoder, part, segments, decoders, progress)

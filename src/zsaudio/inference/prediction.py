@@ -210,7 +210,7 @@ class Predictor:
     def _embed(self, path: Path) -> Tensor:
         """Embeddings `[n, F_a]` of a recording, which is read as a stream."""
         scale, offset = (np.float32(self.config.audio[name]) for name in ("scale", "offset"))
-        blocks = read_examples(path, self._audio.front_end)
+        blocks = read_examples(path, self._audio.front_end, rate=self._audio.rate)
         embedded = []
         while examples := list(itertools.islice(blocks, BLOCKS)):
             embedded.append(self._audio.embed(np.concatenate(examples)).astype(np.float32) * scale + offset)
