@@ -32,7 +32,8 @@ from zsaudio.text.wording import TEXTS
 
 CORPORA = ("demo", "audioset", "audioset_audio", "local")
 BASELINES = ("zero_rule", "every_class")
-RESERVED = (*BASELINES, "localise")  # folders beside those of the models in metrics/CORPUS
+CLAP = "clap"  # a baseline that is not in the tables unless it is asked for
+RESERVED = (*BASELINES, CLAP, "localise")  # folders beside those of the models in metrics/CORPUS
 # Of `train`, that a variant may set for itself.
 TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule", "mixup", "patience", "weights")
 SHAPE = (
@@ -132,7 +133,7 @@ class VggishParams(ParamsSection):
 
 
 class HfAudioParams(ParamsSection):
-    """An audio model of the transformers library."""
+    """An audio model of the transformers library, or a CLAP."""
 
     model: str
     revision: Revision | None
@@ -245,7 +246,7 @@ class Params(ParamsSection):
     threshold: Threshold
     resamples: Annotated[int, whole(100, 10**6)]
     models: Annotated[list[str], Field(min_length=1), Distinct]
-    baselines: Annotated[list[Annotated[str, one_of(BASELINES)]], Distinct]
+    baselines: Annotated[list[Annotated[str, one_of((*BASELINES, CLAP))]], Distinct]
     settings: Annotated[list[Annotated[str, one_of(tuple(SETTINGS))]], Field(min_length=1), Distinct]
     variants: dict[Name, VariantParams]
     strong_labels: dict[CorpusName, Files]
@@ -257,6 +258,7 @@ class Params(ParamsSection):
     folds: FoldsParams
     audio: AudioParams
     text: TextParams
+    clap: HfAudioParams
     train: TrainParams
 
     def variant(self, model: str, chosen: Mapping[str, Any] = MappingProxyType({})) -> Variant:

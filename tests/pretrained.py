@@ -23,7 +23,7 @@ from transformers import (
 )
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
-WORDS = ["dog", "bark", "rain", "siren", "this", "is", "a", "sound", "of", "."]
+WORDS = "dog bark rain siren this is a sound of . low middle high shrill steady pulsing hum buzz hiss".split()
 POSITIONS = 34  # of which RoBERTa uses 32
 TEXT_TOWER = {
     "vocab_size": len(SPECIAL) + len(WORDS),

@@ -14,7 +14,7 @@ import soundfile
 
 from encoders import Levels
 from zsaudio import ZsAudioError
-from zsaudio.audio import extraction
+from zsaudio.audio import extraction, shards
 from zsaudio.audio.decoding import Decoders
 from zsaudio.audio.extraction import Extracted, extract
 from zsaudio.audio.recording import SAMPLE_RATE
@@ -23,7 +23,7 @@ from zsaudio.storage import schemas, tables
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
-    monkeypatch.setattr(extraction, "SHARD", 10)
+    monkeypatch.setattr(shards, "SHARD", 10)
 
 
 @pytest.fixture
@@ -144,10 +144,10 @@ def test_shards_of_other_code_are_not_used(recordings, tmp_path, monkeypatch):
 RUN = """
     import sys
     from pathlib import Path
-    from zsaudio.audio import extraction
+    from zsaudio.audio import extraction, shards
     from encoders import Levels
 
-    extraction.SHARD = 10
+    shards.SHARD = 10
     if __name__ == "__main__":
         folder = Path(sys.argv[1])
         recordings = {f"clip_{i}": folder / f"{i}.wav" for i in range(24)}

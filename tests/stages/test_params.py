@@ -69,7 +69,7 @@ def test_the_committed_params_are_the_papers():
         ("models", [], "models: expected at least 1 of them, got 0"),
         ("models", "supervised", "models: expected a list, got 'supervised'"),
         ("models", ["supervised", "supervised"], "models: 'supervised' is listed twice"),
-        ("baselines", ["one_rule"], "baselines.0: expected one of zero_rule, every_class; got 'one_rule' (did"),
+        ("baselines", ["one_rule"], "baselines.0: expected one of zero_rule, every_class, clap; got 'one"),
         ("settings", ["setting4"], "settings.0: expected one of setting1, setting2, setting3; got 'setting4' (did you"),
         ("settings", ["setting1", "setting1"], "settings: 'setting1' is listed twice"),
         ("threshold", "best", "threshold: expected 'validation' or a number, got 'best'"),

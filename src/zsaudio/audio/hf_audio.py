@@ -39,6 +39,7 @@ class HfAudio:
         batch_size: int = 16,
         mirror: Path | None = None,
         device: str = "cpu",
+        knob: str = "audio.hf.model",
     ) -> None:
         """Load feature extractor and weights.
 
@@ -46,6 +47,7 @@ class HfAudio:
             model, revision, mirror: where the model is, see `zsaudio.pretrained.hub.locate`.
             batch_size: sounds per forward pass.
             device: where the network runs, as torch names it.
+            knob: the param that names the model, for messages.
 
         Raises:
             ZsAudioError: the model cannot be loaded, or gives neither a sequence nor a vector for a sound.
@@ -53,7 +55,7 @@ class HfAudio:
         import transformers
 
         self._device, self._batch_size = torch.device(device), batch_size
-        pretrained = Pretrained.located("audio.hf.model", model, revision, mirror, FILES)
+        pretrained = Pretrained.located(knob, model, revision, mirror, FILES)
         self._network = read_network(pretrained, "Audio")
         extractors: Any = transformers.AutoFeatureExtractor
         with pretrained.reading(EXTRACTOR):
@@ -95,12 +97,15 @@ class HfAudio:
     def vectors(self, sounds: Sequence[Samples]) -> npt.NDArray[np.float32]:
         """Sounds, each (samples,) at the model's rate, to a vector each: (n, F_a).
 
-        Sounds of several lengths are for models whose extractor brings them to one, as CLAP's does.
+        Sounds of several lengths are for models whose extractor brings them to one, as CLAP's does. What is longer than
+        the extractor says that the model takes is cut there, and not, as CLAP's extractor would, at random.
         """
+        longest = getattr(self._extractor, "nb_max_samples", None)
+        sounds = [sound[:longest] for sound in sounds]
         pooled = []
         for start in range(0, len(sounds), self._batch_size):
             batch = self._extractor(
-                list(sounds[start : start + self._batch_size]), sampling_rate=self.rate, return_tensors="pt"
+                sounds[start : start + self._batch_size], sampling_rate=self.rate, return_tensors="pt"
             )
             if "is_longer" in batch:  # CLAP's extractor draws a sound that it calls longer than CLAP takes; none is
                 batch["is_longer"] = torch.zeros_like(batch["is_longer"])

@@ -98,6 +98,8 @@ def read_network(pretrained: Pretrained, tower: str, unused: str = "") -> Any:
         with torch.device("meta"):  # takes no memory, whatever the sizes
             asked = _count(made_by(config), unused)
     with pretrained.reading(WEIGHTS):
+        if not (folder / WEIGHTS).exists():
+            raise ValueError("there is no such file, and no pickle is read; data/README.md says how to convert one")
         with safe_open(folder / WEIGHTS, "pt") as file:
             held = sum(torch.Size(file.get_slice(name).get_shape()).numel() for name in file.keys())  # noqa: SIM118
         if asked > held:

@@ -46,6 +46,7 @@ class HfText:
         mirror: Path | None = None,
         device: str = "cpu",
         name: str = "hf",
+        knob: str | None = None,
     ) -> None:
         """Load tokenizer and weights.
 
@@ -54,12 +55,13 @@ class HfText:
             pooling: a `Pooling`.
             batch_size: texts per forward pass.
             device: where the network runs, as torch names it.
-            name: of the encoder, in metadata and messages: hf, or bert, the paper's.
+            name: of the encoder, in its metadata: hf, or bert, the paper's.
+            knob: the param that names the model, for messages; None: text.NAME.model.
 
         Raises:
             ZsAudioError: the model cannot be loaded.
         """
-        pretrained = Pretrained.located(f"text.{name}.model", model, revision, mirror, FILES)
+        pretrained = Pretrained.located(knob or f"text.{name}.model", model, revision, mirror, FILES)
         self._model = read_network(pretrained, "Text", UNUSED)
         with pretrained.reading(CONFIG), torch.inference_mode():
             outputs = self._model(torch.zeros(1, 2, dtype=torch.long))
