@@ -23,7 +23,8 @@ from transformers import (
 )
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
-WORDS = "dog bark rain siren this is a sound of . low middle high shrill steady pulsing hum buzz hiss".split()
+WORDS = ["dog", "bark", "rain", "siren", "this", "is", "a", "sound", "of", "."]
+WORDS += ["low", "middle", "high", "shrill", "steady", "pulsing", "hum", "buzz", "hiss"]  # of the demo's names
 POSITIONS = 34  # of which RoBERTa uses 32
 TEXT_TOWER = {
     "vocab_size": len(SPECIAL) + len(WORDS),
