@@ -30,7 +30,7 @@ def embed_released(params: Params, paths: Paths, clips: list[str]) -> Missing:
 
 
 def embed_recordings(params: Params, paths: Paths, clips: list[str]) -> Missing:
-    from zsaudio.audio import recording_encoder
+    from zsaudio.audio import audio_encoder
     from zsaudio.audio.extraction import extract
 
     files = read_recordings(paths.raw)
@@ -39,13 +39,16 @@ def embed_recordings(params: Params, paths: Paths, clips: list[str]) -> Missing:
         raise ZsAudioError(f"none of the {len(clips):,} clips has a recording; {paths.raw} says which are missing")
     name = params.audio.encoder[params.corpus]
     knobs, device = {}, "cpu"
-    if name == "vggish":  # logmel needs no torch, which takes a second to import
+    if name != "logmel":  # which needs no torch, which takes a second to import
         from zsaudio.training.device import set_up
 
-        knobs, device = params.audio.vggish.model_dump(), set_up(params.device, params.threads, params.matmul).type
-    encoder = recording_encoder({"encoder": name, **knobs}, mirror=default_mirror(), device=device)
-    if name == "vggish":
-        print(f"audio.vggish.weights_sha256: {encoder.metadata['weights_sha256']}")
+        knobs = getattr(params.audio, name).model_dump(exclude_none=True)
+        device = set_up(params.device, params.threads, params.matmul).type
+    encoder = audio_encoder(name, knobs, mirror=default_mirror(), device=device)
+    kept = {"vggish.weights_sha256": "weights_sha256", "hf.revision": "branch"}  # params that may keep what it is now
+    for param, name in kept.items():
+        if encoder.metadata.get(name):
+            print(f"audio.{param}: {encoder.metadata[name]}")
     extracted = extract(encoder, recordings, params.audio.segments, paths.extraction, params.audio.workers)
     parts = (tables.read_table(shard, schemas.AUDIO) for shard in extracted.shards)
     tables.concatenate(paths.audio, schemas.AUDIO, parts, {**encoder.metadata, "segments": str(params.audio.segments)})

@@ -5,183 +5,54 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from param_sections import (
+    AudioParams,
+    AudiosetAudioParams,
+    AudiosetParams,
+    ClassesParams,
+    CorpusName,
+    DemoParams,
+    Files,
+    FoldsParams,
+    HfAudioParams,
+    LocalParams,
+    ParamsSection,
+    TextParams,
+    Texts,
+    Threshold,
+    TrainParams,
+)
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.parts import KINDS, part_file
 from zsaudio.models.variant import SCALES, Variant
 from zsaudio.storage.values import (
     Distinct,
-    FilePath,
     Fraction,
-    NonNegative,
     explain,
     meant,
-    number,
     one_of,
     shown,
     text,
     whole,
-    word_or,
 )
 from zsaudio.tasks.build import SPANNING, TASKS
 from zsaudio.tasks.settings import SETTINGS
-from zsaudio.text.wording import TEXTS
 
-CORPORA = ("demo", "audioset", "audioset_audio", "local")
 BASELINES = ("zero_rule", "every_class")
-RESERVED = (*BASELINES, "localise", "generalise")  # folders beside those of the models in metrics/CORPUS
+CLAP = "clap"  # a baseline that is not in the tables unless it is asked for
+RESERVED = (*BASELINES, CLAP, "localise", "generalise")  # folders beside those of the models in metrics/CORPUS
 # Of `train`, that a variant may set for itself.
 TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule", "mixup", "patience", "weights")
 # Of a variant, besides its parts and knobs.
 SHAPE = ("task", "texts", "averaged", "fused", "scale", "ensemble", "runs", "spanning", "refit")
 TABLES = ("published", "ours", "ablation")  # of the report, that a row may stand in; with `tuned` it stands in another
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
-
-CorpusName = Annotated[str, one_of(CORPORA)]
-Count = Annotated[int, whole(1, 10**9)]
-Seed = Annotated[int, whole(0, 2**31 - 1)]
-Address = Annotated[str, text("https?://.*", "an address that starts with http:// or https://")]
-SegmentsAddress = Annotated[str, text("https?://.+_segments[.]csv", "an address of a file called SUBSET_segments.csv")]
-FileOrAddress = Annotated[str, text(r"(?!http:)[^\0]+", "a file, or an address that starts with https://")]
-Sha256 = Annotated[str, text("[0-9a-f]{64}", "64 digits of 0 to 9 and a to f, or nothing: not checked")]
-Revision = Annotated[str, text(".+", "a branch, tag or commit, or nothing")]
 Name = Annotated[str, text("[a-z][a-z0-9_]*", "a name of lower-case letters, digits and _, a letter first")]
 Title = Annotated[str, text(r"\S(.*\S)?", "a line of text without blanks around it")]
-SPLIT_SEED = "a whole number, the seed of a random split"
-Split = Annotated[Literal["greedy"] | int, word_or("greedy", whole(0, 2**31 - 1), SPLIT_SEED)]
-Files = Annotated[list[FilePath], Distinct]
-Nested = Literal["both", "ancestor", "descendant"]
-Texts = Annotated[list[Annotated[str, one_of(TEXTS)]], Field(min_length=1), Distinct]
-Threshold = Annotated[Literal["validation"] | float, word_or("validation", number(), "a number")]
-
-
-class ParamsSection(BaseModel):
-    """A part of params.yaml: no key but the known ones."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DemoParams(ParamsSection):
-    """The synthesised corpus."""
-
-    seed: Seed
-    clips: Annotated[int, whole(30, 10**6)]
-
-
-class AudiosetParams(ParamsSection):
-    """Public addresses of AudioSet."""
-
-    ontology: Address
-    labels: Address
-    segments: Annotated[list[SegmentsAddress], Field(min_length=1), Distinct]
-    features: Address
-    subsets: Annotated[list[str], Field(min_length=1), Distinct]
-    sha256: dict[str, Sha256 | None]
-
-
-class AudiosetAudioParams(ParamsSection):
-    """AudioSet's labels with recordings of one's own."""
-
-    recordings: FilePath | None
-
-
-class LocalParams(ParamsSection):
-    """A corpus of one's own."""
-
-    recordings: FilePath | None
-    labels: FilePath | None
-    ontology: FilePath | None
-
-
-class ClassesParams(ParamsSection):
-    """Constants of the selection rules (section 3.1)."""
-
-    max_few_children: Annotated[int, whole(0, 1000)]
-    animal_root: str | None
-    animal_groups: list[str]
-    animal_calls: list[str]
-    nested: Annotated[Nested, one_of(get_args(Nested))]
-
-
-class FoldsParams(ParamsSection):
-    """The split (section 3.2)."""
-
-    split: Split
-    spanning: Annotated[str, one_of(SPANNING)]
-    min_labels: Annotated[int, whole(1, 100)]
-
-
-class VggishParams(ParamsSection):
-    """VGGish on recordings."""
-
-    weights: FileOrAddress
-    pca: FileOrAddress
-    output: Annotated[str, one_of(("pca", "raw"))]
-    activation: Annotated[str, one_of(("none", "relu"))]
-    precision: Annotated[str, one_of(("float32", "bfloat16"))]
-    weights_sha256: Sha256 | None
-
-
-class AudioParams(ParamsSection):
-    """Audio embeddings (section 3.3)."""
-
-    encoder: dict[CorpusName, Annotated[str, one_of(("logmel", "google_vggish", "vggish"))]]
-    segments: Annotated[int, whole(1, 127)]
-    workers: Annotated[int, whole(1, 256)]
-    vggish: VggishParams
-
-
-class BertParams(ParamsSection):
-    """BERT, and what is loaded like it."""
-
-    model: str
-    revision: Revision | None
-    pooling: Annotated[str, one_of(("words", "label", "cls", "description"))]
-    batch_size: Annotated[int, whole(1, 10**5)]
-
-
-class VectorsParams(ParamsSection):
-    """Word vectors from a table."""
-
-    table: FilePath | None
-
-
-class WordsParams(ParamsSection):
-    """A fixed pseudo-random vector for each word."""
-
-    features: Annotated[int, whole(1, 10**5)]
-
-
-class TextParams(ParamsSection):
-    """Label embeddings (section 3.3)."""
-
-    encoder: dict[CorpusName, Annotated[str, one_of(("bert", "vectors", "words"))]]
-    texts: Texts
-    bert: BertParams
-    vectors: VectorsParams
-    words: WordsParams
-
-
-class TrainParams(ParamsSection):
-    """Training (sections 2.3 and 3.5)."""
-
-    seeds: Annotated[list[Seed], Field(min_length=1, max_length=100), Distinct]
-    epochs: Count
-    batch_size: Count
-    optimiser: Annotated[str, one_of(("sgd", "adam", "adamw"))]
-    lr: Annotated[float, number(0, 100, above=True)]
-    weight_decay: NonNegative
-    schedule: Annotated[str, one_of(("constant", "cosine"))]
-    mixup: NonNegative
-    patience: Annotated[int, whole(0, 10**9)]
-    margin: NonNegative
-    rank: Annotated[str, one_of(("index", "violators"))]
-    weights: Annotated[str, one_of(("last", "best"))]
-    engine: Annotated[str, one_of(("fused", "loop"))]
-    parts: Annotated[int, whole(3, 100)]
 
 
 class VariantParams(BaseModel):
@@ -233,7 +104,7 @@ class Params(ParamsSection):
     threshold: Threshold
     resamples: Annotated[int, whole(100, 10**6)]
     models: Annotated[list[str], Field(min_length=1), Distinct]
-    baselines: Annotated[list[Annotated[str, one_of(BASELINES)]], Distinct]
+    baselines: Annotated[list[Annotated[str, one_of((*BASELINES, CLAP))]], Distinct]
     settings: Annotated[list[Annotated[str, one_of(tuple(SETTINGS))]], Field(min_length=1), Distinct]
     variants: dict[Name, VariantParams]
     strong_labels: dict[CorpusName, Files]
@@ -245,6 +116,7 @@ class Params(ParamsSection):
     folds: FoldsParams
     audio: AudioParams
     text: TextParams
+    clap: HfAudioParams
     train: TrainParams
 
     @model_validator(mode="before")
@@ -303,7 +175,7 @@ class Params(ParamsSection):
         if (self.audio.encoder[self.corpus] == "google_vggish") != (self.corpus == "audioset"):
             raise ValueError(
                 f"audio.encoder.{self.corpus}: google_vggish reads the embeddings of the corpus audioset, which has no "
-                "recordings; the other corpora have recordings, for vggish or logmel"
+                "recordings; the other corpora have recordings, for vggish, hf or logmel"
             )
 
     def _check_variants(self) -> None:

@@ -17,10 +17,10 @@ if Path(sys.argv[0]).resolve().parent == Path(__file__).resolve().parent:
 
 import yaml
 
-from params import BASELINES, OBJECTIVE_KNOBS, TRAINING_KNOBS, Params, parse_params
+from params import BASELINES, CLAP, OBJECTIVE_KNOBS, TRAINING_KNOBS, Params, parse_params
 from zsaudio.storage.values import shown
 
-__all__ = ["BASELINES", "OBJECTIVE_KNOBS", "TRAINING_KNOBS", "Params", "Paths", "run"]
+__all__ = ["BASELINES", "CLAP", "OBJECTIVE_KNOBS", "TRAINING_KNOBS", "Params", "Paths", "run"]
 
 MOST_VALUES = 10_000  # of params.yaml, which has a hundred or two
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from pipeline import BASELINES, Params, Paths, run
+from pipeline import BASELINES, CLAP, Params, Paths, run
 from zsaudio.report.charts import CHARTS, draw_charts, shown_tables
 from zsaudio.report.drawing import save_chart
 from zsaudio.report.evidence import Evidence, Facts, Localised
@@ -29,12 +29,12 @@ PARAMS = "params.yaml"
 INPUTS = ("src", "stages", "dvc.yaml", PARAMS)  # what results follow from
 PACKAGES = ("dvc", "numba", "numpy", "torch", "transformers")  # those that numbers follow from
 TEMPLATES = Path(".dvc/plots")  # of the charts, for DVC's own page and for this report
-BASELINE_TITLES = {"zero_rule": "Zero-rule", "every_class": "Every class"}
+BASELINE_TITLES = {"zero_rule": "Zero-rule", "every_class": "Every class", CLAP: "CLAP (trains nothing here)"}
 
 
 def main(params: Params, paths: Paths) -> None:
     evidence = read_evidence(params, paths)
-    for warning in evidence.size_warnings():
+    for warning in evidence.warnings():
         print(f"report: {warning}", file=sys.stderr)
     plots = evidence.plot_tables()
     shown = shown_tables(plots, evidence.rows)
@@ -63,7 +63,8 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
     others = {name: variant for name, variant in params.variants.items() if name not in params.models}
     variants = {name: params.variants[name] for name in params.models} | others
     models = {name: table_row(params, paths, name) for name in variants}
-    rows = TableRows(models | {name: TableRow(BASELINE_TITLES[name]) for name in BASELINES}, frozenset(others))
+    baselines = dict.fromkeys((*BASELINES, *params.baselines))
+    rows = TableRows(models | {name: TableRow(BASELINE_TITLES[name]) for name in baselines}, frozenset(others))
     cells = [(name, setting) for name in [*params.models, *params.baselines] for setting in params.settings]
     trained = [cell for cell in cells if cell[0] in params.models]
     fused = [cell for cell in trained if params.variants[cell[0]].fused]
@@ -113,9 +114,17 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
         decisions=frame(paths.class_decisions, schemas.DECISIONS),
         n_segments=tables.read_column(paths.audio, "n_segments"),
         missing={cell: "not listed in `params.yaml`" for cell in every if cell not in cells}
-        | {cell: f"no {', '.join(names)}; `dvc repro` makes them" for cell, names in missing.items()},
+        | {cell: f"no {', '.join(names)}; `dvc repro` makes them" for cell, names in missing.items()}
+        | unreachable(params, paths),
         facts=read_facts(params, paths, folds),
     )
+
+
+def unreachable(params: Params, paths: Paths) -> dict[tuple[str, str], str]:
+    """Why the stage baseline could not measure a row on this corpus."""
+    told = {name: paths.evaluations / name / "missing.json" for name in params.baselines}
+    reasons = {name: read_json(path)["reason"] for name, path in told.items() if path.exists()}
+    return {(name, setting): reason for name, reason in reasons.items() for setting in params.settings}
 
 
 def table_row(params: Params, paths: Paths, name: str) -> TableRow:
@@ -152,8 +161,9 @@ def read_facts(params: Params, paths: Paths, folds: pd.DataFrame) -> Facts:
         "threshold": params.threshold,
         "threads": params.threads,
     }
-    if text["encoder"].startswith("bert:"):
-        told["text.bert.pooling"] = text["pooling"]
+    name, _, model = text["encoder"].partition(":")
+    if model:
+        told[f"text.{name}.pooling"] = text["pooling"]
     return Facts(
         corpus=params.corpus,
         audio_encoder=audio["encoder"],
@@ -164,6 +174,11 @@ def read_facts(params: Params, paths: Paths, folds: pd.DataFrame) -> Facts:
         code=read_code(),
         table1=read_json(paths.metrics / "table1.json"),
         frequent=dict(zip(first["fold"], first["name"], strict=True)),
+        architectures={
+            f"{kind} encoder": metadata["architecture"]
+            for kind, metadata in (("audio", audio), ("text", text))
+            if "architecture" in metadata
+        },
     )
 
 

@@ -17,7 +17,7 @@ def main(params: Params, paths: Paths) -> None:
     ]
 
     name, device = params.text.encoder[params.corpus], "cpu"
-    if name == "bert":  # the others need no torch, which takes a second to import
+    if name in ("bert", "hf"):  # the others need no torch, which takes a second to import
         from zsaudio.training.device import set_up
 
         device = set_up(params.device, params.threads, params.matmul).type

@@ -64,8 +64,8 @@ def compute(
     values = {name: value for name, value in run["params"].items() if value is not None}
     values |= {"corpus": corpus, "models": [model], "settings": [setting], "train.seeds": seeds}
     encoder, _, name = run["text_encoder"].partition(":")
-    if encoder == "bert":
-        values["text.bert.model"] = name
+    if name:  # of a model of the transformers library
+        values[f"text.{encoder}.model"] = name
     assigned = [f"{name}={json.dumps(value)}" for name, value in values.items()]
     options = [option for assignment in assigned for option in ("--set-param", assignment)]
     command = [sys.executable, "-m", "dvc", "exp", "run", *options, f"evaluate@{model}"]

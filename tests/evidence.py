@@ -117,7 +117,7 @@ def facts(corpus: str, **params: object) -> Facts:
     return Facts(
         corpus=corpus,
         audio_encoder="google_vggish",
-        text_encoder="bert:x",
+        text_encoder="bert:bert-base-uncased",
         pooling="words",
         segments=10,
         params=told,

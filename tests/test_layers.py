@@ -13,7 +13,7 @@ LAYERS = (  # from the top; a room imports from rooms below its own layer, or of
     {"training", "evaluation"},
     {"models", "tasks"},
     {"audio", "text", "classes", "corpora"},
-    {"formats"},
+    {"formats", "pretrained"},
     {"storage"},
     {"errors.py", "paper.py"},
 )

@@ -104,7 +104,8 @@ def predict(
     run: Annotated[int, typer.Option(min=0, help="Which of the trained runs.")] = 0,
     audio_weights: Annotated[str | None, typer.Option(metavar="FILE", help="VGGish's weights, if they moved.")] = None,
     audio_pca: Annotated[str | None, typer.Option(metavar="FILE", help="VGGish's PCA, if it moved.")] = None,
-    text_model: Annotated[str | None, typer.Option(metavar="DIR", help="The BERT, if it moved.")] = None,
+    audio_model: Annotated[str | None, typer.Option(metavar="DIR", help="The audio model, if it moved.")] = None,
+    text_model: Annotated[str | None, typer.Option(metavar="DIR", help="The text model, if it moved.")] = None,
     text_vectors: Annotated[str | None, typer.Option(metavar="FILE", help="The word vectors, if they moved.")] = None,
 ) -> int:
     """Look for sounds in recordings, by the words for them.
@@ -146,6 +147,7 @@ def predict(
         run,
         audio_weights=audio_weights,
         audio_pca=audio_pca,
+        audio_model=audio_model,
         text_model=text_model,
         text_vectors=text_vectors,
         fetch=fetch,

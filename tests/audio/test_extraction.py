@@ -14,7 +14,7 @@ import soundfile
 
 from encoders import Levels
 from zsaudio import ZsAudioError
-from zsaudio.audio import extraction
+from zsaudio.audio import extraction, shards
 from zsaudio.audio.decoding import Decoders
 from zsaudio.audio.extraction import Extracted, extract
 from zsaudio.audio.recording import SAMPLE_RATE
@@ -23,7 +23,7 @@ from zsaudio.storage import schemas, tables
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
-    monkeypatch.setattr(extraction, "SHARD", 10)
+    monkeypatch.setattr(shards, "SHARD", 10)
 
 
 @pytest.fixture
@@ -144,10 +144,10 @@ def test_shards_of_other_code_are_not_used(recordings, tmp_path, monkeypatch):
 RUN = """
     import sys
     from pathlib import Path
-    from zsaudio.audio import extraction
+    from zsaudio.audio import extraction, shards
     from encoders import Levels
 
-    extraction.SHARD = 10
+    shards.SHARD = 10
     if __name__ == "__main__":
         folder = Path(sys.argv[1])
         recordings = {f"clip_{i}": folder / f"{i}.wav" for i in range(24)}
@@ -175,7 +175,7 @@ def test_a_run_that_is_killed_leaves_whole_shards_and_no_processes(recordings, t
 
 
 def test_a_killed_worker_is_an_error(recordings):
-    with Decoders(1, Levels().front_end, 2) as decoders:
+    with Decoders(1, Levels().front_end, Levels.rate, 2) as decoders:
         many = {f"{clip} {i}": path for i in range(9) for clip, path in recordings.items()}
         batches = decoders.batches(many)
         next(batches)

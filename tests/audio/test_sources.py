@@ -8,7 +8,7 @@ import pytest
 from zsaudio.audio import sources
 from zsaudio.audio.sources import code_hash, source_files
 
-EXTRACTION = {"decoding", "extraction", "padding", "recording", "sources"}
+EXTRACTION = {"decoding", "extraction", "padding", "recording", "shards", "sources"}
 LOGMEL = EXTRACTION | {"logmel", "spectrogram"}
 VGGISH = EXTRACTION | {"vggish", "vggish_files", "google_vggish", "spectrogram", "winograd"}
 

@@ -168,7 +168,7 @@ def test_files_of_encoders_that_have_moved_are_named_by_options(here, run):
     status, out, err = run(*ask, "--text-vectors", "moved.txt")
     assert (status, out) == (2, "")
     assert re.match(r"zsaudio: text encoder: the revision of vectors is \w+, but the model was trained with \w+\.", err)
-    assert err.endswith("text_vectors (--audio-weights and so on).\n")
+    assert err.endswith("text_vectors (--audio-model and so on).\n")
     assert err.count("\n") == 1
 
 

@@ -21,7 +21,7 @@ from zsaudio import ZsAudioError
 from zsaudio.audio.vggish import Vggish
 from zsaudio.inference.exporting import export
 from zsaudio.models.model_folder import Config
-from zsaudio.text.bert import Bert
+from zsaudio.text.hf_text import HfText
 
 USE = """
 import sys, zsaudio
@@ -71,7 +71,7 @@ def in_a_fresh_process(folder: Path, recording: Path, cwd: Path) -> str:
 def test_a_folder_is_enough_elsewhere(tmp_path, recording):
     """With encoders that have no public address: VGGish and BERT from files, which go with the model."""
     weights, pca = save_vggish(tmp_path / "vggish")
-    audio, text = Vggish(str(weights), str(pca)), Bert(str(bert(tmp_path / "bert")))
+    audio, text = Vggish(str(weights), str(pca)), HfText(str(bert(tmp_path / "bert")))
     config = model_config(audio=dict(audio.metadata), text=dict(text.metadata), text_features=8)
     model = write_trained(tmp_path, config)
     here = zsaudio.load(model).predict(recording, ["dog", "rain"])
@@ -84,7 +84,11 @@ def test_a_folder_is_enough_elsewhere(tmp_path, recording):
     assert scores == " ".join(f"{score:.5f}" for score in here.scores)
     names = {path.relative_to(published).as_posix() for path in published.rglob("*") if path.is_file()}
     assert {"model.safetensors", "config.json", "README.md", "SHA256SUMS"} <= names
-    assert {"encoders/weights/weights.safetensors", "encoders/pca/pca.npz", "encoders/model/model.safetensors"} <= names
+    assert {
+        "encoders/audio_weights/weights.safetensors",
+        "encoders/audio_pca/pca.npz",
+        "encoders/text_model/model.safetensors",
+    } <= names
     assert str(tmp_path) not in (published / "config.json").read_text()
 
 
@@ -93,7 +97,7 @@ def test_word_vectors_go_with_the_model(tmp_path, recording):
     before = zsaudio.load(model).predict(recording, ["dog"]).scores
     export(model, tmp_path / "published")
     (tmp_path / "vectors.txt").unlink()
-    assert zsaudio.load(tmp_path / "published").config.text["vectors"] == "encoders/vectors/vectors.txt"
+    assert zsaudio.load(tmp_path / "published").config.text["vectors"] == "encoders/text_vectors/vectors.txt"
     assert np.array_equal(zsaudio.load(tmp_path / "published").predict(recording, ["dog"]).scores, before)
 
 
@@ -109,11 +113,11 @@ def test_checksums_cover_the_encoders_too(tmp_path):
     published = export(write_with_vectors(tmp_path), tmp_path / "published")
     check = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
     assert subprocess.run(check, cwd=published, capture_output=True).returncode == 0
-    (published / "encoders/vectors/vectors.txt").write_text("dog 5 6\n")
-    with pytest.raises(ZsAudioError, match=r"encoders/vectors/vectors\.txt: is not the file that SHA256SUMS lists"):
+    (published / "encoders/text_vectors/vectors.txt").write_text("dog 5 6\n")
+    with pytest.raises(ZsAudioError, match=r"text_vectors/vectors\.txt: is not the file that SHA256SUMS lists"):
         zsaudio.load(published)
-    (published / "encoders/vectors/vectors.txt").unlink()
-    with pytest.raises(ZsAudioError, match=r"encoders/vectors/vectors\.txt: is missing; get the model folder again"):
+    (published / "encoders/text_vectors/vectors.txt").unlink()
+    with pytest.raises(ZsAudioError, match=r"text_vectors/vectors\.txt: is missing; get the model folder again"):
         zsaudio.load(published)
 
 
@@ -145,22 +149,22 @@ def test_what_was_trained_is_exported_as_it_is(tmp_path):
 
 
 def test_public_encoders_are_named_or_copied(tmp_path, mirror):
-    text = Bert("sentence-transformers/all-MiniLM-L6-v2", mirror=mirror)
+    text = HfText("sentence-transformers/all-MiniLM-L6-v2", mirror=mirror, name="bert")
     model = write_model(tmp_path / "model", model_config(text=dict(text.metadata), text_features=384))
     export(model, tmp_path / "named")
     assert not (tmp_path / "named" / "encoders").exists()
     config = json.loads((tmp_path / "named" / "config.json").read_text())
     assert config["text"]["model"] == "sentence-transformers/all-MiniLM-L6-v2"
     export(model, tmp_path / "copied", encoders=True, mirror=str(mirror))
-    assert (tmp_path / "copied/encoders/model/model.safetensors").is_file()
-    assert zsaudio.load(tmp_path / "copied").config.text["model"] == "encoders/model"
+    assert (tmp_path / "copied/encoders/text_model/model.safetensors").is_file()
+    assert zsaudio.load(tmp_path / "copied").config.text["model"] == "encoders/text_model"
 
 
 def test_an_exported_model_is_exported_again(tmp_path):
     first = export(write_with_vectors(tmp_path), tmp_path / "first")
     (tmp_path / "vectors.txt").unlink()
     again = export(first, tmp_path / "again")
-    for name in ("config.json", "SHA256SUMS", "encoders/vectors/vectors.txt"):
+    for name in ("config.json", "SHA256SUMS", "encoders/text_vectors/vectors.txt"):
         assert (again / name).read_bytes() == (first / name).read_bytes()
 
 

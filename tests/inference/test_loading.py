@@ -84,8 +84,8 @@ def test_an_encoder_that_is_gone_is_named_and_so_are_the_ways_to_name_another(tm
         zsaudio.load(model)
     assert str(raised.value).startswith(message)
     assert str(raised.value).endswith(
-        ". Name files that you have already: audio_weights, audio_pca, text_model, text_vectors (--audio-weights and "
-        "so on)."
+        ". Name files that you have already: audio_model, audio_weights, audio_pca, text_model, text_vectors "
+        "(--audio-model and so on)."
     )
     assert ".. Name" not in str(raised.value)
 
@@ -111,7 +111,7 @@ def test_a_table_of_words_that_has_moved_may_be_named(tmp_path, recording, monke
     assert np.array_equal(zsaudio.load(folder, text_vectors=moved).predict(recording, ["dog"]).scores, before.scores)
 
 
-@pytest.mark.parametrize("option", ["audio_weights", "audio_pca", "text_model", "text_vectors"])
+@pytest.mark.parametrize("option", ["audio_model", "audio_weights", "audio_pca", "text_model", "text_vectors"])
 @pytest.mark.parametrize("place", ["gone.bin", "", "a.wav"])
 def test_a_file_that_the_models_encoder_does_not_read_is_refused(tmp_path, recording, option, place):
     folder = write_model(tmp_path / "model")  # of logmel and words, which read no file

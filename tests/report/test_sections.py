@@ -249,7 +249,7 @@ def test_another_corpus_has_no_numbers_of_the_paper():
 
 def test_the_report_in_the_repository_has_the_tables_and_no_lists(page):
     text = "\n".join(lines(page))
-    assert "Text encoder **bert:x** (pooling `words`)" in text
+    assert "Text encoder **bert:bert-base-uncased** (pooling `words`)" in text
     assert "batches of 32, SGD with learning rate 0.01" in text
     assert "| Micro F1: fold1 | Micro F1: fold2 | Micro F1: fold3 | Micro F1: mean |" in text
     assert "| Zero-rule | 0.050 [-0.045, 0.145] |" in text

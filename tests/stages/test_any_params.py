@@ -31,10 +31,14 @@ NULLABLE = (
     "classes.animal_root",
     "text.vectors.",
     "text.bert.revision",
+    "text.hf.revision",
+    "audio.hf.revision",
+    "clap.revision",
 )
 FREE_TEXT = (
     "strong_labels.", "audioset_audio.", "local.", "classes.animal_", "audioset.subsets.",
     "audio.vggish.weights", "audio.vggish.pca", "text.bert.model", "text.bert.revision",
+    "audio.hf.model", "audio.hf.revision", "text.hf.model", "text.hf.revision", "clap.model", "clap.revision",
 )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ import yaml
 from dvc.repo import Repo
 
 from imports import ROOT, has_code, imported_files, modules_under, tree_of, with_packages
-from params import CORPORA, Params
+from param_sections import CORPORA
+from params import Params
 from zsaudio.models.parts import KINDS, known_parts
 
 TEXT = (ROOT / "dvc.yaml").read_text(encoding="utf-8")

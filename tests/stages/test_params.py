@@ -69,7 +69,7 @@ def test_the_committed_params_are_the_papers():
         ("models", [], "models: expected at least 1 of them, got 0"),
         ("models", "supervised", "models: expected a list, got 'supervised'"),
         ("models", ["supervised", "supervised"], "models: 'supervised' is listed twice"),
-        ("baselines", ["one_rule"], "baselines.0: expected one of zero_rule, every_class; got 'one_rule' (did"),
+        ("baselines", ["one_rule"], "baselines.0: expected one of zero_rule, every_class, clap; got 'one"),
         ("settings", ["setting4"], "settings.0: expected one of setting1, setting2, setting3; got 'setting4' (did you"),
         ("settings", ["setting1", "setting1"], "settings: 'setting1' is listed twice"),
         ("threshold", "best", "threshold: expected 'validation' or a number, got 'best'"),
@@ -117,7 +117,7 @@ def test_the_committed_params_are_the_papers():
         ("audio.vggish.pca", "a\0.npz", "audio.vggish.pca: expected a file, or an address that"),
         ("local.recordings", "a\0b", "local.recordings: expected a path without a zero byte, of names of at most 255 "),
         ("local.labels", "a" * 256, "local.labels: expected a path without a zero byte, of names of at most 255 bytes"),
-        ("audio.encoder.demo", "mfcc", "audio.encoder.demo: expected one of logmel, google_vggish, vggish; got 'mfcc'"),
+        ("audio.encoder.demo", "mfcc", "audio.encoder.demo: expected one of logmel, google_vggish, vggish, hf; got "),
         ("text.bert.pooling", "max", "text.bert.pooling: expected one of words, label, cls, description; got 'max'"),
     ],
 )  # fmt: skip
@@ -128,7 +128,7 @@ def test_a_mistake_is_named_with_what_is_expected(path, value, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"text.pooling": "cls"}, "text.pooling is unknown; known are encoder, texts, bert, vectors, words"),
+        ({"text.pooling": "cls"}, "text.pooling is unknown; known are encoder, texts, bert, hf, vectors, words"),
         ({"text.words.pooling": "cls"}, "text.words.pooling is unknown; known are features"),
         ({"text.bert.features": 16}, "text.bert.features is unknown; known are model, revision, pooling, batch_size"),
         ({"audio.vggish.bands": 64}, "audio.vggish.bands is unknown; known are weights, pca, output, activation"),

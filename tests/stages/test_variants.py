@@ -136,7 +136,7 @@ def test_a_model_without_a_variant_is_named():
         ),
         ({"heads": 4}, "variants.cosine.heads: no part of this variant reads it; projection tanh has none"),
         ({"seeds": [1]}, "variants.cosine.seeds: no part of this variant reads it; projection tanh has none"),
-        ({"score": "dot", "temperature": 1}, "variants.cosine.temperature: no part of this variant reads it; projec"),
+        ({"score": "dot", "temperature": 1}, "variants.cosine.temperature: no part of this variant reads it; "),
         ({"temperature": 0}, "variants.cosine.temperature: expected a number above 0, got 0"),
         ({"temperature": "warm"}, "variants.cosine.temperature: expected a number above 0, got 'warm'"),
         ({"margin": -1}, "variants.cosine.margin: expected a number of at least 0, got -1"),

@@ -89,7 +89,7 @@ def test_a_damaged_table_is_named_with_the_line(tmp_path, content, message):
 def test_a_missing_table_and_an_unknown_encoder_are_named(tmp_path):
     with pytest.raises(ZsAudioError, match=r"text\.vectors\.table: .*none\.txt cannot be read"):
         text_encoder("vectors", {"table": tmp_path / "none.txt"})
-    with pytest.raises(ZsAudioError, match="expected one of bert, vectors, words; got 'elmo'"):
+    with pytest.raises(ZsAudioError, match="expected one of bert, hf, vectors, words; got 'elmo'"):
         text_encoder("elmo", {})
 
 

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from zsaudio.audio.recording import FrontEnd, read_examples
 from zsaudio.errors import ZsAudioError
+from zsaudio.pretrained.hub import check_revision
 
-__all__ = ["FrontEnd", "RecordingEncoder", "read_examples", "recording_encoder"]
+__all__ = ["FrontEnd", "RecordingEncoder", "audio_encoder", "read_examples", "recording_encoder"]
 
 
 class RecordingEncoder(Protocol):
@@ -19,10 +20,14 @@ class RecordingEncoder(Protocol):
 
     @property
     def front_end(self) -> FrontEnd:
-        """Turns seconds of sound into the encoder's examples: (k, 16000) samples at 16 kHz to (k, ...).
+        """Turns seconds of sound into the encoder's examples: (k, rate) samples to (k, ...).
 
         It treats each second by itself. Worker processes must be able to import it, and it needs no torch.
         """
+
+    @property
+    def rate(self) -> int:
+        """Sampling rate that the front end takes, in Hz."""
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -35,33 +40,64 @@ class RecordingEncoder(Protocol):
         """Examples of the front end (n, ...) to embeddings as they are stored: (n, F_a) uint8 or float16."""
 
 
+def audio_encoder(
+    name: str, knobs: Mapping[str, Any], *, mirror: str | None = None, device: str = "cpu"
+) -> RecordingEncoder:
+    """Make an encoder of recordings: logmel, vggish or hf.
+
+    The knobs are arguments of its class by name, the params audio.NAME; those of logmel are none. Mirror and device are
+    those of `zsaudio.audio.vggish.Vggish`.
+
+    Raises:
+        ZsAudioError: the name is unknown, or the encoder cannot be loaded.
+    """
+    # Imported here, since each needs libraries that the others do not.
+    if name == "logmel":
+        from zsaudio.audio.logmel import LogMel
+
+        return LogMel()
+    if name == "vggish":
+        from zsaudio.audio.vggish import Vggish
+
+        return Vggish(**knobs, mirror=mirror, device=device)
+    if name == "hf":
+        from zsaudio.audio.hf_audio import HfAudio
+        from zsaudio.storage.downloads import mirror_folder
+
+        return HfAudio(**knobs, mirror=mirror_folder(mirror), device=device)
+    raise ZsAudioError(f"audio encoder: expected one of google_vggish, hf, logmel, vggish; got {name!r}")
+
+
 def recording_encoder(
     metadata: Mapping[str, str],
     *,
     weights: str | None = None,
     pca: str | None = None,
+    model: str | None = None,
     mirror: str | None = None,
-    device: str = "cpu",
 ) -> RecordingEncoder:
-    """Make the encoder that metadata describe; for google_vggish, the VGGish that the released embeddings come from.
+    """Make the encoder again that metadata describe; for google_vggish, the VGGish that the embeddings come from.
 
     Args:
-        metadata: the name under encoder, and for vggish the params audio.vggish; or all of an encoder's metadata.
-        weights, pca, mirror, device: of VGGish, see `zsaudio.audio.vggish.Vggish`; the files replace the metadata's.
+        metadata: as of `RecordingEncoder.metadata`.
+        weights, pca: files of VGGish, instead of those in the metadata.
+        model: folder or hub name of a model of the transformers library, instead of that in the metadata.
+        mirror: a folder (or, for VGGish, base URL) that is looked in before the web.
 
     Raises:
-        ZsAudioError: the encoder is unknown, or a file cannot be had or has another checksum than in the metadata.
+        ZsAudioError: the encoder is unknown, or a file cannot be had or is another than that of the metadata.
     """
-    # Imported here, since each needs libraries that the other does not.
-    name = metadata["encoder"]
-    if name == "logmel":
-        from zsaudio.audio.logmel import LogMel
+    name = metadata["encoder"].partition(":")[0]
+    if name == "hf":
+        knobs = {"model": model or metadata["model"], "revision": metadata["branch"] if model is None else None}
+        encoder = audio_encoder(name, knobs, mirror=mirror)
+        check_revision("audio", metadata, encoder.metadata)
+        return encoder
+    if name not in ("vggish", "google_vggish"):
+        return audio_encoder(name, {}, mirror=mirror)
+    from zsaudio.audio.vggish import KNOBS
 
-        return LogMel()
-    if name in ("vggish", "google_vggish"):
-        from zsaudio.audio.vggish import KNOBS, Vggish
-
-        knobs = {knob: metadata[knob] for knob in KNOBS if metadata.get(knob)}
-        knobs |= {knob: file for knob, file in (("weights", weights), ("pca", pca)) if file is not None}
-        return Vggish(**knobs, mirror=mirror, device=device)
-    raise ZsAudioError(f"audio encoder: expected one of google_vggish, logmel, vggish; got {name!r}")
+    files = {"weights": weights, "pca": pca}
+    knobs = {knob: metadata[knob] for knob in KNOBS if metadata.get(knob)}
+    knobs |= {knob: file for knob, file in files.items() if file is not None}
+    return audio_encoder("vggish", knobs, mirror=mirror)

@@ -31,6 +31,7 @@ class LogMel:
     """Log-mel statistics; the front end does all the work. See `zsaudio.audio.RecordingEncoder`."""
 
     front_end = staticmethod(statistics)
+    rate = SAMPLE_RATE
     metadata: ClassVar = {"encoder": "logmel", "features": str(2 * BANDS), "scale": "1.0", "offset": "0.0"}
 
     def embed(self, examples: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from zsaudio.audio import spectrogram
 from zsaudio.audio.google_vggish import PCA, WEIGHTS
+from zsaudio.audio.recording import SAMPLE_RATE
 from zsaudio.audio.vggish_files import locate, read_pca, read_weights
 from zsaudio.audio.winograd import WinogradConv, Workspace, chain, chain_shape, inner, pooled
 from zsaudio.formats.tfrecord import FEATURES, OFFSET, SCALE
@@ -51,6 +52,7 @@ class Vggish:
     """Log-mel spectrogram, VGGish, and optionally PCA and 8 bits. See `zsaudio.audio.RecordingEncoder`."""
 
     front_end = staticmethod(spectrogram.log_mel)
+    rate = SAMPLE_RATE
 
     def __init__(
         self,

@@ -7,9 +7,9 @@ from pathlib import Path
 from zsaudio.audio.google_vggish import PCA, WEIGHTS
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.model_folder import CONFIG, ENCODERS, FILES
+from zsaudio.pretrained.hub import PINNED
 from zsaudio.storage import tables
 from zsaudio.storage.values import shown
-from zsaudio.text.bert import PINNED
 
 PUBLIC = frozenset({WEIGHTS, PCA, *PINNED})  # named by this package itself
 HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")

@@ -18,10 +18,9 @@ from zsaudio.models.model_folder import (
     save_model,
     write_checksums,
 )
+from zsaudio.pretrained import hub
 from zsaudio.storage.downloads import default_mirror, mirror_folder
 from zsaudio.storage.files import sha256, write_text
-from zsaudio.text.bert import locate as locate_bert
-from zsaudio.text.bert_folder import FILES as BERT_FILES
 
 CARD = "README.md"
 
@@ -67,7 +66,10 @@ def export(
     partial = Path(tempfile.mkdtemp(".tmp", f".{whole.name}.", whole.parent))
     partial.chmod(0o755)  # as other folders
     try:
-        audio, text = (_with_files(partial, encoding, encoders, mirror) for encoding in encodings)
+        audio, text = (
+            _with_files(partial, kind, encoding, encoders, mirror)
+            for kind, encoding in zip(("audio", "text"), encodings, strict=True)
+        )
         config = config.model_copy(update={"audio": audio, "text": text})
         save_model(partial, folder / WEIGHTS, config)
         copied = sorted(path for path in (partial / ENCODERS).rglob("*") if path.is_file())
@@ -81,17 +83,22 @@ def export(
     return to
 
 
-def _with_files(folder: Path, encoding: Mapping[str, str], every: bool, mirror: str | None) -> dict[str, str]:
-    """Metadata of an encoder whose files, those without an address or `every` one, are copied into the folder."""
+def _with_files(
+    folder: Path, kind: str, encoding: Mapping[str, str], every: bool, mirror: str | None
+) -> dict[str, str]:
+    """Metadata of an encoder whose files, those without an address or `every` one, are copied into the folder.
+
+    They are called as the arguments of `zsaudio.load` are: audio_weights, text_model.
+    """
     copied = dict(encoding)
     for name in FILES & encoding.keys():
         if not every and not Path(encoding[name]).is_absolute():  # an address or a hub name
             continue
-        path, place = _locate(name, encoding, mirror), f"{ENCODERS}/{name}"
+        path, place = _locate(name, encoding, mirror), f"{ENCODERS}/{kind}_{name}"
         if not (path.is_dir() or path.is_file()):
             raise ZsAudioError(f"{path}: there is no such file, and the model's encoder needs it")
         (folder / place).mkdir(parents=True)
-        for file in filter(Path.is_file, (path / name for name in BERT_FILES) if path.is_dir() else [path]):
+        for file in filter(Path.is_file, (path / name for name in hub.FILES) if path.is_dir() else [path]):
             shutil.copyfile(file, folder / place / (file.name if path.is_dir() else f"{name}{file.suffix}"))
         copied[name] = place if path.is_dir() else f"{place}/{name}{path.suffix}"
         if f"{name}_sha256" in encoding:  # weights may be copied in another form than they were published in
@@ -101,7 +108,7 @@ def _with_files(folder: Path, encoding: Mapping[str, str], every: bool, mirror: 
 
 def _locate(name: str, encoding: Mapping[str, str], mirror: str | None) -> Path:
     if name == "model":
-        return locate_bert(encoding["model"], encoding["branch"], mirror_folder(mirror))
+        return hub.locate(encoding["encoder"], encoding["model"], encoding["branch"], mirror_folder(mirror))
     if name == "vectors":
         return Path(encoding["vectors"])
     path, checksum = vggish_files.locate(name, encoding[name], mirror, encoding.get(f"{name}_sha256", ""))

@@ -20,6 +20,7 @@ def load(
     *,
     text_model: str | Path | None = None,
     text_vectors: str | Path | None = None,
+    audio_model: str | Path | None = None,
     audio_weights: str | Path | None = None,
     audio_pca: str | Path | None = None,
     mirror: str | Path | None = None,
@@ -34,7 +35,7 @@ def load(
     Args:
         folder: e.g. data/audioset/models/temporal_attention/setting1.
         run: which of the trained runs, with all models of an ensemble; of a cross-validation, that of its first part.
-        text_model: folder or hub name of the BERT, if it has moved.
+        text_model, audio_model: folder or hub name of a model of the transformers library, if it has moved.
         text_vectors: table of word vectors, if it has moved.
         audio_weights, audio_pca: files of VGGish, if they have moved.
         mirror: a folder (or, for VGGish, base URL) that is looked in before the web, at HOST/PATH; None:
@@ -50,6 +51,7 @@ def load(
     if not isinstance(run, numbers.Integral) or isinstance(run, bool):
         raise TypeError(f"run: expected a whole number, got {shown(run)}")
     options = {
+        "audio_model": audio_model,
         "audio_weights": audio_weights,
         "audio_pca": audio_pca,
         "text_model": text_model,
@@ -81,7 +83,13 @@ def load(
             config,
             config.decision.thresholds[members[0]],
             models,
-            recording_encoder(audio, weights=named.get("audio_weights"), pca=named.get("audio_pca"), mirror=mirror),
+            recording_encoder(
+                audio,
+                weights=named.get("audio_weights"),
+                pca=named.get("audio_pca"),
+                model=named.get("audio_model"),
+                mirror=mirror,
+            ),
             encoder_of(text, model=named.get("text_model"), vectors=vectors, mirror=mirror_folder(mirror)),
         )
     except KeyError as error:
@@ -90,6 +98,6 @@ def load(
         ) from error
     except ZsAudioError as error:
         raise ZsAudioError(
-            f"{str(error).rstrip('.')}. Name files that you have already: audio_weights, audio_pca, text_model, "
-            "text_vectors (--audio-weights and so on)."
+            f"{str(error).rstrip('.')}. Name files that you have already: audio_model, audio_weights, audio_pca, "
+            "text_model, text_vectors (--audio-model and so on)."
         ) from error

@@ -183,7 +183,7 @@ class Predictor:
     def _embed(self, path: Path) -> Tensor:
         """Embeddings `[n, F_a]` of a recording; on a terminal a bar shows how far it is."""
         scale, offset = (np.float32(self.config.audio[name]) for name in ("scale", "offset"))
-        blocks = read_examples(path, self._audio.front_end)
+        blocks = read_examples(path, self._audio.front_end, rate=self._audio.rate)
         embedded = []
         length = None
         with suppress(ZsAudioError):  # reading says what is wrong, or that a header without a length is not

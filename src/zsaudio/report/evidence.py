@@ -1,15 +1,17 @@
 """What the report is made of: what the stages have left, and how the numbers came about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import pandas as pd
 
 from zsaudio.corpora.size import size_warnings
 from zsaudio.evaluation.grids import Grid, grids, is_grid
+from zsaudio.report.markdown import escaped
 from zsaudio.report.results import Cells, collect, interval_rows, mean_over_runs, of_source
-from zsaudio.report.table_rows import TableRows
+from zsaudio.report.seen_labels import seen_label_warnings
+from zsaudio.report.table_rows import CLAP, TableRows
 from zsaudio.storage.values import canonical
 
 
@@ -25,6 +27,7 @@ class Facts:
         code: which code and packages, by what they are called.
         table1: classes and clips per fold.
         frequent: the most frequent class of each fold.
+        architectures: what the transformers library calls the audio encoder and the text encoder, if they are of it.
     """
 
     corpus: str
@@ -36,6 +39,7 @@ class Facts:
     code: Mapping[str, str]
     table1: Mapping[str, float]
     frequent: Mapping[str, str]
+    architectures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def classes(self) -> dict[str, int]:
@@ -123,6 +127,15 @@ class Evidence:
         for table in (self.folds, *tested):
             clips |= dict(zip(table["name"], table["clips"], strict=True))
         return size_warnings(clips, self.n_segments)
+
+    def warnings(self) -> list[str]:
+        """What a reader must know before the figures, as Markdown: `size_warnings`, and encoders that know too much."""
+        facts = self.facts
+        models = {"audio encoder": facts.audio_encoder, "text encoder": facts.text_encoder}
+        if any(name == CLAP for name, _ in self.results):
+            models["row"] = f"baseline:{self.rows.title(CLAP)}"
+        told = seen_label_warnings(facts.corpus, models, facts.architectures)
+        return [*map(escaped, self.size_warnings()), *told]
 
     def plot_tables(self) -> dict[str, pd.DataFrame]:
         """The data of the charts, by the names of `zsaudio.report.charts.CHARTS`; a row is named as in params.yaml.

@@ -9,8 +9,8 @@ from zsaudio.report.comparisons import CLAIMED, Key, Verdict, claimed_pairs
 from zsaudio.report.evidence import Evidence
 from zsaudio.report.page import Cell, Column, Row, Table
 from zsaudio.report.results import COLUMNS, MEAN, build_table, table_columns, value_cell
-from zsaudio.report.sentences import CHANCE_NOTE, SUPERVISED_NOTE
-from zsaudio.report.table_rows import TableRows
+from zsaudio.report.sentences import CHANCE_NOTE, CLAP_NOTE, SUPERVISED_NOTE
+from zsaudio.report.table_rows import CLAP, TableRows
 from zsaudio.tasks.settings import SETTINGS
 
 TITLES = {
@@ -47,8 +47,9 @@ def result_tables(evidence: Evidence, which: str) -> list[Table]:
 
 
 def _notes(names: Collection[str], rows: TableRows) -> list[str]:
-    chance = [CHANCE_NOTE] if any(not rows.trained(name) for name in names) else []
-    return chance + ([SUPERVISED_NOTE] if any(rows.supervised(name) for name in names) else [])
+    notes = [CHANCE_NOTE] if any(not rows.trained(name) and name != CLAP for name in names) else []
+    notes += [CLAP_NOTE] if CLAP in names else []
+    return notes + ([SUPERVISED_NOTE] if any(rows.supervised(name) for name in names) else [])
 
 
 def _made_by(evidence: Evidence, names: Collection[str], which: str) -> str:

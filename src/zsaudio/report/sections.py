@@ -9,7 +9,6 @@ from zsaudio.report.charts import Charts
 from zsaudio.report.class_sections import classes_section, decisions_section, folds_section
 from zsaudio.report.comparisons import verdicts
 from zsaudio.report.evidence import Evidence, Facts
-from zsaudio.report.markdown import escaped
 from zsaudio.report.ours import ours_section
 from zsaudio.report.page import Block, Column, Figure, Page, Points, Section, Table
 from zsaudio.report.result_tables import claims_table, differences_table, papers_table, result_tables
@@ -55,7 +54,7 @@ def report_page(evidence: Evidence, plots: Mapping[str, pd.DataFrame], charts: C
     sections = [
         Section("verdict", "In short", (), [Points(verdict_sentences(evidence, given))]),
         Section("missing", "What is missing", (), [Points(missing, warns=True)]),
-        Section("small", "Read with care", (), [Points(list(map(escaped, evidence.size_warnings())), warns=True)]),
+        Section("small", "Read with care", (), [Points(evidence.warnings(), warns=True)]),
         Section(
             "results",
             "Results as published",

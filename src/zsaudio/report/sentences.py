@@ -11,6 +11,10 @@ CHANCE_NOTE = (
     "The mAP of a baseline, which ranks no clip above another, is what chance reaches: the mean over all orders of the "
     "clips."
 )
+CLAP_NOTE = (
+    "CLAP trains nothing here: its scores are the cosines between a whole clip and the class names, its threshold is "
+    "chosen on the validation fold, and it was trained by others on many more sounds than the other rows."
+)
 SUPERVISED_NOTE = (
     "That of the supervised row is the mean over the parts of the cross-validation, since scores of two "
     "models are not comparable; chance reaches a little more in a part of the clips, so compare it with the other rows "

@@ -10,6 +10,7 @@ PALETTE = (
     *("#0f8a9d", "#d1495b", "#e08a1e", "#7a6fd0", "#8a8f94", "#5b8c3a"),
     *("#b0559a", "#2f6fb5", "#a5793a", "#3f9a7c", "#c46a4a", "#6b6f8f"),
 )
+CLAP = "clap"  # name of the baseline that ranks clips
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.pretrained.hub import check_revision
 from zsaudio.text.wording import TEXTS, Label, has_words, split_words
 
 __all__ = ["TEXTS", "Label", "TextEncoder", "embed_labels", "encoder_of", "has_words", "split_words", "text_encoder"]
@@ -53,19 +54,19 @@ def embed_labels(encoder: TextEncoder, labels: Sequence[Label], text: str) -> np
 def text_encoder(
     name: str, knobs: Mapping[str, Any], *, mirror: Path | None = None, device: str = "cpu"
 ) -> TextEncoder:
-    """Make an encoder: bert, vectors or words.
+    """Make an encoder: bert, hf, vectors or words. bert and hf are one, each with params of its own.
 
     The knobs are arguments of its class by name, the params text.NAME. Mirror and device are those of
-    `zsaudio.text.bert.Bert`.
+    `zsaudio.text.hf_text.HfText`.
 
     Raises:
         ZsAudioError: the name is unknown, or the encoder cannot be loaded.
     """
     # Imported here, since each needs libraries that the others do not.
-    if name == "bert":
-        from zsaudio.text.bert import Bert
+    if name in ("bert", "hf"):
+        from zsaudio.text.hf_text import HfText
 
-        return Bert(**knobs, mirror=mirror, device=device)
+        return HfText(**knobs, mirror=mirror, device=device, name=name)
     if name == "vectors":
         from zsaudio.text.vectors import Vectors
 
@@ -74,7 +75,7 @@ def text_encoder(
         from zsaudio.text.words import Words
 
         return Words(**knobs)
-    raise ZsAudioError(f"text encoder: expected one of bert, vectors, words; got {name!r}")
+    raise ZsAudioError(f"text encoder: expected one of bert, hf, vectors, words; got {name!r}")
 
 
 def encoder_of(
@@ -84,7 +85,7 @@ def encoder_of(
 
     Args:
         metadata: as of `TextEncoder.metadata`.
-        model, vectors: folder or hub name of the BERT, and table of word vectors, instead of those in the metadata.
+        model, vectors: folder or hub name of the model, and table of word vectors, instead of those in the metadata.
         mirror: a folder to look in before the hub.
 
     Raises:
@@ -92,7 +93,7 @@ def encoder_of(
     """
     name = metadata["encoder"].partition(":")[0]
     knobs: dict[str, Any] = {}
-    if name == "bert":
+    if name in ("bert", "hf"):
         branch = metadata["branch"] if model is None else None
         model = metadata["model"] if model is None else model
         knobs = {"model": model, "revision": branch, "pooling": metadata["pooling"]}
@@ -101,10 +102,5 @@ def encoder_of(
     elif name == "words":
         knobs = {"features": int(metadata["features"])}
     encoder = text_encoder(name, knobs, mirror=mirror)
-    expected, actual = metadata["revision"], encoder.metadata["revision"]
-    if actual != expected:
-        raise ZsAudioError(
-            f"text encoder: the revision of {metadata['encoder']} is {actual}, but the model was trained with "
-            f"{expected}. Name the one that it was trained with."
-        )
+    check_revision("text", metadata, encoder.metadata)
     return encoder

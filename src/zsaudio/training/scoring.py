@@ -52,7 +52,7 @@ def score_ensemble(
     for r in members:
         for name, values in score_clips(models.model(r), data, rows).items():
             total[name] = total[name] + values if name in total else values
-    return {name: values / len(members) for name, values in total.items()}
+    return {name: values / np.float32(len(members)) for name, values in total.items()}
 
 
 @torch.inference_mode()

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from zsaudio import ZsAudioError
+from zsaudio.pretrained.hub import PINNED, locate
 from zsaudio.text import Label
-from zsaudio.text.bert import PINNED, Bert, Pooling, locate
+from zsaudio.text.hf_text import HfText, Pooling
 
+Bert = partial(HfText, name="bert")
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "dog", "bark", "##ing", "big", "sound", ".", "of", "a"]
 
 
@@ -100,7 +103,7 @@ def test_a_hub_name_is_looked_up_in_the_mirror(folder, tmp_path):
     mirrored = tmp_path / "huggingface.co" / "someone" / "tiny-bert" / "resolve" / "main"
     mirrored.parent.mkdir(parents=True)
     mirrored.symlink_to(folder)
-    assert locate("someone/tiny-bert", "main", tmp_path) == mirrored
+    assert locate("text.bert.model", "someone/tiny-bert", "main", tmp_path) == mirrored
     assert Bert("someone/tiny-bert", mirror=tmp_path).metadata["encoder"] == "bert:someone/tiny-bert"
     assert Bert(str(mirrored)).metadata["encoder"] == "bert:tiny-bert"
 
