@@ -218,8 +218,8 @@ def _whole_entry(name: str, variants: Mapping[str, Any]) -> Any:
         base = other["like"]
         if not isinstance(base, str) or base not in variants:
             raise ValueError(
-                f"variants.{chain[-1]}.like: expected another variant, one of {', '.join(variants)}; got "
-                f"{shown(base)}{meant(base, list(variants))}"
+                f"variants.{chain[-1]}.like: expected the name of another variant, got {shown(base)}"
+                f"{meant(base, list(variants))}"
             )
         if base in chain:
             raise ValueError(f"variants.{name}.like: leads from {' to '.join([*chain, base])}, and never ends")
@@ -238,8 +238,17 @@ def parse_params(values: object) -> Params:
     try:
         return Params.model_validate(values)
     except ValidationError as error:
-        mistakes = dict.fromkeys(_sentence(mistake) for mistake in error.errors())
+        own = [mistake for mistake in error.errors() if not _taken_over(mistake, values)]
+        mistakes = dict.fromkeys(map(_sentence, own))
         raise ZsAudioError("params.yaml: " + "; ".join(mistakes)) from None
+
+
+def _taken_over(mistake: Mapping[str, Any], values: Any) -> bool:
+    """Whether a mistake is of a variant that has it from the one that it is like, which is told, too."""
+    match mistake["loc"]:
+        case ("variants", name, key, *_):
+            return key not in values["variants"][name] and "like" in values["variants"][name] and key != "title"
+    return False
 
 
 def _sentence(mistake: Mapping[str, Any], prefix: str = "") -> str:

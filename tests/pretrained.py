@@ -25,6 +25,7 @@ from transformers import (
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
 WORDS = ["dog", "bark", "rain", "siren", "this", "is", "a", "sound", "of", "."]
 WORDS += ["low", "middle", "high", "shrill", "steady", "pulsing", "hum", "buzz", "hiss"]  # of the demo's names
+WORDS += ["bird", "song", "call", "rattle"]  # and of the tiny corpus
 POSITIONS = 34  # of which RoBERTa uses 32
 TEXT_TOWER = {
     "vocab_size": len(SPECIAL) + len(WORDS),

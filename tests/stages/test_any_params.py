@@ -8,11 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from committed import COMMITTED, path_of, places, replaced, value_at
-from params import Params, parse_params
+from params import TRAINING_KNOBS, Params, VariantParams, parse_params
 from zsaudio import ZsAudioError
 
 ALL = list(places())
-VALUES = [place for place in ALL if not isinstance(value_at(place), (dict, list))]
+# Knobs of a row's parts, which the stage variants checks: see test_variants.
+OF_PARTS = [
+    place
+    for place in ALL
+    if place[0] == "variants" and len(place) == 3 and place[2] not in {*VariantParams.model_fields, *TRAINING_KNOBS}
+]
+VALUES = [place for place in ALL if not isinstance(value_at(place), (dict, list)) and place not in OF_PARTS]
 NO_VALUE = [  # what no param of a single value may be
     [1],
     {"a": 1},
@@ -23,6 +29,7 @@ NO_VALUE = [  # what no param of a single value may be
     datetime.date(2026, 1, 1),
     [[]],
 ]
+LIKED = {row["like"] for row in COMMITTED["variants"].values() if "like" in row}
 NULLABLE = (
     "audioset.sha256.",
     "audioset_audio.",
@@ -67,8 +74,8 @@ def test_no_value_may_be_a_list_a_section_or_no_number(place):
 def test_nothing_true_and_text_are_accepted_where_they_mean_something(place):
     path = path_of(place)
     accepted = {
-        None: path.startswith(NULLABLE) or path.endswith(".tuned"),
-        True: path.endswith(".fused"),
+        None: path.startswith(NULLABLE) or (path.endswith((".tuned", ".runs", ".spanning")) and path[0] == "v"),
+        True: path.endswith((".fused", ".refit")),
         "any text": (path.startswith(FREE_TEXT) and not path.endswith("_sha256")) or path.endswith(".title"),
     }
     for value, is_accepted in accepted.items():
@@ -81,7 +88,7 @@ def test_nothing_true_and_text_are_accepted_where_they_mean_something(place):
             assert "\n" not in message
 
 
-@pytest.mark.parametrize("place", [place for place in ALL if place not in VALUES], ids=path_of)
+@pytest.mark.parametrize("place", [place for place in ALL if place not in [*VALUES, *OF_PARTS]], ids=path_of)
 def test_a_section_or_a_list_is_no_single_value(place):
     kind = "a list" if isinstance(value_at(place), list) else "a section with keys of its own"
     for value in (None, True, 3, math.nan, 10**400, "text"):
@@ -106,11 +113,17 @@ def test_a_missing_key_is_named_at_any_depth():
             and place[2] != COMMITTED["corpus"]
         ):
             assert message is None  # of a corpus that is not asked for
-        elif path_of(place).endswith((".fused", ".task", ".tuned")) or place[::2] == ("variants", "weights"):
-            assert message is None  # they have a default
         elif place[0] == "variants" and len(place) == 2:
+            listed = place[1] in COMMITTED["models"]
+            assert (message is None) != (listed or place[1] in LIKED)
+            assert message is None or "A new one is an entry of variants" in message or ".like: " in message
+        elif place == ("variants",):
+            assert message == "params.yaml: variants is missing"
+        elif place[0] == "variants" and place[2] == "like":
             assert message is not None
-            assert "A new one is an entry of variants" in message
+            assert message.startswith(f"params.yaml: variants.{place[1]}.aggregator is missing")
+        elif place[0] == "variants" and place[2] not in ("aggregator", "score", "objective", "title"):
+            assert message is None  # they have a default
         else:
             assert message is not None
             assert message.startswith(f"params.yaml: {path_of(place)} is missing")

@@ -282,9 +282,12 @@ def test_a_variant_that_is_like_another_has_all_that_it_does_not_say_of_itself()
     [
         (
             {"variants.uniform_mean.like": "uniform_men"},
-            "variants.uniform_mean.like: expected another variant, one of ",
+            "variants.uniform_mean.like: expected the name of another variant, got ",
         ),
-        ({"variants.uniform_mean.like": ["a"]}, "variants.uniform_mean.like: expected another variant, one of "),
+        (
+            {"variants.uniform_mean.like": ["a"]},
+            "variants.uniform_mean.like: expected the name of another variant, got ",
+        ),
         (
             {"variants.uniform_mean.like": "ours", "variants.ours.like": "uniform_mean"},
             "variants.uniform_mean.like: leads from uniform_mean to ours to uniform_mean, and never ends",
