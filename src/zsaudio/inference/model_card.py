@@ -67,6 +67,8 @@ def model_card(config: Config, licence: str) -> str:
             + ", ".join(_plain(stored.name) for stored in config.classes[fold])
             for role, fold in sorted(config.roles.items())
         ),
+        variant=", ".join([config.variant.name, *config.variant.parts().values()]),
+        reference="" if config.variant.scale != "inverted_softmax" else REFERENCE,
         training=json.dumps(config.training).replace("`", "'"),
         audio=_plain(config.audio["encoder"]),
         text=_plain(config.text["encoder"]),
@@ -83,6 +85,10 @@ def model_card(config: Config, licence: str) -> str:
     )
 
 
+REFERENCE = (
+    "The weights hold embeddings of training clips (`reference`), 1,024 for each model, to know what a label scores on "
+    "any sound. "
+)
 _COMMON = re.compile(r"[\w ,]+")  # of a name that stands in code and in a command
 
 
@@ -98,8 +104,9 @@ _CARD = """\
 
 # {title}, {config.setting}, trained on {config.corpus}
 
-Recognises sounds in recordings by the words for them{promise}. Reproduces *Multi-label
-zero-shot audio classification with temporal attention* (D. Dogan, H. Xie, T. Heittola, T. Virtanen, 2024).
+Recognises sounds in recordings by the words for them{promise}. Made by zsaudio, which
+reproduces *Multi-label zero-shot audio classification with temporal attention* (D. Dogan, H. Xie, T. Heittola,
+T. Virtanen, 2024) and has models of its own. This one: `{variant}`.
 
 ## Use
 
@@ -125,7 +132,7 @@ or `zsaudio predict recording.wav --model path/of/this/folder --labels "{example
 ## Training
 
 Audio encoder {audio}, text encoder {text} (pooling {pooling}). \
-Params: `{training}`. Decisions with
+Params: `{training}`. {reference}Decisions with
 {fusion}the thresholds {thresholds} (eq. 8, a value per trained run or part).
 
 ## Metrics
