@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from zsaudio.storage.values import Distinct, FilePath, NonNegative, number, one_of, text, whole, word_or
+from zsaudio.storage.values import Distinct, FilePath, Fraction, NonNegative, number, one_of, text, whole, word_or
 from zsaudio.tasks.build import SPANNING
 from zsaudio.text.wording import TEXTS
 
@@ -156,6 +156,8 @@ class TrainParams(ParamsSection):
     weight_decay: NonNegative
     schedule: Annotated[str, one_of(("constant", "cosine"))]
     mixup: NonNegative
+    balance: Fraction
+    segment_dropout: Annotated[float, number(0, 0.95)]
     patience: Annotated[int, whole(0, 10**9)]
     margin: NonNegative
     rank: Annotated[str, one_of(("index", "violators"))]

@@ -46,7 +46,10 @@ BASELINES = ("zero_rule", "every_class")
 CLAP = "clap"  # a baseline that is not in the tables unless it is asked for
 RESERVED = (*BASELINES, CLAP, "localise", "generalise")  # folders beside those of the models in metrics/CORPUS
 # Of `train`, that a variant may set for itself.
-TRAINING_KNOBS = ("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule", "mixup", "patience", "weights")
+TRAINING_KNOBS = (
+    *("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule"),
+    *("mixup", "balance", "segment_dropout", "patience", "weights"),
+)
 # Of a variant, besides its parts and knobs.
 SHAPE = ("task", "texts", "averaged", "fused", "scale", "ensemble", "runs", "spanning", "refit")
 TABLES = ("published", "ours", "ablation")  # of the report, that a row may stand in; with `tuned` it stands in another

@@ -12,7 +12,7 @@ def main(params: Params, paths: Paths) -> None:
     ontology = read_ontology(paths.raw / "ontology.json")
     names, mids = classes["name"].to_pylist(), classes["mid"].to_pylist()
     labels = [
-        Label(name, ontology.nodes[mid].description, mid, ", ".join(ontology.path(mid)))
+        Label(name, ontology.nodes[mid].description, mid, ", ".join(ontology.path(mid)), ontology.above(mid))
         for mid, name in zip(mids, names, strict=True)
     ]
 
@@ -29,6 +29,7 @@ def main(params: Params, paths: Paths) -> None:
         "name": names,
         "description": [label.description for label in labels],
         "path": [label.path for label in labels],
+        "parents": [label.parents for label in labels],
         **{f"{text}_embedding": tables.vectors(vectors) for text, vectors in embeddings.items()},
     }
     tables.write_table(paths.text, schemas.TEXT, columns, encoder.metadata)

@@ -23,6 +23,8 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
         weight_decay=values["weight_decay"],
         schedule=values["schedule"],
         mixup=values["mixup"],
+        balance=values["balance"],
+        segment_dropout=values["segment_dropout"],
         patience=values["patience"],
         keep_best=values["weights"] == "best",
         fused=values["engine"] == "fused",

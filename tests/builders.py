@@ -144,6 +144,7 @@ def tiny_corpus() -> CorpusTables:
             "name": names,
             "description": names,
             "path": names,
+            "parents": names,
             "name_embedding": tables.vectors(rng.standard_normal((n, 16)).astype(np.float32)),
         },
     }

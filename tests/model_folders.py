@@ -61,7 +61,8 @@ def model_config(
         roles=roles,
         classes={
             fold: [
-                StoredClass(mid=name, name=name, description=f"What {name} is.", path=name) for name in CLASSES[fold]
+                StoredClass(mid=name, name=name, description=f"What {name} is.", path=name, parents="")
+                for name in CLASSES[fold]
             ]
             for fold in roles.values()
         },

@@ -46,7 +46,7 @@ class Ours:
 
     def train(self) -> None:
         self.epoch += 1
-        train_epoch(self.engine, self.data, self.members, CONFIG.batch_size, self.epoch)
+        train_epoch(self.engine, self.data, self.members, CONFIG, self.epoch)
 
     def validate(self) -> None:
         validate(self.models, self.validation, [member.validation for member in self.members], self.objective)

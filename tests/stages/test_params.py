@@ -19,8 +19,8 @@ from zsaudio import ZsAudioError
 
 SECTIONS = "known are corpus, device, matmul, threads, gamma, threshold, resamples, models"
 TRAINING = (
-    "known are seeds, epochs, batch_size, optimiser, lr, weight_decay, schedule, mixup, patience, margin, rank, "
-    "weights, engine, parts"
+    "known are seeds, epochs, batch_size, optimiser, lr, weight_decay, schedule, mixup, balance, "
+    "segment_dropout, patience, margin, rank, weights, engine, parts"
 )
 
 

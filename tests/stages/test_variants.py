@@ -50,7 +50,7 @@ def write_variants(tmp_path, monkeypatch):
     [
         (
             {"texts": ["name", "picture"]},
-            "variants.cosine.texts.1: expected one of name, description, path; got 'picture'",
+            "variants.cosine.texts.1: expected one of name, description, path, parents; got 'picture'",
         ),
         (
             {"task": "cross_validation", "ensemble": 2},
@@ -131,8 +131,8 @@ def test_a_model_without_a_variant_is_named():
             {"temperatu": 0.1},
             "variants.cosine.temperatu: no part of this variant reads it (did you mean temperature?); projection tanh "
             "has none, aggregator mean has none, score cosine has bias, learnt, temperature, objective warp has "
-            "margin, rank; training has epochs, batch_size, optimiser, lr, weight_decay, schedule, mixup, patience, "
-            "weights",
+            "margin, rank; training has epochs, batch_size, optimiser, lr, weight_decay, schedule, mixup, balance, "
+            "segment_dropout, patience, weights",
         ),
         ({"heads": 4}, "variants.cosine.heads: no part of this variant reads it; projection tanh has none"),
         ({"seeds": [1]}, "variants.cosine.seeds: no part of this variant reads it; projection tanh has none"),

@@ -116,7 +116,7 @@ def test_bad_files_are_refused(tmp_path, content, message):
 def test_nan_in_a_parquet_is_refused_by_the_reader_too(tmp_path, value):
     values = np.zeros((3, 4), np.float32)
     values[1, 2] = value
-    texts = {name: ["a", "b", "c"] for name in ("mid", "name", "description", "path")}
+    texts = {name: ["a", "b", "c"] for name in ("mid", "name", "description", "path", "parents")}
     table = pa.table({**texts, "name_embedding": tables.vectors(values)})
     facts = {"encoder": "x", "revision": "y", "pooling": "z"}
     pq.write_table(table.replace_schema_metadata(facts), tmp_path / "text.parquet")
@@ -153,6 +153,7 @@ def test_a_wrong_type_and_missing_metadata_are_refused(tmp_path):
         "name": ["A"],
         "description": [""],
         "path": [""],
+        "parents": [""],
         "name_embedding": tables.vectors(np.zeros((1, 2), np.float64)),
     }
     with pytest.raises(

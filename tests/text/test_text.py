@@ -42,11 +42,13 @@ def test_words_encoder_is_the_mean_of_fixed_vectors():
     assert np.array_equal(Words(16).encode([Label("low")])[0], low)
 
 
-def test_a_label_is_embedded_by_its_name_its_description_or_its_path():
-    encoder, label = Words(16), Label("Low hum", "A sound.", "/m/1", "Sounds, Low hum")
-    for text, words in (("name", "low hum"), ("description", "low hum a sound"), ("path", "sounds low hum")):
+def test_a_label_is_embedded_by_its_name_its_description_or_what_is_above_it():
+    encoder, label = Words(16), Label("Low hum", "A sound.", "/m/1", "Sounds, Low hum", "Sounds. All of them.")
+    told = {"name": "low hum", "description": "low hum a sound", "path": "sounds low hum"}
+    told["parents"] = "low hum a kind of sounds all of them"
+    for text, words in told.items():
         assert np.allclose(embed_labels(encoder, [label], text), encoder.encode([Label(words)]))
-    for text in ("description", "path"):  # of a label of a user's own
+    for text in ("description", "path", "parents"):  # of a label of a user's own
         assert np.allclose(embed_labels(encoder, [Label("Low hum")], text), encoder.encode([Label("Low hum")]))
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from builders import random_tensors
 from zsaudio.tasks.task import Member
-from zsaudio.training.batches import batches
+from zsaudio.training.batches import batches, clip_weights
 
 DATA = random_tensors(60)
 
@@ -59,3 +59,23 @@ def test_a_member_without_clips_left_has_no_share():
     every = list(batches(DATA, members_of([10, 30], [0, 1]), 10, 1))
     assert [float(batch.share[0].sum()) for batch in every] == pytest.approx([1.0, 0.0, 0.0])
     assert [float(batch.share[1].sum()) for batch in every] == pytest.approx([1.0, 1.0, 1.0])
+
+
+def test_balance_draws_clips_of_rare_classes_more_often():
+    labels = np.array([[0, -1], [0, -1], [0, -1], [0, 1], [-1, -1]])  # four clips carry class 0, one class 1
+    half = np.array([4**-0.5] * 3 + [(4**-0.5 + 1) / 2, 0])
+    assert clip_weights(labels, 0.5) == pytest.approx(half / half.sum())
+    assert clip_weights(labels[:4], 0.0) == pytest.approx([1 / 4] * 4)
+    once = clip_weights(np.array([[0], [0], [1]]), 1.0)
+    assert once == pytest.approx([1 / 4, 1 / 4, 1 / 2])  # both classes are drawn equally often
+
+
+def test_a_balanced_epoch_draws_as_many_clips_of_the_members_own():
+    own = members_of([30, 60], [0, 1])
+    every = list(batches(DATA, own, 10, 1, 0.5))
+    for r, member in enumerate(own):
+        rows = np.concatenate([batch.rows[r][batch.share[r] > 0].numpy() for batch in every])
+        assert len(rows) == len(member.train)
+        assert set(rows) < set(member.train.tolist())  # some twice, and some not
+    again = list(batches(DATA, own, 10, 1, 0.5))
+    assert all(torch.equal(one.rows, other.rows) for one, other in zip(every, again, strict=True))

@@ -45,7 +45,13 @@ def random_corpus() -> CorpusTables:
         "n_segments": np.where(rng.random(n) < 0.2, 2, 3),
         "embedding": tables.vectors(rng.standard_normal((n, 3, 7)).astype(np.float32)),
     }
-    text = {"mid": mids, "name": mids, "description": [f"What {mid} is." for mid in mids], "path": mids}
+    text = {
+        "mid": mids,
+        "name": mids,
+        "description": [f"What {mid} is." for mid in mids],
+        "path": mids,
+        "parents": mids,
+    }
     text["name_embedding"] = tables.vectors(rng.standard_normal((len(mids), 5)).astype(np.float32))
     encoding = {"encoder": "none", "segments": "3", "features": "7", "scale": "1", "offset": "0"}
     return CorpusTables(

@@ -239,3 +239,33 @@ def test_mixup_changes_training():
     (plain, _), (models, curve) = trained(runs(0, 1), replace(CONFIG, fused=False)), trained(runs(0, 1), mixed)
     assert not torch.equal(plain.weights["audio.dense.bias"], models.weights["audio.dense.bias"])
     assert np.isfinite([epoch.train_loss for epoch in curve]).all()
+
+
+@pytest.mark.parametrize("knob", ["balance", "segment_dropout"])
+def test_balance_and_segment_dropout_change_training_by_autograd(knob):
+    changed = replace(CONFIG, **{knob: 0.5})
+    assert CONFIG.plain_sgd
+    assert not changed.plain_sgd  # which the fused engine does not have
+    (plain, _), (models, curve) = trained(runs(0, 1), replace(CONFIG, fused=False)), trained(runs(0, 1), changed)
+    assert not torch.equal(plain.weights["audio.dense.bias"], models.weights["audio.dense.bias"])
+    assert np.isfinite([epoch.train_loss for epoch in curve]).all()
+
+
+def test_a_clip_has_a_segment_left_whatever_is_dropped():
+    seen = []
+
+    class Recorded:
+        def train_scores(self, x, mask, text):
+            seen.append(mask)
+            return x
+
+        def parameters(self):
+            return [torch.nn.Parameter(torch.zeros(1))]
+
+    data = random_tensors(40)
+    x, mask = data.take(torch.arange(40)[None])
+    loop.Autograd(Recorded(), None, data, replace(CONFIG, segment_dropout=0.6))._scores(x, mask)
+    assert seen[0].any(-1).all()
+    assert mask is not None
+    assert not (seen[0] & ~mask).any()
+    assert seen[0].sum() < 0.7 * mask.sum()

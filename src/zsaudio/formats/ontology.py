@@ -77,6 +77,12 @@ class Ontology:
         above = self.parents[mid]
         return [*(self.path(above[0]) if above else []), self.nodes[mid].name]
 
+    def above(self, mid: str) -> str:
+        """The names of the nodes right above one, and their descriptions; nothing of a top-level node."""
+        nodes = [self.nodes[parent] for parent in self.parents[mid]]
+        told = f"{', '.join(node.name for node in nodes)}. {' '.join(node.description for node in nodes)}"
+        return told.strip() if nodes else ""
+
 
 class _Entry(BaseModel):
     """A node as the file has it; other keys are left out."""

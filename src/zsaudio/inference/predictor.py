@@ -42,7 +42,7 @@ class Predictor:
         self._text = text
         self._embedded: dict[str, Tensor] = {}
         stored = itertools.chain.from_iterable(config.classes.values())
-        self._known = {one.name: Label(one.name, one.description, one.mid, one.path) for one in stored}
+        self._known = {one.name: Label(one.name, one.description, one.mid, one.path, one.parents) for one in stored}
 
     def __repr__(self) -> str:
         config = self.config

@@ -80,6 +80,7 @@ class StoredClass(_Section):
     name: str
     description: str
     path: str
+    parents: str
 
 
 class Decision(_Section):

@@ -54,13 +54,15 @@ TEXT = Schema(
         "name": Kind.TEXT,
         "description": Kind.TEXT,
         "path": Kind.TEXT,
-        # Embeddings of the class by its name, its description, its path (`zsaudio.text.wording.TEXTS`).
+        "parents": Kind.TEXT,
+        # Embeddings of the class by each of `zsaudio.text.wording.TEXTS`.
         "name_embedding": Kind.VECTOR,
         "description_embedding": Kind.VECTOR,
         "path_embedding": Kind.VECTOR,
+        "parents_embedding": Kind.VECTOR,
     },
     unique="mid",
-    optional=frozenset({"name_embedding", "description_embedding", "path_embedding"}),
+    optional=frozenset({"name_embedding", "description_embedding", "path_embedding", "parents_embedding"}),
     metadata=("encoder", "revision", "pooling"),
 )
 SCORES = Schema(

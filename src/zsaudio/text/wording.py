@@ -9,26 +9,31 @@ from zsaudio.errors import ZsAudioError
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 
 
-# What a class may be told by: its name; the name and the ontology's description; the names from the root down to it.
-TEXTS = ("name", "description", "path")
+# What a class may be told by: its name; the name and the ontology's description; the names from the root down to it;
+# the name and what it is a kind of, with the descriptions of that.
+TEXTS = ("name", "description", "path", "parents")
 
 
 @dataclass(frozen=True)
 class Label:
-    """The name of a class and, where there are any, the ontology's description, machine id, and path to the class.
+    """The name of a class and, where there are any, the ontology's description, machine id, and what is above it.
 
-    The path is the names from the root down to the class, with commas between them.
+    The path is the names from the root down to the class, with commas between them; parents are the names of the nodes
+    right above it, and their descriptions.
     """
 
     name: str
     description: str = ""
     mid: str = ""
     path: str = ""
+    parents: str = ""
 
     def sentence(self, text: str) -> str:
-        """What is said of it by "description" or "path"; of a label without either, its name alone."""
+        """What is said of it by "description", "path" or "parents"; of a label without that, its name alone."""
         if text == "path":
             return self.path or self.name
+        if text == "parents":
+            return f"{self.name}, a kind of {self.parents}" if self.parents else self.name
         return f"{self.name}. {self.description}".strip()
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from zsaudio.tasks.task import Member
+from zsaudio.tasks.task import Member, Rows
 from zsaudio.tasks.tensors import ExampleTensors, select
 
 
@@ -25,8 +26,10 @@ class Batch(NamedTuple):
     share: Tensor
 
 
-def batches(data: ExampleTensors, members: Sequence[Member], batch_size: int, epoch: int) -> Iterator[Batch]:
-    """Pass once over each member's training clips.
+def batches(
+    data: ExampleTensors, members: Sequence[Member], batch_size: int, epoch: int, balance: float = 0.0
+) -> Iterator[Batch]:
+    """Pass once over each member's training clips, or draw as many of them, with replacement, so that classes balance.
 
     A last batch is filled up with clips that carry nothing. A member whose clips have run out before those of others
     gets batches without a share, and so no gradient.
@@ -36,7 +39,10 @@ def batches(data: ExampleTensors, members: Sequence[Member], batch_size: int, ep
         members: R members.
         batch_size: B; fewer where no member has as many clips.
         epoch: its number, which the order of the clips is drawn with.
+        balance: clips are drawn as often as the mean, over their labels, of the number of clips of a class to the power
+            of -balance: 1 for classes that are seen equally often; 0 passes over them.
     """
+    classes = data.labels.cpu().numpy() if balance else None
     longest = max(len(member.train) for member in members)
     size = min(batch_size, longest)
     steps = -(-longest // size)
@@ -44,7 +50,11 @@ def batches(data: ExampleTensors, members: Sequence[Member], batch_size: int, ep
     real = np.zeros(rows.shape, np.bool_)
     for r, member in enumerate(members):
         n = len(member.train)
-        rows[:, r].flat[:n] = np.random.default_rng([*member.seed, epoch]).permutation(member.train)
+        rng = np.random.default_rng([*member.seed, epoch])
+        if classes is None:
+            rows[:, r].flat[:n] = rng.permutation(member.train)
+        else:
+            rows[:, r].flat[:n] = rng.choice(member.train, n, p=clip_weights(classes[member.train], balance))
         real[:, r].flat[:n] = True
     most_labels = (data.n_labels[rows] * real).max(axis=(1, 2)).clip(1).tolist()
     full = np.all(real, axis=(1, 2)).tolist()
@@ -55,3 +65,18 @@ def batches(data: ExampleTensors, members: Sequence[Member], batch_size: int, ep
         if not full[step]:
             labels = labels.masked_fill(~real_now[..., None], -1)
         yield Batch(rows_now, labels, share_now)
+
+
+def clip_weights(labels: Rows, balance: float) -> npt.NDArray[np.float64]:
+    """How often each clip is drawn, as `batches` says: (N,), adds up to 1.
+
+    Args:
+        labels: (N, P) positions of the classes that each clip carries, padded with -1.
+        balance: 0 to 1.
+    """
+    counts = np.bincount(labels[labels >= 0])
+    of_class = np.maximum(counts, 1.0) ** -balance
+    real = labels >= 0
+    weights = np.where(real, of_class[labels], 0).sum(axis=1) / real.sum(axis=1).clip(1)
+    shares: npt.NDArray[np.float64] = weights / weights.sum()
+    return shares

@@ -166,8 +166,6 @@ def _absolute(encoding: dict[str, str]) -> dict[str, str]:
 
 
 def _stored_classes(classes: Classes, text: pa.Table) -> list[StoredClass]:
-    rows = {row["mid"]: row for row in text.select(["mid", "description", "path"]).to_pylist()}
-    return [
-        StoredClass(mid=mid, name=name, description=rows[mid]["description"], path=rows[mid]["path"])
-        for mid, name in zip(classes.mids, classes.names, strict=True)
-    ]
+    told = ["description", "path", "parents"]
+    rows = {row.pop("mid"): row for row in text.select(["mid", *told]).to_pylist()}
+    return [StoredClass(mid=mid, name=name, **rows[mid]) for mid, name in zip(classes.mids, classes.names, strict=True)]

@@ -36,6 +36,8 @@ class TrainingConfig:
         weight_decay: of the optimiser.
         schedule: of the learning rate: "constant", or "cosine", which falls to 0 over all epochs.
         mixup: a of the distribution Beta(a, a) that two clips are mixed by (Zhang et al. 2018); 0: no mixing.
+        balance: how far clips of rare classes are drawn more often, see `batches`; 0: each clip once an epoch.
+        segment_dropout: share of a clip's segments that a training step leaves out.
         patience: epochs without a better validation mAP, of any member, after which training stops; 0: it does not.
         keep_best: keep each member's weights of the epoch with the highest validation mAP, not the last epoch's.
         fused: use the fused engine where it supports the variant.
@@ -49,6 +51,8 @@ class TrainingConfig:
     weight_decay: float = 0.0
     schedule: str = "constant"
     mixup: float = 0.0
+    balance: float = 0.0
+    segment_dropout: float = 0.0
     patience: int = 0
     keep_best: bool = False
     fused: bool = True
@@ -57,7 +61,8 @@ class TrainingConfig:
     @property
     def plain_sgd(self) -> bool:
         """Whether a step subtracts the gradient times a learning rate that never changes, and does no more."""
-        return self.optimiser == "sgd" and self.schedule == "constant" and not (self.weight_decay or self.mixup)
+        changed = (self.weight_decay, self.mixup, self.balance, self.segment_dropout)
+        return self.optimiser == "sgd" and self.schedule == "constant" and not any(changed)
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,8 @@ class Autograd:
     def __init__(
         self, models: StackedModels, objective: Objective, data: ExampleTensors, config: TrainingConfig
     ) -> None:
-        self.models, self.objective, self.data, self.mixup = models, objective, data, config.mixup
+        self.models, self.objective, self.data = models, objective, data
+        self.mixup, self.segment_dropout = config.mixup, config.segment_dropout
         options = {"lr": config.lr, "weight_decay": config.weight_decay}
         self.optimiser = OPTIMISERS[config.optimiser](models.parameters(), **options)
         self.schedule = None
@@ -102,10 +108,7 @@ class Autograd:
     def step(self, batch: Batch) -> Tensor:
         """See `Engine.step`."""
         x, mask = self.data.take(batch.rows)
-        if self.mixup:
-            losses = self._mixed(x, mask, batch)
-        else:
-            losses = self.objective(self.models.train_scores(x, mask, self.data.text), batch.labels)
+        losses = self._mixed(x, mask, batch) if self.mixup else self.objective(self._scores(x, mask), batch.labels)
         self.optimiser.zero_grad()
         # The sum of the members' means: no member sees another's gradient.
         (losses * batch.share).sum().backward()  # type: ignore[no-untyped-call]
@@ -117,24 +120,32 @@ class Autograd:
         if self.schedule:
             self.schedule.step()
 
+    def _scores(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Scores `[R, B, C]`; a clip has at least one segment left."""
+        if self.segment_dropout:
+            real = x.new_ones(x.shape[:-1], dtype=torch.bool) if mask is None else mask
+            kept = real & (torch.rand(real.shape, device=x.device) >= self.segment_dropout)
+            mask = torch.where(kept.any(dim=-1, keepdim=True), kept, real)
+        return self.models.train_scores(x, mask, self.data.text)
+
     def _mixed(self, x: Tensor, mask: Tensor | None, batch: Batch) -> Tensor:
         """Losses of clips that are each mixed with the one before in the batch, but for what fills it up."""
         drawn = torch.distributions.Beta(self.mixup, self.mixup).sample((len(x), 1)).to(x)  # one for each member
         own = torch.where(batch.share.roll(1, 1) > 0, torch.maximum(drawn, 1 - drawn), 1.0)  # [R, B]
         x = x.lerp(x.roll(1, 1), 1 - own[..., None, None])
         mask = None if mask is None else mask & mask.roll(1, 1)
-        scores = self.models.train_scores(x, mask, self.data.text)
+        scores = self._scores(x, mask)
         others = self.objective(scores, batch.labels.roll(1, 1))
         return own * self.objective(scores, batch.labels) + (1 - own) * others
 
 
 def train_epoch(
-    engine: Engine, data: ExampleTensors, members: Sequence[Member], batch_size: int, epoch: int
+    engine: Engine, data: ExampleTensors, members: Sequence[Member], config: TrainingConfig, epoch: int
 ) -> list[float]:
     """Pass once over each member's clips; each member's mean loss on the way."""
     total = torch.zeros(len(members), device=data.device)
     engine.start_epoch()
-    for batch in batches(data, members, batch_size, epoch):
+    for batch in batches(data, members, config.batch_size, epoch, config.balance):
         total += (engine.step(batch) * batch.share.sign()).sum(dim=1)  # without what fills a batch up
     engine.end_epoch()
     return [loss / len(member.train) for loss, member in zip(total.tolist(), members, strict=True)]
@@ -164,7 +175,7 @@ def train(
     best_epoch = 0  # of the member that has become better last
     progress = tqdm(range(1, config.epochs + 1), desc="train", unit="epoch", mininterval=1)
     for epoch in progress:
-        losses = train_epoch(engine, data, members, config.batch_size, epoch)
+        losses = train_epoch(engine, data, members, config, epoch)
         _refuse_infinite(variant, members, models, losses, epoch)
         validated = validate(models, validation, [member.validation for member in members], objective)
         curve.append(Epoch(epoch, losses, [loss for loss, _ in validated], [precision for _, precision in validated]))
@@ -198,7 +209,7 @@ def refit(
     models, _, engine = _begin(variant, members, data, config)
     kept = models.clone()
     for epoch in tqdm(range(1, max(epochs) + 1), desc="refit", unit="epoch", mininterval=1):
-        losses = train_epoch(engine, data, members, config.batch_size, epoch)
+        losses = train_epoch(engine, data, members, config, epoch)
         _refuse_infinite(variant, members, models, losses, epoch)
         kept.copy_from(models, np.array(epochs) == epoch)
     return kept
