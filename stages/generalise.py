@@ -11,7 +11,7 @@ from zsaudio.evaluation.generalised import class_groups, generalised, summary
 from zsaudio.models.fusion import fuse
 from zsaudio.models.model_folder import Config, read_model
 from zsaudio.storage import schemas, tables
-from zsaudio.storage.files import write_json
+from zsaudio.storage.files import read_json, write_json
 from zsaudio.tasks.corpus_tables import CorpusTables, embed, read_corpus
 from zsaudio.tasks.spanning import spanning_examples
 from zsaudio.tasks.task import Examples
@@ -25,6 +25,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
     device = set_up(params.device, params.threads, params.matmul)
     corpus = read_corpus(paths.data).with_audio()
     examples = spanning_examples(corpus.folds, corpus.clips)
+    gamma = read_json(paths.variants / model / "row.json")["gamma"]
     for setting in params.settings:
         trained = paths.weights / model / setting
         config = read_model(trained)
@@ -37,7 +38,6 @@ def main(params: Params, paths: Paths, model: str) -> None:
         if examples is None or reason:
             print(f"{setting}: {model} is not measured: {reason}")
         else:
-            gamma = params.gamma if config.variant.fused else None
             rows = measure(trained, config, examples, corpus, gamma, device)
         columns = {name: [row[name] for row in rows] for name in schemas.GENERALISED.columns}
         tables.write_table(paths.generalise / model / f"{setting}.csv", schemas.GENERALISED, columns)

@@ -29,9 +29,9 @@ import split
 import torch
 import whole
 from measure import FRACTIONS, Row, alternate, exponent, in_process
+from synthesised import Corpus
 
 import training
-from corpus import Corpus
 
 ROOT = Path(__file__).parents[2]
 

@@ -23,7 +23,8 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from corpus import synthesised_segments
+from synthesised import synthesised_segments
+
 from miniature import ENVIRONMENT, Project
 from records import record, sequence_example, write_archive
 from zsaudio.formats.clip_lists import read_labels, write_segments

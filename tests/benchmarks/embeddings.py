@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from measure import alternate, seconds
+from synthesised import Corpus
 
-from corpus import Corpus
 from records import record, sequence_example
 from zsaudio.audio.google_vggish import METADATA, embedding_tables
 from zsaudio.formats.tfrecord import parse_records, read_records

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from measure import seconds
 from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve
+from synthesised import Corpus
 
-from corpus import Corpus
 from zsaudio.evaluation.metrics import average_precision, best_threshold, count, f1_by_threshold, micro_f1
 from zsaudio.evaluation.scored_clips import read_scores
 from zsaudio.tasks.build import build_task

@@ -12,8 +12,8 @@ import time
 
 import numpy as np
 import pyarrow as pa
+from synthesised import synthesised_segments
 
-from corpus import synthesised_segments
 from zsaudio.classes.folds import fold_tables, incidence, keep_classes, split_classes, table1
 
 CLIPS = 2_000_000

@@ -8,10 +8,10 @@ import numpy as np
 import straightforward
 import torch
 from measure import alternate, seconds
+from synthesised import Corpus, scaled
 from torch import Tensor
 
 from builders import CPU, members, variant
-from corpus import Corpus, scaled
 from zsaudio.models.objectives.warp import Warp
 from zsaudio.models.projections.tanh import HIDDEN_UNITS, SHARED_UNITS
 from zsaudio.tasks.corpus_tables import Embedded

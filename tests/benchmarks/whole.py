@@ -8,8 +8,8 @@ import numpy as np
 import straightforward
 import yaml
 from measure import seconds
+from synthesised import read_fold
 
-from corpus import read_fold
 from training import CONFIG
 from zsaudio.tasks.settings import SETTINGS
 

@@ -191,9 +191,7 @@ def test_an_altered_model_is_refused(here, run):
 def test_without_a_model_the_best_by_validation_is_taken(here, run):
     status, out, err = run("predict", "clip.wav", "--labels", "hum")
     assert (status, out) == (2, "")
-    assert (
-        err == "zsaudio: data: holds no zero-shot model with a training curve: train some (`dvc repro`), or name one\n"
-    )
+    assert err == "zsaudio: data: holds no zero-shot model that is evaluated: train some (`dvc repro`), or name one\n"
     write_trained(here, model_config())
     write_model(here / "data/demo/models/uniform_mean/setting1", model_config("uniform_mean"))
     for model, precisions in (("temporal_attention", (0.1, 0.2)), ("uniform_mean", (0.5, 0.1))):

@@ -100,7 +100,9 @@ def test_a_file_and_an_entry_are_all_that_a_new_part_needs(extended):
     status = project.run("git", "status", "--porcelain", "src", "stages", "params.yaml").stdout.splitlines()
     assert {line[3:] for line in status} == {f"src/zsaudio/models/{name}.py" for name in FILES} | {"params.yaml"}
     assert {name for name in ran if "@" in name} - {f"baseline@{name}" for name in BASELINES} == {
-        name.format(model) for model in ENTRIES for name in ("train@{}-setting1", "evaluate@{}", "localise@{}")
+        name.format(model)
+        for model in ENTRIES
+        for name in ("train@{}-setting1", "evaluate@{}", "localise@{}", "generalise@{}")
     }
 
 

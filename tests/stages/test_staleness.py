@@ -53,18 +53,18 @@ def test_a_part_that_no_variant_has_makes_nothing_anew(fresh):
 
 def test_a_new_model_makes_its_own_cells_and_the_summaries(fresh):
     fresh.set_params(variants__cosine=COSINE, models=[*MODELS, "cosine"])
-    own = cells("cosine") | {"evaluate@cosine", "localise@cosine"}
+    own = cells("cosine") | {"evaluate@cosine", "localise@cosine", "generalise@cosine"}
     assert changed(fresh) == own | SUMMARIES
 
 
 def test_another_title_trains_nothing(fresh):
     fresh.set_params(variants__supervised__title="Upper bound")
-    assert changed(fresh) == {"evaluate@supervised"} | SUMMARIES
+    assert changed(fresh) == {"evaluate@supervised", "generalise@supervised"} | SUMMARIES
 
 
 def test_a_knob_of_one_variant_trains_its_cells_only(fresh):
     fresh.set_params(variants__supervised__lr=0.1)
-    assert changed(fresh) == cells("supervised") | {"localise@supervised"} | SUMMARIES
+    assert changed(fresh) == cells("supervised") | {"localise@supervised", "generalise@supervised"} | SUMMARIES
 
 
 def test_an_edit_of_a_part_concerns_the_variants_that_have_it(fresh):
@@ -85,7 +85,8 @@ def test_an_edit_of_a_part_concerns_the_variants_that_have_it(fresh):
 
 def test_an_edit_of_a_part_is_an_edit_of_its_cells(fresh):
     fresh.append("src/zsaudio/models/aggregators/attention.py", "# An edit.\n")
-    expected = {name for model in MODELS for name in (*cells(model), f"localise@{model}")} | {"report"}
+    own = {model: {f"localise@{model}", f"generalise@{model}", *cells(model)} for model in MODELS}
+    expected = set.union(*own.values()) | {"report"}
     assert changed(fresh) == expected
     fresh.append("src/zsaudio/training/loop.py", "# An edit.\n")
     assert fresh.changed() == expected
@@ -93,7 +94,7 @@ def test_an_edit_of_a_part_is_an_edit_of_its_cells(fresh):
 
 def test_another_gamma_concerns_the_models_that_eq_7_tests(fresh):
     fresh.set_params(gamma=0.3)
-    assert changed(fresh) == {"evaluate@temporal_attention", "report"}
+    assert changed(fresh) == {"evaluate@temporal_attention", "generalise@temporal_attention", "report"}
 
 
 @pytest.mark.parametrize("file", ["src/zsaudio/errors.py", "src/zsaudio/storage/values.py", "stages/params.py"])
@@ -105,10 +106,10 @@ def test_an_edit_of_what_computes_nothing_makes_nothing_anew(fresh, file):
 @pytest.mark.parametrize(
     ("file", "stages"),
     [
-        ("src/zsaudio/training/device.py", {"audio", "text", "train", "localise"}),
+        ("src/zsaudio/training/device.py", {"audio", "text", "train", "localise", "generalise", "baseline"}),
         ("src/zsaudio/inference/prediction.py", set()),
         ("src/zsaudio/corpora/local.py", {"corpus"}),
-        ("src/zsaudio/models/fusion.py", {"variants", "evaluate", "baseline"}),
+        ("src/zsaudio/models/fusion.py", {"variants", "evaluate", "generalise", "baseline"}),
     ],
 )
 def test_an_edit_of_code_concerns_the_stages_that_compute_with_it(fresh, file, stages):
