@@ -214,22 +214,24 @@ class Params(ParamsSection):
                 raise ValueError(_sentence(error.errors()[0], f"variants.{name}.")) from None
 
 
-def _whole_entry(name: str, variants: Mapping[str, Any]) -> Any:
-    """A variant as written, with what it takes from the one that it is `like`; a title is its own."""
-    entry, chain = variants[name], [name]
-    while isinstance(entry, dict) and isinstance(other := variants.get(chain[-1]), dict) and "like" in other:
-        base = other["like"]
-        if not isinstance(base, str) or base not in variants:
-            raise ValueError(
-                f"variants.{chain[-1]}.like: expected the name of another variant, got {shown(base)}"
-                f"{meant(base, list(variants))}"
-            )
-        if base in chain:
-            raise ValueError(f"variants.{name}.like: leads from {' to '.join([*chain, base])}, and never ends")
-        chain.append(base)
-        if isinstance(variants[base], dict):
-            entry = {key: value for key, value in variants[base].items() if key != "title"} | entry
-    return entry
+def _whole_entry(name: str, variants: Mapping[str, Any], below: Sequence[str] = ()) -> Any:
+    """A variant as written, with what it takes from the one that it is `like`; a title is its own.
+
+    `below` are those that are like it, each like the next.
+    """
+    entry = variants[name]
+    if not isinstance(entry, dict) or "like" not in entry:
+        return entry
+    base, chain = entry["like"], [*below, name]
+    if not isinstance(base, str) or base not in variants:
+        raise ValueError(
+            f"variants.{name}.like: expected the name of another variant, got {shown(base)}"
+            f"{meant(base, list(variants))}"
+        )
+    if base in chain:
+        raise ValueError(f"variants.{chain[0]}.like: leads from {' to '.join([*chain, base])}, and never ends")
+    whole = _whole_entry(base, variants, chain)
+    return {key: value for key, value in whole.items() if key != "title"} | entry if isinstance(whole, dict) else entry
 
 
 def parse_params(values: object) -> Params:
