@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zsaudio.evaluation.metrics import average_precision, check_scores
+from zsaudio.evaluation.metrics import check_scores, mean_average_precision
 
 TOP = 10  # classes of a clip that a reader would look at
 MEASURES = ("map", "recall")
@@ -35,15 +35,14 @@ def generalised(
         ValueError, ZsAudioError: as `zsaudio.evaluation.metrics.check_scores`.
     """
     check_scores(scores, carried)
-    precision = average_precision(scores, carried)
     top = min(TOP, scores.shape[1])
     least = np.partition(scores, -top, axis=1)[:, -top, None]
     found = carried & (scores >= least)
     results = {}
     for name, of_group in groups.items():
-        precisions, labels = precision[of_group], carried[:, of_group].sum()
+        labels = carried[:, of_group].sum()
         results[name] = {
-            "map": float(np.nanmean(precisions)) if np.isfinite(precisions).any() else float("nan"),
+            "map": mean_average_precision(scores[:, of_group], carried[:, of_group]),
             "recall": float(found[:, of_group].sum() / labels) if labels else float("nan"),
         }
     return results
