@@ -79,7 +79,7 @@ class Predictor:
         longest = self.check_window(window)
         wanted = distinct(self.classes if labels is None else labels)
         text = self._embed_labels([*wanted, *(name for name in self._known if name not in wanted)])
-        of_models = [(model, model.text(text)) for model in self._models]
+        of_models = [(model, v_c := model.text(text), model.usual(v_c)) for model in self._models]
         x = self._embed(path)  # [n, F_a]
         n, size = len(x), min(len(x), longest)
         windows = x.unfold(0, size, 1).transpose(1, 2)  # [W, size, F_a]
@@ -87,7 +87,9 @@ class Predictor:
         scores, ranks, peaks = [], [], []
         total, covering = torch.zeros(n, len(wanted)), torch.zeros(n, 1)
         for start in range(0, len(windows), WINDOWS):
-            said = [self._score(model, windows[start : start + WINDOWS], v_c) for model, v_c in of_models]
+            said = [
+                self._score(model, windows[start : start + WINDOWS], *of_classes) for model, *of_classes in of_models
+            ]
             every = torch.stack([score for score, _ in said]).mean(dim=0)  # [W, all that are ranked]
             scores.append(every[:, : len(wanted)].contiguous())
             ranks.append(1 + len(text) - torch.searchsorted(every.sort(dim=1).values, scores[-1], right=True))
@@ -157,13 +159,16 @@ class Predictor:
         }
         return [label for label in distinct(labels) if not seen & _words(label)]
 
-    def _score(self, model: Model, windows: Tensor, v_c: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Scores `[W, C]` of windows `[W, T, F_a]` for classes `[C, D]`, and attention `[W, T, C]` if there is any."""
+    def _score(self, model: Model, windows: Tensor, v_c: Tensor, usual: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Scores `[W, C]` of windows `[W, T, F_a]` for classes `[C, D]`, and attention `[W, T, C]` if there is any.
+
+        `usual` is that of `Model.usual` for the classes.
+        """
         v_x, mask = model.hear(windows, None)
         scored: Scored = model.head(v_x, v_c, mask)
-        score = model.tested(scored.score, v_c)
+        score = model.tested(scored.score, usual)
         if scored.uniform is not None and self.gamma is not None:
-            score = fuse(self.gamma, score, model.tested(scored.uniform, v_c))
+            score = fuse(self.gamma, score, model.tested(scored.uniform, usual))
         return score, scored.attention
 
     def _embed_labels(self, labels: list[str]) -> Tensor:

@@ -89,18 +89,27 @@ class Model(nn.Module):
         if self.scale == "inverted_softmax":
             self.register_buffer("reference", torch.zeros(REFERENCES, 1, pooled))
 
-    def tested(self, scores: Tensor, v_c: Tensor) -> Tensor:
+    def usual(self, v_c: Tensor) -> Tensor | None:
+        """What each class, projected `[C, D]`, scores on any sound: `[C]`, the log-mean-exp over training clips.
+
+        None of a variant that is tested without it.
+        """
+        if self.scale != "inverted_softmax":
+            return None
+        scores: Tensor = self.head(self.audio(self.reference), v_c, None).score  # [REFERENCES, C]
+        return scores.logsumexp(0) - math.log(REFERENCES)
+
+    def tested(self, scores: Tensor, usual: Tensor | None) -> Tensor:
         """Scores `[..., C]` of clips for all the classes that are asked for, on the scale that they are tested on.
 
         Args:
             scores: `[..., C]`.
-            v_c: the classes, projected `[C, D]`.
+            usual: `usual` of these classes, the same for all clips.
         """
         if self.scale == "none":
             return scores
-        if self.scale == "inverted_softmax":
-            usual: Tensor = self.head(self.audio(self.reference), v_c, None).score  # [REFERENCES, C]
-            scores = scores - (usual.logsumexp(0) - math.log(REFERENCES)).to(scores.device)
+        if usual is not None:
+            scores = scores - usual.to(scores.device)
         return scores.log_softmax(-1)
 
     @property
