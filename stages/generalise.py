@@ -39,7 +39,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
             print(f"{setting}: {model} is not measured: {reason}")
         else:
             rows = measure(trained, config, examples, corpus, gamma, device)
-        columns = {name: [row[name] for row in rows] for name in schemas.GENERALISED.columns}
+        columns = {name: [row.get(name) for row in rows] for name in schemas.GENERALISED.columns}
         tables.write_table(paths.generalise / model / f"{setting}.csv", schemas.GENERALISED, columns)
         write_json(paths.metrics / "generalise" / model / f"{setting}.json", summary(rows))
 

@@ -9,11 +9,14 @@ from zsaudio.evaluation.spread import deviation
 from zsaudio.report.evidence import Evidence
 from zsaudio.report.page import Cell, Column, Row, Table
 
-HEADINGS = {"map": "mAP", "recall": f"recall among the {TOP} highest"}
+RECALL = f"recall among the {TOP} highest"
+HEADINGS = {"map": "mAP", "recall": RECALL, "stacked": f"{RECALL}, stacked"}
 NOTE = (
     "On the clips whose labels span folds, which no row here was trained on. All classes compete, those of the "
     "training fold (seen), of the test fold (unseen), and of the validation fold, unless it is trained on, too. `H` is "
-    "the harmonic mean of seen and unseen. Means over the settings, ± the standard deviation over the runs."
+    "the harmonic mean of seen and unseen. Stacked: seen classes lose a constant (calibrated stacking), chosen by the "
+    "validation fold's labels in the place of the unseen ones, so not for a row that is trained on that fold. "
+    "Means over the settings, ± the standard deviation over the runs."
 )
 
 
@@ -26,6 +29,10 @@ def generalised_table(evidence: Evidence) -> Table | None:
         if len(cells) == len(settings) and cells and evidence.rows.by_name[row].table != "ablation":
             line: list[str | Cell | None] = [evidence.rows.title(row)]
             for measure in MEASURES:
+                measured = [table[table["group"].isin(["seen", "unseen"])][measure] for table in cells]
+                if any(values.isna().any() for values in measured):
+                    line += [None] * 3
+                    continue
                 by_run = [table.pivot_table(index="run", columns="group", values=measure) for table in cells]
                 seen, unseen = (np.mean([of[name] for of in by_run], axis=0) for name in ("seen", "unseen"))
                 both = np.array([harmonic_mean(*pair) for pair in zip(seen, unseen, strict=True)])

@@ -174,7 +174,9 @@ GENERALISED = Schema(
         "classes": Kind.COUNT,
         "map": Kind.REAL,
         "recall": Kind.REAL,  # of the group's labels, among the highest scores of their clip
+        "stacked": Kind.REAL,  # the same after calibrated stacking
     },
+    nullable=frozenset({"map", "recall", "stacked"}),  # of a group that no clip carries,
 )
 POINTING = Schema(
     "pointing of each pair",
