@@ -228,7 +228,7 @@ def test_weight_decay_makes_weights_smaller():
     assert decayed.weights[name].norm() < plain.weights[name].norm()
 
 
-def test_training_stops_when_no_member_becomes_better():
+def test_training_stops_when_the_mean_of_the_members_becomes_no_better():
     still = replace(CONFIG, epochs=9, lr=1e-12)
     assert len(trained(runs(0, 1), replace(still, patience=2))[1]) == 3
     assert len(trained(runs(0, 1), still)[1]) == 9

@@ -38,7 +38,7 @@ class TrainingConfig:
         mixup: a of the distribution Beta(a, a) that two clips are mixed by (Zhang et al. 2018); 0: no mixing.
         balance: how far clips of rare classes are drawn more often, see `batches`; 0: each clip once an epoch.
         segment_dropout: share of a clip's segments that a training step leaves out.
-        patience: epochs without a better validation mAP, of any member, after which training stops; 0: it does not.
+        patience: epochs without a better validation mAP, the members' mean, after which training stops; 0: it does not.
         keep_best: keep each member's weights of the epoch with the highest validation mAP, not the last epoch's.
         fused: use the fused engine where it supports the variant.
         knobs: of the variant's parts, by name.
@@ -172,7 +172,7 @@ def train(
     models, objective, engine = _begin(variant, members, data, config)
     best, best_map = models.clone(), np.full(len(members), -np.inf)
     curve: list[Epoch] = []
-    best_epoch = 0  # of the member that has become better last
+    best_mean, best_epoch = -np.inf, 0
     progress = tqdm(range(1, config.epochs + 1), desc="train", unit="epoch", mininterval=1)
     for epoch in progress:
         losses = train_epoch(engine, data, members, config, epoch)
@@ -183,9 +183,10 @@ def train(
         best_map = np.where(better, curve[-1].validation_map, best_map)
         if config.keep_best:
             best.copy_from(models, better)
-        best_epoch = epoch if better.any() else best_epoch
-        precision = np.mean(curve[-1].validation_map)
-        progress.set_postfix(loss=f"{np.mean(losses):.3f}", map=f"{precision:.4f}", refresh=False)
+        mean = float(np.mean(curve[-1].validation_map))
+        if mean > best_mean:
+            best_mean, best_epoch = mean, epoch
+        progress.set_postfix(loss=f"{np.mean(losses):.3f}", map=f"{mean:.4f}", refresh=False)
         if config.patience and epoch - best_epoch >= config.patience:
             break
     return (best if config.keep_best else models.clone()), curve
