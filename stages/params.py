@@ -34,6 +34,7 @@ from zsaudio.storage.values import (
     Fraction,
     explain,
     meant,
+    number,
     one_of,
     shown,
     text,
@@ -51,7 +52,7 @@ TRAINING_KNOBS = (
     *("mixup", "balance", "segment_dropout", "patience", "weights"),
 )
 # Of a variant, besides its parts and knobs.
-SHAPE = ("task", "texts", "averaged", "fused", "scale", "ensemble", "runs", "spanning", "refit")
+SHAPE = ("task", "texts", "averaged", "fused", "scale", "breadth", "ensemble", "runs", "spanning", "refit")
 TABLES = ("published", "ours", "ablation")  # of the report, that a row may stand in; with `tuned` it stands in another
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
 Name = Annotated[str, text("[a-z][a-z0-9_]*", "a name of lower-case letters, digits and _, a letter first")]
@@ -73,6 +74,7 @@ class VariantParams(BaseModel):
     averaged: bool = False
     fused: bool = False
     scale: Annotated[str, one_of(SCALES)] = "none"
+    breadth: Annotated[float, number(0, 10)] = 0.0
     ensemble: Annotated[int, whole(1, 100)] = 1
     runs: Annotated[int, whole(1, 100)] | None = None
     spanning: Annotated[str, one_of(SPANNING)] | None = None

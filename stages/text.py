@@ -12,7 +12,14 @@ def main(params: Params, paths: Paths) -> None:
     ontology = read_ontology(paths.raw / "ontology.json")
     names, mids = classes["name"].to_pylist(), classes["mid"].to_pylist()
     labels = [
-        Label(name, ontology.nodes[mid].description, mid, ", ".join(ontology.path(mid)), ontology.above(mid))
+        Label(
+            name,
+            ontology.nodes[mid].description,
+            mid,
+            path=", ".join(ontology.path(mid)),
+            parents=ontology.above(mid),
+            below=len(ontology.below(mid)),
+        )
         for mid, name in zip(mids, names, strict=True)
     ]
 
@@ -30,6 +37,7 @@ def main(params: Params, paths: Paths) -> None:
         "description": [label.description for label in labels],
         "path": [label.path for label in labels],
         "parents": [label.parents for label in labels],
+        "below": [label.below for label in labels],
         **{f"{text}_embedding": tables.vectors(vectors) for text, vectors in embeddings.items()},
     }
     tables.write_table(paths.text, schemas.TEXT, columns, encoder.metadata)

@@ -21,7 +21,7 @@ def variant(aggregator: str = "attention", *, name: str = "row", task: str = "ze
     """A row of the tables; by default temporal attention, tested by eq. 7. Knobs are a dictionary."""
     parts = {"projection": "tanh", "score": "dot", "objective": "warp", "knobs": {}}
     shape = {"texts": ["name"], "averaged": False, "fused": aggregator == "attention", "scale": "none", "ensemble": 1}
-    shape |= {"runs": None, "spanning": None, "refit": False}
+    shape |= {"breadth": 0.0, "runs": None, "spanning": None, "refit": False}
     return Variant(name=name, task=task, aggregator=aggregator, **parts | shape | changes)
 
 
@@ -55,7 +55,8 @@ def random_examples(
     values = rng.integers(0, 256, (n_clips, segments, 7), dtype=np.uint8)
     n_segments = np.where(padded & (rng.random(n_clips) < 0.2), segments - 1, segments)
     examples = Examples(name, Classes(np.arange(n_classes), mids, names), clips)
-    return Embedded(examples, text, Audio(values, n_segments, scale=4 / 255, offset=-2.0))
+    audio = Audio(values, n_segments, scale=4 / 255, offset=-2.0)
+    return Embedded(examples, text, np.zeros(n_classes, np.int64), audio)
 
 
 def random_tensors(n_clips: int = 40, n_classes: int = 6, **changes: Any) -> ExampleTensors:
@@ -145,6 +146,7 @@ def tiny_corpus() -> CorpusTables:
             "description": names,
             "path": names,
             "parents": names,
+            "below": [0] * n,
             "name_embedding": tables.vectors(rng.standard_normal((n, 16)).astype(np.float32)),
         },
     }

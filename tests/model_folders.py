@@ -61,7 +61,7 @@ def model_config(
         roles=roles,
         classes={
             fold: [
-                StoredClass(mid=name, name=name, description=f"What {name} is.", path=name, parents="")
+                StoredClass(mid=name, name=name, description=f"What {name} is.", path=name, parents="", below=0)
                 for name in CLASSES[fold]
             ]
             for fold in roles.values()

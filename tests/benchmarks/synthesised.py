@@ -55,7 +55,7 @@ def synthesised_fold(name: str) -> Embedded:
     text = rng.standard_normal((CLASSES, TEXT_FEATURES)).astype(np.float32) / 4
     ids = np.array([f"{name}_{i}" for i in range(CLIPS)], object)
     examples = Examples(name, Classes(np.arange(CLASSES), mids, mids), Clips(ids, labels))
-    return Embedded(examples, text, Audio(values, n_segments, SCALE, OFFSET))
+    return Embedded(examples, text, np.zeros(CLASSES, np.int64), Audio(values, n_segments, SCALE, OFFSET))
 
 
 def scaled(data: Embedded, fraction: float) -> Embedded:

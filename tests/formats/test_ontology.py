@@ -24,6 +24,7 @@ def test_parents_roots_and_branches(tmp_path):
     assert ontology.nodes["d"].description == "D."
     assert ontology.nodes["c"] == Node("c", "C")
     assert [ontology.path(mid) for mid in "acd"] == [["A"], ["A", "C"], ["A", "D"]]
+    assert [ontology.below(mid) for mid in "abcd"] == [{"c", "d"}, {"d"}, set(), set()]
     assert ontology.above("a") == ""
     assert ontology.above("c") == f"A. {ontology.nodes['a'].description}".strip()
 

@@ -93,7 +93,26 @@ def test_inverted_softmax_takes_from_a_class_what_it_scores_on_training_clips():
     scores, v_c = model(x, None, text).score, model.text(text)
     of_clips = model.head(model.audio(model.reference), v_c, None).score.T.tolist()
     usual = torch.tensor([math.log(sum(map(math.exp, of_class)) / len(of_class)) for of_class in of_clips])
-    assert torch.allclose(model.tested(scores, model.usual(v_c)), (scores - usual).log_softmax(-1), atol=1e-5)
+    taken = model.usual(v_c, torch.zeros(6))
+    assert torch.allclose(model.tested(scores, taken), (scores - usual).log_softmax(-1), atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", ["log_softmax", "inverted_softmax"])
+def test_a_broad_class_is_expected_more_often(scale):
+    plain, broad = (draw_model(variant("pooled_mean", scale=scale, breadth=b), {}, 4, 3, (0,)).eval() for b in (0, 0.5))
+    x, text, below = torch.randn(5, 2, 4), torch.randn(3, 3), torch.tensor([0, 0, 3])
+    plain.fit(x, None, text)
+    broad.load_state_dict(plain.state_dict())
+    v_c, scores = plain.text(text), plain(x, None, text).score
+    probabilities, likelier = (model.tested(scores, model.usual(v_c, below)).exp() for model in (plain, broad))
+    assert torch.allclose(likelier.sum(-1), torch.ones(5))
+    odds, likelier_odds = (of[:, 1:] / of[:, :1] for of in (probabilities, likelier))
+    assert torch.allclose(likelier_odds / odds, torch.tensor([1.0, 2.0]), rtol=1e-4)  # (1 + 3) ** 0.5
+
+
+def test_breadth_belongs_to_a_scale():
+    with pytest.raises(ZsAudioError, match="breadth: belongs to a scale; set scale to log_softmax or inverted_softmax"):
+        check_knobs(variant("pooled_mean", breadth=0.3), {}, ())
 
 
 def test_inverted_softmax_needs_one_vector_a_clip():

@@ -117,7 +117,7 @@ def test_nan_in_a_parquet_is_refused_by_the_reader_too(tmp_path, value):
     values = np.zeros((3, 4), np.float32)
     values[1, 2] = value
     texts = {name: ["a", "b", "c"] for name in ("mid", "name", "description", "path", "parents")}
-    table = pa.table({**texts, "name_embedding": tables.vectors(values)})
+    table = pa.table({**texts, "below": [0, 0, 0], "name_embedding": tables.vectors(values)})
     facts = {"encoder": "x", "revision": "y", "pooling": "z"}
     pq.write_table(table.replace_schema_metadata(facts), tmp_path / "text.parquet")
     with pytest.raises(
@@ -154,6 +154,7 @@ def test_a_wrong_type_and_missing_metadata_are_refused(tmp_path):
         "description": [""],
         "path": [""],
         "parents": [""],
+        "below": [0],
         "name_embedding": tables.vectors(np.zeros((1, 2), np.float64)),
     }
     with pytest.raises(

@@ -51,6 +51,7 @@ def random_corpus() -> CorpusTables:
         "description": [f"What {mid} is." for mid in mids],
         "path": mids,
         "parents": mids,
+        "below": [0] * len(mids),
     }
     text["name_embedding"] = tables.vectors(rng.standard_normal((len(mids), 5)).astype(np.float32))
     encoding = {"encoder": "none", "segments": "3", "features": "7", "scale": "1", "offset": "0"}

@@ -83,6 +83,16 @@ class Ontology:
         told = f"{', '.join(node.name for node in nodes)}. {' '.join(node.description for node in nodes)}"
         return told.strip() if nodes else ""
 
+    def below(self, mid: str) -> set[str]:
+        """Mids of all nodes below one."""
+        found: set[str] = set()
+        waiting = [mid]
+        while waiting:
+            new = set(self.nodes[waiting.pop()].children) - found
+            found |= new
+            waiting += new
+        return found
+
 
 class _Entry(BaseModel):
     """A node as the file has it; other keys are left out."""

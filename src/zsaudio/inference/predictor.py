@@ -42,7 +42,7 @@ class Predictor:
         self._text = text
         self._embedded: dict[str, Tensor] = {}
         stored = itertools.chain.from_iterable(config.classes.values())
-        self._known = {one.name: Label(one.name, one.description, one.mid, one.path, one.parents) for one in stored}
+        self._known = {one.name: Label(**one.model_dump()) for one in stored}
 
     def __repr__(self) -> str:
         config = self.config
@@ -78,8 +78,10 @@ class Predictor:
         path = Path(checked_place("path", path))
         longest = self.check_window(window)
         wanted = distinct(self.classes if labels is None else labels)
-        text = self._embed_labels([*wanted, *(name for name in self._known if name not in wanted)])
-        of_models = [(model, v_c := model.text(text), model.usual(v_c)) for model in self._models]
+        ranked = [*wanted, *(name for name in self._known if name not in wanted)]
+        text = self._embed_labels(ranked)
+        below = torch.tensor([self._known[name].below if name in self._known else 0 for name in ranked])
+        of_models = [(model, v_c := model.text(text), model.usual(v_c, below)) for model in self._models]
         x = self._embed(path)  # [n, F_a]
         n, size = len(x), min(len(x), longest)
         windows = x.unfold(0, size, 1).transpose(1, 2)  # [W, size, F_a]
@@ -159,7 +161,7 @@ class Predictor:
         }
         return [label for label in distinct(labels) if not seen & _words(label)]
 
-    def _score(self, model: Model, windows: Tensor, v_c: Tensor, usual: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def _score(self, model: Model, windows: Tensor, v_c: Tensor, usual: Tensor) -> tuple[Tensor, Tensor | None]:
         """Scores `[W, C]` of windows `[W, T, F_a]` for classes `[C, D]`, and attention `[W, T, C]` if there is any.
 
         `usual` is that of `Model.usual` for the classes.

@@ -84,22 +84,29 @@ class Model(nn.Module):
         pooled = part_class("aggregator", variant.aggregator).pooled_features(audio_features)
         projection: Projection = make_part("projection", variant.projection, knobs, pooled, text_features)
         self.audio, self.text = projection.audio, projection.text
-        self.text_features, self.scale = text_features, variant.scale
+        self.text_features, self.scale, self.breadth = text_features, variant.scale, variant.breadth
         self.head = Head(variant, knobs, projection.units)
         if self.scale == "inverted_softmax":
             self.register_buffer("reference", torch.zeros(REFERENCES, 1, pooled))
 
-    def usual(self, v_c: Tensor) -> Tensor | None:
-        """What each class, projected `[C, D]`, scores on any sound: `[C]`, the log-mean-exp over training clips.
+    def usual(self, v_c: Tensor, below: Tensor) -> Tensor:
+        """What a score must exceed to say anything of the clip: `[C]`, lower for a broad class, which is more likely.
 
-        None of a variant that is tested without it.
+        Args:
+            v_c: classes, projected, `[C, D]`.
+            below: `[C]` how many nodes of the ontology are below each class.
+
+        Returns:
+            By inverted_softmax the log-mean-exp of each class over training clips, else 0, less the logarithm of what
+            is expected of the class before anything is heard: `breadth` log(1 + below).
         """
+        expected = self.breadth * below.to(v_c).log1p()
         if self.scale != "inverted_softmax":
-            return None
+            return -expected
         scores: Tensor = self.head(self.audio(self.reference), v_c, None).score  # [REFERENCES, C]
-        return scores.logsumexp(0) - math.log(REFERENCES)
+        return scores.logsumexp(0) - math.log(REFERENCES) - expected
 
-    def tested(self, scores: Tensor, usual: Tensor | None) -> Tensor:
+    def tested(self, scores: Tensor, usual: Tensor) -> Tensor:
         """Scores `[..., C]` of clips for all the classes that are asked for, on the scale that they are tested on.
 
         Args:
@@ -108,9 +115,7 @@ class Model(nn.Module):
         """
         if self.scale == "none":
             return scores
-        if usual is not None:
-            scores = scores - usual.to(scores.device)
-        return scores.log_softmax(-1)
+        return (scores - usual.to(scores.device)).log_softmax(-1)
 
     @property
     def fitted(self) -> bool:

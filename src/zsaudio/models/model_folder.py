@@ -81,6 +81,7 @@ class StoredClass(_Section):
     description: str
     path: str
     parents: str
+    below: NonNegativeInt
 
 
 class Decision(_Section):

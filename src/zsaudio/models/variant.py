@@ -26,6 +26,8 @@ class Variant(BaseModel):
             clips a scale in common, which a loss that sees one clip at a time does not. inverted_softmax takes from the
             score of each class, before that, the log-mean-exp of its scores over training clips: a class that fits
             everything (a hub) loses (Smith et al. 2017).
+        breadth: what the ontology tells of how often a class sounds. The score of a class with n nodes below it gains
+            breadth log(1 + n), before the softmax of the scale: a prior, by which broad classes are more likely.
         ensemble: how many models make a run, whose scores are averaged.
         runs: how many of the seeds it is trained with, the first ones; None: all.
         spanning: of the clips that are trained on: "any" takes all with a class of the training fold, whose other
@@ -47,6 +49,7 @@ class Variant(BaseModel):
     averaged: bool
     fused: bool
     scale: Literal["none", "log_softmax", "inverted_softmax"]
+    breadth: Annotated[float, Field(ge=0)]
     ensemble: Annotated[int, Field(ge=1)]
     runs: Annotated[int, Field(ge=1)] | None
     spanning: Literal["drop", "any"] | None
@@ -88,6 +91,8 @@ def check_knobs(variant: Variant, shared: Mapping[str, Any], training: Sequence[
             f"scale: inverted_softmax keeps clips as one vector each, and the aggregator {variant.aggregator} needs "
             "their segments; choose statistics or pooled_mean, or log_softmax"
         )
+    if variant.breadth and variant.scale == "none":
+        raise ZsAudioError("breadth: belongs to a scale; set scale to log_softmax or inverted_softmax")
     values = {**shared, **variant.knobs}
     units = make_part("projection", variant.projection, values, 1, 1).units
     for kind, name in variant.parts().items():

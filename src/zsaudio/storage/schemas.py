@@ -55,6 +55,7 @@ TEXT = Schema(
         "description": Kind.TEXT,
         "path": Kind.TEXT,
         "parents": Kind.TEXT,
+        "below": Kind.COUNT,  # nodes of the ontology
         # Embeddings of the class by each of `zsaudio.text.wording.TEXTS`.
         "name_embedding": Kind.VECTOR,
         "description_embedding": Kind.VECTOR,

@@ -93,10 +93,18 @@ class Audio:
 
 @dataclass(frozen=True)
 class Embedded:
-    """Examples with all that a model sees of them: text embeddings of their classes (C, F_s), audio of their clips."""
+    """Examples with all that a model sees of them.
+
+    Attributes:
+        examples: N clips and C classes.
+        text: (C, F_s) embeddings of the classes.
+        below: (C,) how many nodes of the ontology are below each class.
+        audio: embeddings of the clips.
+    """
 
     examples: Examples
     text: npt.NDArray[np.float32]
+    below: npt.NDArray[np.int64]
     audio: Audio
 
 
@@ -124,7 +132,8 @@ def embed(
     if missing:
         raise ZsAudioError(f"text embeddings: none by the {missing[0]} of a class; run the text stage again")
     of_texts = [tables.matrix(corpus.text, f"{text}_embedding").astype(np.float32)[rows] for text in texts]
-    return Embedded(examples, join_texts(of_texts, averaged=averaged), _embed_clips(examples, corpus.audio))
+    below = corpus.text["below"].to_numpy().astype(np.int64)[rows]
+    return Embedded(examples, join_texts(of_texts, averaged=averaged), below, _embed_clips(examples, corpus.audio))
 
 
 def join_texts(embeddings: Sequence[npt.NDArray[np.float32]], *, averaged: bool) -> npt.NDArray[np.float32]:

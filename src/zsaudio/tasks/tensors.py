@@ -12,6 +12,7 @@ class ExampleTensors:
     Attributes:
         examples: which they are.
         text: label embeddings `[C, F_s]`.
+        below: `[C]` how many nodes of the ontology are below each class.
         labels: `[N, P]` positions of the classes that each clip carries, the real ones first, padded with -1.
         n_labels: (N,) how many they are.
         carried: (N, C) the same as a matrix.
@@ -21,6 +22,7 @@ class ExampleTensors:
     def __init__(self, embedded: Embedded, device: torch.device) -> None:
         self.device, self.examples = device, embedded.examples
         self.text = torch.from_numpy(embedded.text).to(device, torch.get_default_dtype())
+        self.below = torch.from_numpy(embedded.below).to(device)
         self.labels = torch.from_numpy(embedded.examples.clips.labels).to(device)
         self.n_labels = (embedded.examples.clips.labels >= 0).sum(axis=1)
         self.carried = embedded.examples.carried()

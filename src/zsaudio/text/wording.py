@@ -16,10 +16,15 @@ TEXTS = ("name", "description", "path", "parents")
 
 @dataclass(frozen=True)
 class Label:
-    """The name of a class and, where there are any, the ontology's description, machine id, and what is above it.
+    """The name of a class and, where there is one, what the ontology says of it.
 
-    The path is the names from the root down to the class, with commas between them; parents are the names of the nodes
-    right above it, and their descriptions.
+    Attributes:
+        name: as it is typed.
+        description: a sentence.
+        mid: its machine id.
+        path: the names from the root down to it, with commas between them.
+        parents: the names of the nodes right above it, and their descriptions.
+        below: how many nodes are below it.
     """
 
     name: str
@@ -27,6 +32,7 @@ class Label:
     mid: str = ""
     path: str = ""
     parents: str = ""
+    below: int = 0
 
     def sentence(self, text: str) -> str:
         """What is said of it by "description", "path" or "parents"; of a label without that, its name alone."""

@@ -166,6 +166,6 @@ def _absolute(encoding: dict[str, str]) -> dict[str, str]:
 
 
 def _stored_classes(classes: Classes, text: pa.Table) -> list[StoredClass]:
-    told = ["description", "path", "parents"]
+    told = ["description", "path", "parents", "below"]
     rows = {row.pop("mid"): row for row in text.select(["mid", *told]).to_pylist()}
     return [StoredClass(mid=mid, name=name, **rows[mid]) for mid, name in zip(classes.mids, classes.names, strict=True)]

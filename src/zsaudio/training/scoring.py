@@ -36,7 +36,7 @@ def score_clips(model: Model, data: ExampleTensors, rows: Rows) -> dict[str, Flo
     """Scores (N, C) of some clips of the data, as they are tested: those of SCORES that the model has."""
     parts = [part._replace(attention=None) for part in score_batches(model, data, rows)]  # T times as large
     by_name = {name: [getattr(part, name) for part in parts] for name in SCORES}
-    usual = model.usual(model.text(data.text))
+    usual = model.usual(model.text(data.text), data.below)
     return {
         name: model.tested(_joined(scores), usual).cpu().numpy()
         for name, scores in by_name.items()
@@ -79,7 +79,7 @@ def validate(
         model = models.model(r)
         model.head.only_trained()
         scores = _joined([part.score for part in score_batches(model, data, rows[r])])
-        return scores, model.tested(scores, model.usual(model.text(data.text)))
+        return scores, model.tested(scores, model.usual(model.text(data.text), data.below))
 
     threads = torch.get_num_threads()
     measured: list[tuple[float, float]] = []
