@@ -66,6 +66,7 @@ class VariantParams(BaseModel):
 
     title: Title
     task: Annotated[str, one_of(TASKS)] = "zero_shot"
+    pooling: str = "segments"
     projection: str = "tanh"
     aggregator: str
     score: str

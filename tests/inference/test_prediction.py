@@ -253,7 +253,7 @@ def test_without_attention_the_result_has_no_peaks(tmp_path, recording):
     }
 
 
-OURS = variant("statistics", name="ours", score="cosine", scale="log_softmax", ensemble=2)
+OURS = variant("mean", pooling="statistics", name="ours", score="cosine", scale="log_softmax", ensemble=2)
 
 
 def ours_config() -> Config:

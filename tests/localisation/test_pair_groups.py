@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from builders import CLASSES, CLIPS, CPU, FEATURES, MIDS, SEGMENTS, VARIANTS, tiny_corpus
+from builders import CLASSES, CLIPS, CPU, FEATURES, MIDS, SEGMENTS, VARIANTS, tiny_corpus, variant
 from model_folders import model_config
 from zsaudio.localisation.model_free import SILENCE
 from zsaudio.localisation.pair_groups import PairGroup, group_pairs, located
@@ -94,6 +94,14 @@ def test_a_model_without_attention_has_compatibility_only():
     assert all(set(values) == {"compatibility", "novelty"} for group in groups for values in group.values.values())
     values, _ = located(groups, SEGMENTS)
     assert "attention" not in values
+
+
+def test_a_model_of_pooled_clips_has_neither():
+    row = variant("attention", pooling="statistics")
+    config = model_config(row)
+    models = draw_models(row, {}, FEATURES, 16, [(member.seed,) for member in config.members], CPU)
+    (group, _) = group_pairs(config, models, every_event(), scored((0, 0, TEST)), CORPUS, {})
+    assert set(group.values[0]) == {"novelty"}
 
 
 def test_a_model_whose_scores_are_not_made_of_its_segments_has_neither(monkeypatch):

@@ -8,8 +8,6 @@ import torch
 from zsaudio.models.aggregators.attention import Attention
 from zsaudio.models.aggregators.log_mean_exp import LogMeanExp
 from zsaudio.models.aggregators.mean import Mean
-from zsaudio.models.aggregators.pooled_mean import PooledMean
-from zsaudio.models.aggregators.statistics import Statistics
 from zsaudio.models.aggregators.sum import Sum
 from zsaudio.models.scores.cosine import Cosine
 from zsaudio.models.scores.dot import Dot
@@ -79,18 +77,6 @@ def test_scores_far_from_zero_do_not_overflow():
     assert alpha.isfinite().all()
 
 
-def test_statistics_are_one_vector_of_mean_deviation_and_maximum():
-    x = torch.tensor([[[1.0, 4.0], [3.0, 0.0], [8.0, -4.0]]])
-    pooled, mask = Statistics(2).pool(x, None)
-    assert mask is None
-    assert pooled.shape == (1, 1, Statistics.pooled_features(2))
-    expected = [4.0, 0.0, math.sqrt((9 + 1 + 16) / 3), math.sqrt(32 / 3), 8.0, 4.0]
-    assert pooled.flatten().tolist() == pytest.approx(expected)
-    real, _ = Statistics(2).pool(x, TWO_ARE_REAL)
-    assert real.flatten().tolist() == pytest.approx([2.0, 2.0, 1.0, 2.0, 3.0, 4.0])
-    assert Statistics(2)(V_X[:, :1], V_C, None, Dot())[0].tolist() == [[1.0, 0.5]]
-
-
 def test_log_mean_exp_lies_between_the_mean_and_the_maximum():
     mean, _ = LogMeanExp(2)(V_X, V_C, None, Dot())
     assert mean[0, 0].item() == pytest.approx(math.log((E + 1 + E) / 3))
@@ -99,10 +85,3 @@ def test_log_mean_exp_lies_between_the_mean_and_the_maximum():
     flat, peak = (LogMeanExp(2, sharpness=value)(V_X, V_C, None, Dot())[0] for value in (1e-3, 1e3))
     assert torch.allclose(flat, Mean(2)(V_X, V_C, None, Dot())[0], atol=1e-3)
     assert torch.allclose(peak, Dot()(V_X, V_C).amax(1), atol=1e-2)
-
-
-def test_the_pooled_mean_is_one_vector_of_the_real_segments():
-    x = torch.tensor([[[1.0, 4.0], [3.0, 0.0], [8.0, -4.0]]])
-    assert PooledMean(2).pool(x, None)[0].tolist() == [[[4.0, 0.0]]]
-    assert PooledMean(2).pool(x, TWO_ARE_REAL)[0].tolist() == [[[2.0, 2.0]]]
-    assert PooledMean(2)(V_X[:, :1], V_C, None, Dot())[0].tolist() == [[1.0, 0.5]]

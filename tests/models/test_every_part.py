@@ -15,12 +15,11 @@ from zsaudio.training.stacked import draw_models
 AGGREGATORS, SCORES, OBJECTIVES = (known_parts(kind) for kind in ("aggregator", "score", "objective"))
 MODELS = [{"aggregator": aggregator, "score": score} for aggregator, score in product(AGGREGATORS, SCORES)]
 MODELS += [
-    {"projection": projection, "aggregator": aggregator, "score": "cosine"}
-    for projection, aggregator in product(known_parts("projection"), ("attention", "statistics"))
-    if projection != "tanh"
+    {"pooling": pooling, "projection": projection, "aggregator": "attention", "score": "cosine"}
+    for pooling, projection in product(known_parts("pooling"), known_parts("projection"))
 ]
 EACH_MODEL = pytest.mark.parametrize("parts", MODELS, ids=lambda parts: "-".join(parts.values()))
-KNOBS = {"dropout": 0.0}  # which training draws
+KNOBS = {"dropout": 0.0, "channel_dropout": 0.0}  # which training draws
 AUDIO, TEXT = 7, 5  # features
 
 

@@ -82,16 +82,16 @@ def test_eq_7_mixes_arrays_and_tensors_alike():
     assert fuse(0.3, y_hat, z_hat).dtype == np.float32
 
 
-INVERTED = variant("pooled_mean", scale="inverted_softmax")
+INVERTED = variant("mean", pooling="mean", scale="inverted_softmax")
 
 
 def test_inverted_softmax_takes_from_a_class_what_it_scores_on_training_clips():
     model = draw_model(INVERTED, {}, 4, 3, (0,)).eval()
     x, text = torch.randn(5, 2, 4), torch.randn(6, 3)
-    model.fit(x, None, text)
-    assert torch.equal(model.reference[5:10], x.mean(1, keepdim=True))  # few clips are repeated
+    model.refer(x, None)
+    assert torch.equal(model.reference[5:10], model.audio(x.mean(1, keepdim=True)))  # few clips are repeated
     scores, v_c = model(x, None, text).score, model.text(text)
-    of_clips = model.head(model.audio(model.reference), v_c, None).score.T.tolist()
+    of_clips = model.head(model.reference, v_c, None).score.T.tolist()
     usual = torch.tensor([math.log(sum(map(math.exp, of_class)) / len(of_class)) for of_class in of_clips])
     taken = model.usual(v_c, torch.zeros(6))
     assert torch.allclose(model.tested(scores, taken), (scores - usual).log_softmax(-1), atol=1e-5)
@@ -99,9 +99,12 @@ def test_inverted_softmax_takes_from_a_class_what_it_scores_on_training_clips():
 
 @pytest.mark.parametrize("scale", ["log_softmax", "inverted_softmax"])
 def test_a_broad_class_is_expected_more_often(scale):
-    plain, broad = (draw_model(variant("pooled_mean", scale=scale, breadth=b), {}, 4, 3, (0,)).eval() for b in (0, 0.5))
+    plain, broad = (
+        draw_model(variant("mean", pooling="mean", scale=scale, breadth=b), {}, 4, 3, (0,)).eval() for b in (0, 0.5)
+    )
     x, text, below = torch.randn(5, 2, 4), torch.randn(3, 3), torch.tensor([0, 0, 3])
-    plain.fit(x, None, text)
+    if scale == "inverted_softmax":
+        plain.refer(x, None)
     broad.load_state_dict(plain.state_dict())
     v_c, scores = plain.text(text), plain(x, None, text).score
     probabilities, likelier = (model.tested(scores, model.usual(v_c, below)).exp() for model in (plain, broad))
@@ -112,7 +115,7 @@ def test_a_broad_class_is_expected_more_often(scale):
 
 def test_breadth_belongs_to_a_scale():
     with pytest.raises(ZsAudioError, match="breadth: belongs to a scale; set scale to log_softmax or inverted_softmax"):
-        check_knobs(variant("pooled_mean", breadth=0.3), {}, ())
+        check_knobs(variant(breadth=0.3), {}, ())
 
 
 def test_inverted_softmax_needs_one_vector_a_clip():

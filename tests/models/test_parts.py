@@ -9,13 +9,19 @@ import pytest
 from zsaudio import ZsAudioError
 from zsaudio.models import parts
 from zsaudio.models.aggregators.attention import Attention
-from zsaudio.models.interfaces import Aggregator, Objective, Projection, Score
+from zsaudio.models.interfaces import Aggregator, Objective, Pooling, Projection, Score
 from zsaudio.models.objectives.warp import Warp
 from zsaudio.models.parts import KINDS, knobs, known_parts, make_part, part_class, part_file
 from zsaudio.models.scores.cosine import Cosine
 from zsaudio.models.scores.dot import Dot
 
-BASES = {"projection": Projection, "aggregator": Aggregator, "score": Score, "objective": Objective}
+BASES = {
+    "pooling": Pooling,
+    "projection": Projection,
+    "aggregator": Aggregator,
+    "score": Score,
+    "objective": Objective,
+}
 NEW_PART = '''
 """A part of a test."""
 

@@ -96,8 +96,8 @@ def test_a_perceptron_by_hand():
 def test_a_feature_that_never_varies_does_not_blow_up():
     audio = Perceptron(2, 3).audio
     audio.fit(torch.tensor([[1.0, 5.0], [3.0, 5.0]]))
-    assert audio.deviation.tolist() == [1.0, 1.0]
-    assert audio.mean.tolist() == [2.0, 5.0]
+    assert audio.standardise.deviation.tolist() == [1.0, 1.0]
+    assert audio.standardise.mean.tolist() == [2.0, 5.0]
 
 
 def test_dropout_leaves_out_hidden_units_in_training_alone():

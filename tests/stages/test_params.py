@@ -43,7 +43,13 @@ def test_the_committed_params_are_the_papers():
     assert (params.folds.spanning, params.folds.min_labels, params.classes.nested) == ("drop", 1, "both")
     assert (params.text.bert.model, params.text.bert.pooling) == ("bert-base-uncased", "words")
     attention = params.variant("temporal_attention")
-    parts = {"projection": "tanh", "aggregator": "attention", "score": "dot", "objective": "warp"}
+    parts = {
+        "pooling": "segments",
+        "projection": "tanh",
+        "aggregator": "attention",
+        "score": "dot",
+        "objective": "warp",
+    }
     assert attention.parts() == parts
     assert (attention.task, attention.fused, attention.knobs) == ("zero_shot", True, {})
     assert params.variant("uniform_aggregation").aggregator == "sum"

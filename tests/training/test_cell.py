@@ -219,7 +219,8 @@ def replace_variant(row: Variant, **changes: Any) -> Variant:
 
 
 OURS = variant(
-    "statistics",
+    "mean",
+    pooling="statistics",
     name="ours",
     projection="perceptron",
     score="cosine",
@@ -250,9 +251,9 @@ def test_projections_are_fitted_to_the_training_clips():
     data = ExampleTensors(embed(task.train, CORPUS), CPU)
     x, mask = data.take(torch.arange(len(task.train.clips)))
     model = cell.models.model(0)
-    pooled, _ = model.head.aggregator.pool(x, mask)
-    assert torch.allclose(model.audio.mean, pooled.mean((0, 1)), atol=1e-5)
-    assert torch.allclose(model.text.mean, data.text.mean(0), atol=1e-5)
+    pooled, _ = model.pooling(x, mask)
+    assert torch.allclose(model.audio.standardise.mean, pooled.mean((0, 1)), atol=1e-5)
+    assert torch.allclose(model.text.standardise.mean, data.text.mean(0), atol=1e-5)
 
 
 def test_a_model_is_told_the_texts_of_its_variant():
@@ -260,7 +261,7 @@ def test_a_model_is_told_the_texts_of_its_variant():
     row = replace_variant(OURS, texts=["name", "path"], ensemble=1)
     task = build_task("zero_shot", "setting1", CORPUS.folds, CORPUS.clips, [0])
     cell = run_cell(row, task, several, CONFIG, CPU)
-    assert cell.models.weights["text.mean"].shape == (1, 10)
+    assert cell.models.weights["text.standardise.mean"].shape == (1, 10)
     config = describe(row, task, several, {}, setting="setting1", corpus_name="demo")
     assert config.text_features == 10
 

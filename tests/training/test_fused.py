@@ -120,7 +120,7 @@ def test_what_fills_a_batch_up_counts_nowhere(double, monkeypatch, fused):
     ("changes", "device"),
     [
         ({"score": "cosine"}, CPU),
-        ({"aggregator": "statistics"}, CPU),
+        ({"pooling": "statistics"}, CPU),
         ({"projection": "perceptron"}, CPU),
         ({}, torch.device("cuda")),
     ],

@@ -46,7 +46,7 @@ def segment_values(model: Model, data: ExampleTensors, rows: Rows, columns: Rows
         x, mask = data.take(torch.from_numpy(rows[start : start + SCORING_BATCH]))
         v_x, mask = model.hear(x, mask)
         of_classes = {"attention": model.head(v_x, v_c, mask).attention}  # [B, T, C]
-        of_classes["compatibility"] = model.head.score(v_x, v_c) if model.head.aggregator.scores_segments else None
+        of_classes["compatibility"] = model.head.score(v_x, v_c) if model.head.locates else None
         pair = torch.from_numpy(columns[start : start + SCORING_BATCH])[:, None, None].expand(-1, x.shape[1], -1)
         for name, values in of_classes.items():
             if values is not None:

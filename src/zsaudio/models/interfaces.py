@@ -6,9 +6,15 @@ all with a leading axis R, may say so (`stacks`): a training step is then about 
 """
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
+
+from zsaudio.storage.values import number
+
+Share = Annotated[float, number(0, 0.95)]
+LEAST = 1e-6  # deviation of a feature that varies
 
 
 class Side(nn.Module):
@@ -55,6 +61,50 @@ class Score(nn.Module):
         raise NotImplementedError
 
 
+class Pooling(nn.Module):
+    """What of a clip's segments the projection is given.
+
+    Attributes:
+        features: of each vector that the projection is given.
+        keeps_segments: whether that is a vector for each segment; else it is one for the clip.
+        fitted: whether it takes something of the training data before training.
+    """
+
+    keeps_segments = False
+    fitted = False
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.features = features
+
+    def fit(self, x: Tensor, mask: Tensor | None) -> None:
+        """Take what it needs of the training data, in place: clips as of `forward`."""
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Embeddings `[..., T, F_a]` to `[..., T, features]` with their mask, or to `[..., 1, features]` without.
+
+        Args:
+            x: of clips; stacked models have a leading axis R.
+            mask: `[..., T]`, False for padding; None where every segment is real.
+        """
+        raise NotImplementedError
+
+
+def real_segments(x: Tensor, mask: Tensor | None) -> Tensor:
+    """The mask `[..., T]` of clips `[..., T, F_a]`, also where every segment is real."""
+    return x.new_ones(x.shape[:-1], dtype=torch.bool) if mask is None else mask
+
+
+def statistics(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Mean, deviation and maximum `[..., 1, 3 F_a]` over the real segments of clips `[..., T, F_a]`."""
+    real = real_segments(x, mask)
+    share = (real / real.sum(dim=-1, keepdim=True))[..., None]
+    mean = (x * share).sum(dim=-2, keepdim=True)
+    deviation = ((x - mean).square() * share).sum(dim=-2, keepdim=True).sqrt()
+    highest = x.masked_fill(~real[..., None], -torch.inf).amax(dim=-2, keepdim=True)
+    return torch.cat([mean, deviation, highest], dim=-1)
+
+
 class Aggregator(nn.Module):
     """How the segments of a clip become its score for each class.
 
@@ -71,15 +121,6 @@ class Aggregator(nn.Module):
         units: D; what an aggregator with weights of its own needs to know.
         """
         super().__init__()
-
-    @staticmethod
-    def pooled_features(features: int) -> int:
-        """How many features the projection is given of each of the vectors that `pool` makes."""
-        return features
-
-    def pool(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Embeddings `[..., T, F_a]` and their mask, as the projection is given them: here, as they are."""
-        return x, mask
 
     def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None, score: Score) -> tuple[Tensor, Tensor | None]:
         """Scores `[B, C]` of the clips, and attention `[B, T, C]` where there is one.
@@ -129,6 +170,29 @@ def shared_target(labels: Tensor, n_classes: int) -> Tensor:
     """Labels as a distribution over the classes `[..., B, C]`, the same for each class that a clip carries."""
     present = carried(labels, n_classes)
     return present / present.sum(-1, keepdim=True).clamp(min=1)
+
+
+class Standardise(nn.Module):
+    """Features less their mean, divided by their deviation; or those of R models at once, with stacked buffers."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("deviation", torch.ones(features))
+
+    def fit(self, x: Tensor) -> None:
+        """Take mean and deviation of each feature of `[N, F]`; one that never varies is left as it is."""
+        deviation, mean = torch.std_mean(x, dim=0, correction=0)
+        self.mean.copy_(mean)
+        self.deviation.copy_(torch.where(deviation > LEAST, deviation, 1.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[..., F]` to `[..., F]`."""
+        stacked = (len(self.mean), *[1] * (x.dim() - 2), -1) if self.mean.dim() == 2 else (-1,)
+        return (x - self.mean.view(stacked)) / self.deviation.view(stacked)
 
 
 class Dense(nn.Module):

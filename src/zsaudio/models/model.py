@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from zsaudio.models.aggregators.attention import Attention
 from zsaudio.models.aggregators.sum import Sum
-from zsaudio.models.interfaces import Aggregator, Projection, Score
-from zsaudio.models.parts import make_part, part_class
+from zsaudio.models.interfaces import Aggregator, Pooling, Projection, Score, real_segments
+from zsaudio.models.parts import make_part
 from zsaudio.models.variant import Variant
 
 REFERENCES = 1024  # training clips by which a class is known to fit everything
@@ -41,20 +41,21 @@ class Scored(NamedTuple):
 class Head(nn.Module):
     """From projected segments and classes to scores: the score and the aggregator of a variant."""
 
-    def __init__(self, variant: Variant, knobs: Mapping[str, Any], units: int) -> None:
+    def __init__(self, variant: Variant, knobs: Mapping[str, Any], units: int, *, pooled: bool) -> None:
         super().__init__()
         self.score: Score = make_part("score", variant.score, knobs)
         self.aggregator: Aggregator = make_part("aggregator", variant.aggregator, knobs, units)
-        segments, attends = self.aggregator.scores_segments, isinstance(self.aggregator, Attention)
-        self.attended = Attention(units) if segments and not attends else None
-        self.uniform = Sum(units) if segments or variant.fused else None
+        self.locates = self.aggregator.scores_segments and not pooled  # whether scores say where a sound is
+        attends = isinstance(self.aggregator, Attention)
+        self.attended = Attention(units) if self.locates and not attends else None
+        self.uniform = Sum(units) if self.locates or variant.fused else None
 
     def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None) -> Scored:
         """Projected segments `[B, T, D]` and classes `[C, D]` to scores; the mask as of `Aggregator.forward`."""
         score, attention = self.aggregator(v_x, v_c, mask, self.score)
         others = (None, None) if self.training else (self.attended, self.uniform)
         attended, uniform = (None if other is None else other(v_x, v_c, mask, self.score)[0] for other in others)
-        return Scored(score, attended, uniform, attention)
+        return Scored(score, attended, uniform, attention if self.locates else None)
 
     def only_trained(self) -> None:
         """Leave out y_hat and z_hat beside the score from now on."""
@@ -65,8 +66,7 @@ class Model(nn.Module):
     """Audio and text projected into one space, and a head that scores them.
 
     Attributes:
-        reference: `[REFERENCES, 1, F]` pooled embeddings of training clips, of a variant that is tested by
-            inverted_softmax.
+        reference: `[REFERENCES, 1, D]` training clips, projected, of a variant that is tested by inverted_softmax.
     """
 
     reference: Tensor
@@ -81,13 +81,14 @@ class Model(nn.Module):
             ZsAudioError: a part does not exist, or a knob has a value that it may not have.
         """
         super().__init__()
-        pooled = part_class("aggregator", variant.aggregator).pooled_features(audio_features)
-        projection: Projection = make_part("projection", variant.projection, knobs, pooled, text_features)
+        self.pooling: Pooling = make_part("pooling", variant.pooling, knobs, audio_features)
+        features = self.pooling.features
+        projection: Projection = make_part("projection", variant.projection, knobs, features, text_features)
         self.audio, self.text = projection.audio, projection.text
         self.text_features, self.scale, self.breadth = text_features, variant.scale, variant.breadth
-        self.head = Head(variant, knobs, projection.units)
+        self.head = Head(variant, knobs, projection.units, pooled=not self.pooling.keeps_segments)
         if self.scale == "inverted_softmax":
-            self.register_buffer("reference", torch.zeros(REFERENCES, 1, pooled))
+            self.register_buffer("reference", torch.zeros(REFERENCES, 1, projection.units))
 
     def usual(self, v_c: Tensor, below: Tensor) -> Tensor:
         """What a score must exceed to say anything of the clip: `[C]`, lower for a broad class, which is more likely.
@@ -103,7 +104,7 @@ class Model(nn.Module):
         expected = self.breadth * below.to(v_c).log1p()
         if self.scale != "inverted_softmax":
             return -expected
-        scores: Tensor = self.head(self.audio(self.reference), v_c, None).score  # [REFERENCES, C]
+        scores: Tensor = self.head(self.reference, v_c, None).score  # [REFERENCES, C]
         return scores.logsumexp(0) - math.log(REFERENCES) - expected
 
     def tested(self, scores: Tensor, usual: Tensor) -> Tensor:
@@ -120,20 +121,25 @@ class Model(nn.Module):
     @property
     def fitted(self) -> bool:
         """Whether `fit` changes anything."""
-        return self.audio.fitted or self.text.fitted or self.scale == "inverted_softmax"
+        return self.pooling.fitted or self.audio.fitted or self.text.fitted
 
     @torch.inference_mode()
     def fit(self, x: Tensor, mask: Tensor | None, text: Tensor) -> None:
-        """Take what the projections need of the training data, in place: clips and labels as of `forward`."""
-        x, mask = self.head.aggregator.pool(x, mask)
-        self.audio.fit(x.flatten(0, -2) if mask is None else x[mask])
+        """Take what the parts need of the training data, in place: clips and labels as of `forward`."""
+        self.pooling.fit(x, mask)
+        x, mask = self.pooling(x, mask)
+        self.audio.fit(x[real_segments(x, mask)])
         self.text.fit(text)
-        if self.scale == "inverted_softmax":
-            self.reference.copy_(x[torch.arange(REFERENCES, device=x.device) % len(x)])
+
+    @torch.inference_mode()
+    def refer(self, x: Tensor, mask: Tensor | None) -> None:
+        """Take training clips as the reference, in place, as they are now projected; few clips are repeated."""
+        v_x, _ = self.hear(x, mask)
+        self.reference.copy_(v_x[torch.arange(REFERENCES, device=x.device) % len(v_x)])
 
     def hear(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Embeddings of clips `[B, T, F_a]` to v_x `[B, T, D]` with their mask; T is 1 where the aggregator pools."""
-        x, mask = self.head.aggregator.pool(x, mask)
+        """Embeddings of clips `[B, T, F_a]` to v_x `[B, T, D]` with their mask; T is 1 where they are pooled."""
+        x, mask = self.pooling(x, mask)
         return self.audio(x), mask
 
     def forward(self, x: Tensor, mask: Tensor | None, text: Tensor) -> Scored:

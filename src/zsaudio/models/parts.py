@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage.values import check_value, meant, shown
 
-KINDS = ("projection", "aggregator", "score", "objective")
+KINDS = ("pooling", "projection", "aggregator", "score", "objective")
 
 
 def known_parts(kind: str) -> list[str]:

@@ -18,7 +18,7 @@ class Variant(BaseModel):
     Attributes:
         name: by which params, stages and files call it.
         task: name of a `zsaudio.tasks` task.
-        projection, aggregator, score, objective: names of parts.
+        pooling, projection, aggregator, score, objective: names of parts.
         texts: of `zsaudio.text.wording.TEXTS`, what a class is told by.
         averaged: their embeddings are averaged, not put side by side.
         fused: tested by eq. 7, which mixes the score that it is trained by with the plain sum (eq. 6).
@@ -41,6 +41,7 @@ class Variant(BaseModel):
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
     task: str
+    pooling: str
     projection: str
     aggregator: str
     score: str
@@ -86,18 +87,18 @@ def check_knobs(variant: Variant, shared: Mapping[str, Any], training: Sequence[
             )
         if every.count(knob) > 1:
             raise ZsAudioError(f"{knob}: several parts of this variant have a knob of this name; rename one")
-    if variant.scale == "inverted_softmax" and part_class("aggregator", variant.aggregator).scores_segments:
+    if variant.scale == "inverted_softmax" and part_class("pooling", variant.pooling).keeps_segments:
         raise ZsAudioError(
-            f"scale: inverted_softmax keeps clips as one vector each, and the aggregator {variant.aggregator} needs "
-            "their segments; choose statistics or pooled_mean, or log_softmax"
+            f"scale: inverted_softmax keeps clips as one vector each, and the pooling {variant.pooling} keeps their "
+            "segments; choose another pooling, such as statistics, or log_softmax"
         )
     if variant.breadth and variant.scale == "none":
         raise ZsAudioError("breadth: belongs to a scale; set scale to log_softmax or inverted_softmax")
     values = {**shared, **variant.knobs}
     units = make_part("projection", variant.projection, values, 1, 1).units
+    sizes = {"pooling": (1,), "projection": (1, 1), "aggregator": (units,)}
     for kind, name in variant.parts().items():
-        if kind != "projection":
-            make_part(kind, name, values, *((units,) if kind == "aggregator" else ()))
+        make_part(kind, name, values, *sizes.get(kind, ()))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.interfaces import Objective
+from zsaudio.models.model import REFERENCES
 from zsaudio.models.parts import make_part
 from zsaudio.models.variant import Variant
 from zsaudio.tasks.task import Member, Rows, Task
@@ -170,6 +171,7 @@ def train(
     """
     members = task.members
     models, objective, engine = _begin(variant, members, data, config)
+    references = _references(models, members)
     best, best_map = models.clone(), np.full(len(members), -np.inf)
     curve: list[Epoch] = []
     best_mean, best_epoch = -np.inf, 0
@@ -177,6 +179,7 @@ def train(
     for epoch in progress:
         losses = train_epoch(engine, data, members, config, epoch)
         _refuse_infinite(variant, members, models, losses, epoch)
+        _refer(models, data, references)
         validated = validate(models, validation, [member.validation for member in members], objective)
         curve.append(Epoch(epoch, losses, [loss for loss, _ in validated], [precision for _, precision in validated]))
         better = np.array(curve[-1].validation_map) > best_map
@@ -208,10 +211,12 @@ def refit(
         ZsAudioError: a loss or a weight is no longer a finite number.
     """
     models, _, engine = _begin(variant, members, data, config)
-    kept = models.clone()
+    references, kept = _references(models, members), models.clone()
     for epoch in tqdm(range(1, max(epochs) + 1), desc="refit", unit="epoch", mininterval=1):
         losses = train_epoch(engine, data, members, config, epoch)
         _refuse_infinite(variant, members, models, losses, epoch)
+        if epoch in epochs:
+            _refer(models, data, references)
         kept.copy_from(models, np.array(epochs) == epoch)
     return kept
 
@@ -236,6 +241,19 @@ def _begin(
 def _some(member: Member) -> Rows:
     """Rows of training clips that are enough to know the distribution of their features."""
     return np.random.default_rng(member.seed).permutation(member.train)[:FITTED]
+
+
+def _references(models: StackedModels, members: Sequence[Member]) -> list[Rows]:
+    """Rows of training clips that each model refers to where it is tested; none of models that refer to none."""
+    if models.model(0).scale != "inverted_softmax":
+        return []
+    return [_some(member)[:REFERENCES] for member in members]
+
+
+def _refer(models: StackedModels, data: ExampleTensors, references: Sequence[Rows]) -> None:
+    """Let each model take its reference anew, after its weights have changed."""
+    for r, rows in enumerate(references):
+        models.model(r).refer(*data.take(torch.from_numpy(rows).to(data.device)))
 
 
 def _refuse_infinite(

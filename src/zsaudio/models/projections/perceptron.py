@@ -2,15 +2,11 @@
 
 from typing import Annotated
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsaudio.models.interfaces import Dense, Projection, Side
-from zsaudio.storage.values import number, whole
-
-Share = Annotated[float, number(0, 0.95)]
-LEAST = 1e-6  # deviation of a feature that varies
+from zsaudio.models.interfaces import Dense, Projection, Share, Side, Standardise
+from zsaudio.storage.values import whole
 
 
 class Perceptron(Projection):
@@ -47,27 +43,21 @@ class Layers(Side):
     """Standardised features, hidden layers with GELU and dropout, and a linear one."""
 
     fitted = True
-    mean: Tensor
-    deviation: Tensor
 
     def __init__(self, features: int, hidden: list[int], units: int, dropout: float) -> None:
         super().__init__()
         sizes = [features, *hidden, units]
         self.layers = nn.ModuleList(map(Dense, sizes[:-1], sizes[1:]))
         self.dropout = nn.Dropout(dropout)
-        self.register_buffer("mean", torch.zeros(features))
-        self.register_buffer("deviation", torch.ones(features))
+        self.standardise = Standardise(features)
 
     def fit(self, x: Tensor) -> None:
-        """Take mean and deviation of each feature; one that never varies is left as it is."""
-        deviation, mean = torch.std_mean(x, dim=0, correction=0)
-        self.mean.copy_(mean)
-        self.deviation.copy_(torch.where(deviation > LEAST, deviation, 1.0))
+        """See `Side.fit`."""
+        self.standardise.fit(x)
 
     def forward(self, x: Tensor) -> Tensor:
         """`[..., F]` to `[..., D]`."""
-        stacked = (len(self.mean), *[1] * (x.dim() - 2), -1) if self.mean.dim() == 2 else (-1,)
-        x = (x - self.mean.view(stacked)) / self.deviation.view(stacked)
+        x = self.standardise(x)
         *hidden, last = self.layers
         for layer in hidden:
             x = self.dropout(F.gelu(layer(x)))

@@ -1,0 +1,17 @@
+"""The mean of a clip's segments (ours): ten times quicker than to project ten."""
+
+from torch import Tensor
+
+from zsaudio.models.interfaces import Pooling, real_segments
+
+
+class Mean(Pooling):
+    """Mean of the embeddings."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, None]:
+        """See `Pooling.forward`."""
+        real = real_segments(x, mask)[..., None]
+        return (x * real / real.sum(dim=-2, keepdim=True)).sum(dim=-2, keepdim=True), None

@@ -1,0 +1,18 @@
+"""No pooling (the paper's): the projection is given each segment."""
+
+from torch import Tensor
+
+from zsaudio.models.interfaces import Pooling
+
+
+class Segments(Pooling):
+    """The embeddings as they are."""
+
+    keeps_segments = True
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """See `Pooling.forward`."""
+        return x, mask
