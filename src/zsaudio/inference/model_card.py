@@ -86,8 +86,8 @@ def model_card(config: Config, licence: str) -> str:
 
 
 REFERENCE = (
-    "The weights hold embeddings of training clips (`reference`), 1,024 for each model, to know what a label scores on "
-    "any sound. "
+    "The weights hold training clips as the model projects them (`reference`), 1,024 for each model, to know what a "
+    "label scores on any sound. "
 )
 _COMMON = re.compile(r"[\w ,]+")  # of a name that stands in code and in a command
 

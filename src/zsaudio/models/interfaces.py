@@ -74,6 +74,9 @@ class Pooling(nn.Module):
     fitted = False
 
     def __init__(self, features: int) -> None:
+        """Args:
+        features: of each vector that the projection is given. A pooling is made with F_a, which may be others.
+        """
         super().__init__()
         self.features = features
 

@@ -8,9 +8,6 @@ from zsaudio.models.interfaces import Pooling, real_segments
 class Mean(Pooling):
     """Mean of the embeddings."""
 
-    def __init__(self, features: int) -> None:
-        super().__init__(features)
-
     def forward(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, None]:
         """See `Pooling.forward`."""
         real = real_segments(x, mask)[..., None]

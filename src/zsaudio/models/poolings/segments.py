@@ -10,9 +10,6 @@ class Segments(Pooling):
 
     keeps_segments = True
 
-    def __init__(self, features: int) -> None:
-        super().__init__(features)
-
     def forward(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """See `Pooling.forward`."""
         return x, mask
