@@ -31,12 +31,13 @@ class Perceptron(Projection):
         units: D.
         hidden: units of each hidden layer.
         audio_layers, text_layers: how many hidden layers there are; with none the projection is linear.
-        dropout: share of the hidden units that a training step leaves out.
+        dropout: share of the hidden units for sounds that a training step leaves out. For labels, which are few and
+            the same in each step, it brings nothing but more epochs.
         """
         super().__init__()
         self.units = units
         self.audio = Layers(audio_features, [hidden] * audio_layers, units, dropout)
-        self.text = Layers(text_features, [hidden] * text_layers, units, dropout)
+        self.text = Layers(text_features, [hidden] * text_layers, units, dropout=0.0)
 
 
 class Layers(Side):
