@@ -32,6 +32,7 @@ from zsaudio.models.variant import SCALES, Variant
 from zsaudio.storage.values import (
     Distinct,
     Fraction,
+    Positive,
     explain,
     meant,
     number,
@@ -52,7 +53,10 @@ TRAINING_KNOBS = (
     *("mixup", "balance", "segment_dropout", "patience", "weights"),
 )
 # Of a variant, besides its parts and knobs.
-SHAPE = ("task", "texts", "averaged", "fused", "scale", "breadth", "ensemble", "runs", "spanning", "refit")
+SHAPE = (
+    *("task", "texts", "averaged", "fused", "scale", "scale_temperature", "breadth"),
+    *("ensemble", "runs", "spanning", "refit"),
+)
 TABLES = ("published", "ours", "ablation")  # of the report, that a row may stand in; with `tuned` it stands in another
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
 Name = Annotated[str, text("[a-z][a-z0-9_]*", "a name of lower-case letters, digits and _, a letter first")]
@@ -75,6 +79,7 @@ class VariantParams(BaseModel):
     averaged: bool = False
     fused: bool = False
     scale: Annotated[str, one_of(SCALES)] = "none"
+    scale_temperature: Positive = 1.0
     breadth: Annotated[float, number(0, 10)] = 0.0
     ensemble: Annotated[int, whole(1, 100)] = 1
     runs: Annotated[int, whole(1, 100)] | None = None

@@ -21,7 +21,7 @@ def variant(aggregator: str = "attention", *, name: str = "row", task: str = "ze
     """A row of the tables; by default temporal attention, tested by eq. 7. Knobs are a dictionary."""
     parts = {"pooling": "segments", "projection": "tanh", "score": "dot", "objective": "warp", "knobs": {}}
     shape = {"texts": ["name"], "averaged": False, "fused": aggregator == "attention", "scale": "none", "ensemble": 1}
-    shape |= {"breadth": 0.0, "runs": None, "spanning": None, "refit": False}
+    shape |= {"scale_temperature": 1.0, "breadth": 0.0, "runs": None, "spanning": None, "refit": False}
     return Variant(name=name, task=task, aggregator=aggregator, **parts | shape | changes)
 
 

@@ -113,9 +113,17 @@ def test_a_broad_class_is_expected_more_often(scale):
     assert torch.allclose(likelier_odds / odds, torch.tensor([1.0, 2.0]), rtol=1e-4)  # (1 + 3) ** 0.5
 
 
-def test_breadth_belongs_to_a_scale():
-    with pytest.raises(ZsAudioError, match="breadth: belongs to a scale; set scale to log_softmax or inverted_softmax"):
-        check_knobs(variant(breadth=0.3), {}, ())
+def test_a_temperature_divides_scores_before_the_softmax():
+    model = draw_model(variant("mean", scale="log_softmax", scale_temperature=2.0), {}, 4, 3, (0,)).eval()
+    tested = model.tested(torch.tensor([[2.0, 0.0]]), torch.zeros(2))
+    assert tested.exp().tolist() == [pytest.approx([math.e / (math.e + 1), 1 / (math.e + 1)])]
+
+
+@pytest.mark.parametrize("changes", [{"breadth": 0.3}, {"scale_temperature": 2.0}])
+def test_breadth_and_temperature_belong_to_a_scale(changes):
+    (name,) = changes
+    with pytest.raises(ZsAudioError, match=f"{name}: belongs to a scale; set scale to log_softmax or inverted_softmax"):
+        check_knobs(variant(**changes), {}, ())
 
 
 def test_inverted_softmax_needs_one_vector_a_clip():

@@ -175,7 +175,8 @@ def test_a_knob_as_dvc_writes_it_is_a_number(write_variants):
 def test_a_cell_sees_its_variant_with_the_checksums_of_its_parts(write_variants):
     files = write_variants(COSINE | {"temperature": 0.1})
     parts = {"pooling": "segments", "projection": "tanh", "aggregator": "mean", "score": "cosine", "objective": "warp"}
-    shape = {"texts": ["name"], "averaged": False, "fused": False, "scale": "none", "breadth": 0.0, "ensemble": 1}
+    shape = {"texts": ["name"], "averaged": False, "fused": False, "scale": "none", "ensemble": 1}
+    shape |= {"scale_temperature": 1.0, "breadth": 0.0}
     shape |= {"runs": None, "spanning": None, "refit": False}
     common = {"name": "cosine", "task": "zero_shot", "knobs": {"temperature": 0.1}, **shape}
     assert files["variant.json"]["variant"] == parts | common

@@ -85,7 +85,8 @@ class Model(nn.Module):
         features = self.pooling.features
         projection: Projection = make_part("projection", variant.projection, knobs, features, text_features)
         self.audio, self.text = projection.audio, projection.text
-        self.text_features, self.scale, self.breadth = text_features, variant.scale, variant.breadth
+        self.text_features = text_features
+        self.scale, self.scale_temperature, self.breadth = variant.scale, variant.scale_temperature, variant.breadth
         self.head = Head(variant, knobs, projection.units, pooled=not self.pooling.keeps_segments)
         if self.scale == "inverted_softmax":
             self.register_buffer("reference", torch.zeros(REFERENCES, 1, projection.units))
@@ -116,7 +117,7 @@ class Model(nn.Module):
         """
         if self.scale == "none":
             return scores
-        return (scores - usual.to(scores.device)).log_softmax(-1)
+        return ((scores - usual.to(scores.device)) / self.scale_temperature).log_softmax(-1)
 
     @property
     def fitted(self) -> bool:

@@ -26,6 +26,8 @@ class Variant(BaseModel):
             clips a scale in common, which a loss that sees one clip at a time does not. inverted_softmax takes from the
             score of each class, before that, the log-mean-exp of its scores over training clips: a class that fits
             everything (a hub) loses (Smith et al. 2017).
+        scale_temperature: divides the scores before the softmax of the scale. Above 1 classes compete less for a clip,
+            which suits a model that is surer of itself than it should be (Guo et al. 2017).
         breadth: what the ontology tells of how often a class sounds. The score of a class with n nodes below it gains
             breadth log(1 + n), before the softmax of the scale: a prior, by which broad classes are more likely.
         ensemble: how many models make a run, whose scores are averaged.
@@ -50,6 +52,7 @@ class Variant(BaseModel):
     averaged: bool
     fused: bool
     scale: Literal["none", "log_softmax", "inverted_softmax"]
+    scale_temperature: Annotated[float, Field(gt=0)]
     breadth: Annotated[float, Field(ge=0)]
     ensemble: Annotated[int, Field(ge=1)]
     runs: Annotated[int, Field(ge=1)] | None
@@ -92,8 +95,9 @@ def check_knobs(variant: Variant, shared: Mapping[str, Any], training: Sequence[
             f"scale: inverted_softmax keeps clips as one vector each, and the pooling {variant.pooling} keeps their "
             "segments; choose another pooling, such as statistics, or log_softmax"
         )
-    if variant.breadth and variant.scale == "none":
-        raise ZsAudioError("breadth: belongs to a scale; set scale to log_softmax or inverted_softmax")
+    for name, neutral in (("scale_temperature", 1), ("breadth", 0)):
+        if variant.scale == "none" and getattr(variant, name) != neutral:
+            raise ZsAudioError(f"{name}: belongs to a scale; set scale to log_softmax or inverted_softmax")
     values = {**shared, **variant.knobs}
     units = make_part("projection", variant.projection, values, 1, 1).units
     sizes = {"pooling": (1,), "projection": (1, 1), "aggregator": (units,)}
