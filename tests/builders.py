@@ -56,7 +56,7 @@ def random_examples(
     n_segments = np.where(padded & (rng.random(n_clips) < 0.2), segments - 1, segments)
     examples = Examples(name, Classes(np.arange(n_classes), mids, names), clips)
     audio = Audio(values, n_segments, scale=4 / 255, offset=-2.0)
-    return Embedded(examples, text, np.zeros(n_classes, np.int64), audio)
+    return Embedded(examples, text, np.arange(n_classes), audio)
 
 
 def random_tensors(n_clips: int = 40, n_classes: int = 6, **changes: Any) -> ExampleTensors:
@@ -146,7 +146,7 @@ def tiny_corpus() -> CorpusTables:
             "description": names,
             "path": names,
             "parents": names,
-            "below": [0] * n,
+            "below": list(range(n)),
             "name_embedding": tables.vectors(rng.standard_normal((n, 16)).astype(np.float32)),
         },
     }

@@ -48,7 +48,7 @@ def model_config(
     ]
     roles = {"train": "fold2", "validation": "fold3", "test": "fold1"} if zero_shot else {"test": "fold1"}
     return Config(
-        version=3,
+        version=4,
         variant=variant,
         setting="setting1",
         corpus=corpus,
@@ -61,8 +61,8 @@ def model_config(
         roles=roles,
         classes={
             fold: [
-                StoredClass(mid=name, name=name, description=f"What {name} is.", path=name, parents="", below=0)
-                for name in CLASSES[fold]
+                StoredClass(mid=name, name=name, description=f"What {name} is.", path=name, parents="", below=below)
+                for below, name in enumerate(CLASSES[fold])
             ]
             for fold in roles.values()
         },

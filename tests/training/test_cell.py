@@ -51,7 +51,7 @@ def random_corpus() -> CorpusTables:
         "description": [f"What {mid} is." for mid in mids],
         "path": mids,
         "parents": mids,
-        "below": [0] * len(mids),
+        "below": list(range(len(mids))),
     }
     text["name_embedding"] = tables.vectors(rng.standard_normal((len(mids), 5)).astype(np.float32))
     encoding = {"encoder": "none", "segments": "3", "features": "7", "scale": "1", "offset": "0"}
@@ -226,6 +226,7 @@ OURS = variant(
     score="cosine",
     objective="softmax_cross_entropy",
     scale="log_softmax",
+    breadth=0.5,
     ensemble=3,
 )
 
@@ -238,11 +239,26 @@ def test_an_ensemble_is_the_mean_of_its_models_on_the_scale_that_it_is_tested_on
     assert set(cell.test["part"]) == {0}
     data = ExampleTensors(embed(task.test, CORPUS), CPU)
     x, mask = data.take(torch.arange(len(task.test.clips)))
-    of_models = [cell.models.model(r)(x, mask, data.text).score.log_softmax(-1) for r in (3, 4, 5)]
+    rows = [CORPUS.text["mid"].to_pylist().index(mid) for mid in task.test.classes.mids]
+    expected = 0.5 * torch.tensor(rows).add(1).log()  # breadth: the corpus has as many nodes below a class as its row
+    of_models = [(cell.models.model(r)(x, mask, data.text).score + expected).log_softmax(-1) for r in (3, 4, 5)]
     second = score_of(cell.test)[len(task.test.clips) :]
     assert np.allclose(second, torch.stack(of_models).mean(0).detach(), atol=1e-5)
     assert not torch.allclose(of_models[0], of_models[1])
     assert len({member.seed for member in task.members}) == 6
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_the_reference_is_what_the_tested_models_make_of_training_clips(refit):
+    row = replace_variant(OURS, scale="inverted_softmax", ensemble=1, refit=refit)
+    task = build_task("zero_shot", "setting1", CORPUS.folds, CORPUS.clips, [0, 5], refit=refit)
+    cell = run_cell(row, task, CORPUS, replace(CONFIG, keep_best=True), CPU)
+    examples = task.refit if refit else task.train
+    data = ExampleTensors(embed(examples, CORPUS), CPU)
+    v_x = [cell.models.model(r).hear(*data.take(torch.arange(len(examples.clips))))[0][:, 0] for r in (0, 1)]
+    for r in (0, 1):
+        reference = cell.models.model(r).reference[: len(v_x[r]), 0]
+        assert torch.allclose(reference.sort(0).values, v_x[r].sort(0).values, atol=1e-5)  # each clip once, then again
 
 
 def test_projections_are_fitted_to_the_training_clips():

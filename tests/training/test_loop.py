@@ -228,7 +228,14 @@ def test_weight_decay_makes_weights_smaller():
     assert decayed.weights[name].norm() < plain.weights[name].norm()
 
 
-def test_training_stops_when_the_mean_of_the_members_becomes_no_better():
+def test_training_stops_when_the_mean_of_the_members_becomes_no_better(monkeypatch):
+    """After the second epoch one member after the other is at its best, and the mean of both is not."""
+    of_epochs = iter([(0.1, 0.2), (0.2, 0.2), (0.3, 0.0), (0.0, 0.4), (0.9, 0.9)])
+    monkeypatch.setattr(loop, "validate", lambda *_: [(1.0, precision) for precision in next(of_epochs)])
+    assert len(trained(runs(0, 1), replace(CONFIG, epochs=9, patience=2))[1]) == 4
+
+
+def test_training_that_changes_nothing_stops_too():
     still = replace(CONFIG, epochs=9, lr=1e-12)
     assert len(trained(runs(0, 1), replace(still, patience=2))[1]) == 3
     assert len(trained(runs(0, 1), still)[1]) == 9

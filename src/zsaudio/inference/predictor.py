@@ -65,8 +65,8 @@ class Predictor:
         Args:
             path: a recording of any length, format and rate that libsndfile reads.
             labels: what to look for, in words; classes that the model was never trained on are the point. Each counts
-                once. None: the classes of the corpus that it was trained on. (Where a model is told descriptions or
-                paths, those classes have theirs and other labels none.)
+                once. None: the classes of the corpus that it was trained on. (Of those classes a model may be told
+                what the ontology says, and expect broad ones more often; of other labels it knows the name alone.)
             window: seconds that are scored at a time, from 1 to the length of the clips that the model was trained on;
                 None: that length. A shorter recording is one window.
 

@@ -64,10 +64,12 @@ class Score(nn.Module):
 class Pooling(nn.Module):
     """What of a clip's segments the projection is given.
 
+    Weights of its own are those of `Dense`, so that it also takes stacked ones.
+
     Attributes:
         features: of each vector that the projection is given.
         keeps_segments: whether that is a vector for each segment; else it is one for the clip.
-        fitted: whether it takes something of the training data before training.
+        fitted: whether it takes something of the training data before training, by `fit`.
     """
 
     keeps_segments = False
@@ -75,7 +77,8 @@ class Pooling(nn.Module):
 
     def __init__(self, features: int) -> None:
         """Args:
-        features: of each vector that the projection is given. A pooling is made with F_a, which may be others.
+        features: of each vector that the projection is given. A pooling is made with F_a; one whose vectors have other
+            features has a constructor of its own, which says how many.
         """
         super().__init__()
         self.features = features

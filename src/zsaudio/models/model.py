@@ -45,6 +45,7 @@ class Head(nn.Module):
         super().__init__()
         self.score: Score = make_part("score", variant.score, knobs)
         self.aggregator: Aggregator = make_part("aggregator", variant.aggregator, knobs, units)
+        self.pooled = pooled
         self.locates = self.aggregator.scores_segments and not pooled  # whether scores say where a sound is
         attends = isinstance(self.aggregator, Attention)
         self.attended = Attention(units) if self.locates and not attends else None
@@ -55,7 +56,7 @@ class Head(nn.Module):
         score, attention = self.aggregator(v_x, v_c, mask, self.score)
         others = (None, None) if self.training else (self.attended, self.uniform)
         attended, uniform = (None if other is None else other(v_x, v_c, mask, self.score)[0] for other in others)
-        return Scored(score, attended, uniform, attention if self.locates else None)
+        return Scored(score, attended, uniform, None if self.pooled else attention)
 
     def only_trained(self) -> None:
         """Leave out y_hat and z_hat beside the score from now on."""
@@ -100,9 +101,10 @@ class Model(nn.Module):
 
         Returns:
             By inverted_softmax the log-mean-exp of each class over training clips, else 0, less the logarithm of what
-            is expected of the class before anything is heard: `breadth` log(1 + below).
+            is expected of the class before anything is heard: `breadth` log(1 + below), times the temperature by which
+            `tested` divides it.
         """
-        expected = self.breadth * below.to(v_c).log1p()
+        expected = self.scale_temperature * self.breadth * below.to(v_c).log1p()
         if self.scale != "inverted_softmax":
             return -expected
         scores: Tensor = self.head(self.reference, v_c, None).score  # [REFERENCES, C]

@@ -32,7 +32,7 @@ CONFIG = "config.json"
 ENCODERS = "encoders"  # folder of a model folder for what its encoders need
 FILES = frozenset({"weights", "pca", "model", "vectors"})  # metadata of encoders that name a path or an address
 CHECKSUMS = "SHA256SUMS"  # as `sha256sum --check` wants them
-VERSION = 3  # of the form of config.json
+VERSION = 4  # of the form of config.json
 
 
 MOST_FEATURES = 10**5
@@ -119,7 +119,7 @@ class Config(_Section):
         decision: None until the cell is evaluated.
     """
 
-    version: Literal[3]
+    version: Literal[4]
     variant: Variant
     setting: Name
     corpus: Name

@@ -28,8 +28,8 @@ class Variant(BaseModel):
             everything (a hub) loses (Smith et al. 2017).
         scale_temperature: divides the scores before the softmax of the scale. Above 1 classes compete less for a clip,
             which suits a model that is surer of itself than it should be (Guo et al. 2017).
-        breadth: what the ontology tells of how often a class sounds. The score of a class with n nodes below it gains
-            breadth log(1 + n), before the softmax of the scale: a prior, by which broad classes are more likely.
+        breadth: what the ontology tells of how often a class sounds: in the softmax of the scale a class with n nodes
+            below it is (1 + n) to the power of breadth times as likely as one with the same score and none.
         ensemble: how many models make a run, whose scores are averaged.
         runs: how many of the seeds it is trained with, the first ones; None: all.
         spanning: of the clips that are trained on: "any" takes all with a class of the training fold, whose other

@@ -14,9 +14,9 @@ HEADINGS = {"map": "mAP", "recall": RECALL, "stacked": f"{RECALL}, stacked"}
 NOTE = (
     "On the clips whose labels span folds, which no row here was trained on. All classes compete, those of the "
     "training fold (seen), of the test fold (unseen), and of the validation fold, unless it is trained on, too. `H` is "
-    "the harmonic mean of seen and unseen. Stacked: seen classes lose a constant (calibrated stacking), chosen by the "
-    "validation fold's labels in the place of the unseen ones, so not for a row that is trained on that fold. "
-    "Means over the settings, ± the standard deviation over the runs."
+    "the harmonic mean of seen and unseen. Stacked: seen classes lose a constant (calibrated stacking), chosen on "
+    "these clips with the validation fold's labels in the place of the unseen ones, so not for a row that is trained "
+    "on it. Means over the settings, ± the standard deviation over the runs."
 )
 
 

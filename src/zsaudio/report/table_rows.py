@@ -20,7 +20,7 @@ class TableRow:
     Attributes:
         title: what a reader sees.
         task: name of its task; None of a baseline, which is not trained.
-        aggregator: of its variant; None of a baseline.
+        aggregator: of its variant's segments; None of a baseline, and where a clip is pooled to one vector.
         table: which tables it stands in: "published", "tuned" (at its best), "ours", or "ablation".
         tuned: of a row at its best the row whose grid chooses its knobs on the validation folds.
         like: the row that it is like but for what it says of itself, if any.

@@ -177,7 +177,7 @@ GENERALISED = Schema(
         "recall": Kind.REAL,  # of the group's labels, among the highest scores of their clip
         "stacked": Kind.REAL,  # the same after calibrated stacking
     },
-    nullable=frozenset({"map", "recall", "stacked"}),  # of a group that no clip carries,
+    nullable=frozenset({"map", "recall", "stacked"}),  # a group that no clip carries; no validation fold to choose by,
 )
 POINTING = Schema(
     "pointing of each pair",

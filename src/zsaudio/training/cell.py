@@ -136,7 +136,7 @@ def describe(
     if task.unseen:
         roles |= {"train": task.refit or task.train, "validation": task.validation}
     return Config(
-        version=3,
+        version=4,
         variant=variant,
         setting=setting,
         corpus=corpus_name,

@@ -10,7 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.models.interfaces import Objective
+from zsaudio.models.interfaces import Objective, real_segments
 from zsaudio.models.model import REFERENCES
 from zsaudio.models.parts import make_part
 from zsaudio.models.variant import Variant
@@ -24,7 +24,7 @@ from zsaudio.training.stacked import StackedModels, draw_models
 
 OPTIMISERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
-FITTED = 20_000  # clips that projections are fitted to, at most
+FITTED = 20_000  # clips that poolings and projections are fitted to, at most
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Autograd:
     def _scores(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Scores `[R, B, C]`; a clip has at least one segment left."""
         if self.segment_dropout:
-            real = x.new_ones(x.shape[:-1], dtype=torch.bool) if mask is None else mask
+            real = real_segments(x, mask)
             kept = real & (torch.rand(real.shape, device=x.device) >= self.segment_dropout)
             mask = torch.where(kept.any(dim=-1, keepdim=True), kept, real)
         return self.models.train_scores(x, mask, self.data.text)
@@ -157,8 +157,8 @@ def train(
 ) -> tuple[StackedModels, list[Epoch]]:
     """Train all members of a task, and validate them after each epoch.
 
-    A member's result does not depend on which members stand beside it, unless a part draws random numbers. On the
-    processor it is deterministic.
+    A member's result does not depend on which members stand beside it, unless a part draws random numbers or patience
+    stops training. On the processor it is deterministic.
 
     Args:
         variant: what to train.
@@ -239,7 +239,7 @@ def _begin(
 
 
 def _some(member: Member) -> Rows:
-    """Rows of training clips that are enough to know the distribution of their features."""
+    """Some training clips in an order of the member's own, enough to know the distribution of their features."""
     return np.random.default_rng(member.seed).permutation(member.train)[:FITTED]
 
 

@@ -24,8 +24,8 @@ from zsaudio.models.variant import Variant
 class StackedModels:
     """R models of one variant, stacked: a model whose weights have a leading axis R.
 
-    Its projections take stacked weights as they are (`zsaudio.models.interfaces.Dense`), which is quick. So does a
-    head whose parts say so; any other is mapped over the stack by torch.func.
+    Its pooling and projections take stacked weights as they are (`zsaudio.models.interfaces.Dense`), which is quick. So
+    does a head whose parts say so; any other is mapped over the stack by torch.func.
     """
 
     def __init__(self, model: Model, weights: Mapping[str, Tensor]) -> None:
