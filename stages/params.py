@@ -70,7 +70,7 @@ class VariantParams(BaseModel):
 
     title: Title
     task: Annotated[str, one_of(TASKS)] = "zero_shot"
-    pooling: str = "segments"
+    pooling: str = "all_segments"
     projection: str = "tanh"
     aggregator: str
     score: str

@@ -132,7 +132,7 @@ def table_row(params: Params, paths: Paths, name: str) -> TableRow:
     own = read_json(trained)["variant"]["knobs"] if trained.exists() else variant.knobs
     knobs = params.train.model_dump(include={"lr", "margin", "epochs", "weights"}) | own
     table = "tuned" if variant.tuned else variant.table
-    aggregator = variant.aggregator if variant.pooling == "segments" else None
+    aggregator = variant.aggregator if variant.pooling == "all_segments" else None
     return TableRow(variant.title, variant.task, aggregator, table, variant.tuned, variant.like, knobs)
 
 

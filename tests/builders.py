@@ -19,7 +19,7 @@ CPU = torch.device("cpu")
 
 def variant(aggregator: str = "attention", *, name: str = "row", task: str = "zero_shot", **changes: Any) -> Variant:
     """A row of the tables; by default temporal attention, tested by eq. 7. Knobs are a dictionary."""
-    parts = {"pooling": "segments", "projection": "tanh", "score": "dot", "objective": "warp", "knobs": {}}
+    parts = {"pooling": "all_segments", "projection": "tanh", "score": "dot", "objective": "warp", "knobs": {}}
     shape = {"texts": ["name"], "averaged": False, "fused": aggregator == "attention", "scale": "none", "ensemble": 1}
     shape |= {"scale_temperature": 1.0, "breadth": 0.0, "runs": None, "spanning": None, "refit": False}
     return Variant(name=name, task=task, aggregator=aggregator, **parts | shape | changes)

@@ -82,7 +82,7 @@ def test_eq_7_mixes_arrays_and_tensors_alike():
     assert fuse(0.3, y_hat, z_hat).dtype == np.float32
 
 
-INVERTED = variant("mean", pooling="mean", scale="inverted_softmax")
+INVERTED = variant("mean", pooling="average", scale="inverted_softmax")
 
 
 def test_inverted_softmax_takes_from_a_class_what_it_scores_on_training_clips():
@@ -100,7 +100,7 @@ def test_inverted_softmax_takes_from_a_class_what_it_scores_on_training_clips():
 @pytest.mark.parametrize("scale", ["log_softmax", "inverted_softmax"])
 def test_a_broad_class_is_expected_more_often(scale):
     plain, broad = (
-        draw_model(variant("mean", pooling="mean", scale=scale, breadth=b), {}, 4, 3, (0,)).eval() for b in (0, 0.5)
+        draw_model(variant("mean", pooling="average", scale=scale, breadth=b), {}, 4, 3, (0,)).eval() for b in (0, 0.5)
     )
     x, text, below = torch.randn(5, 2, 4), torch.randn(3, 3), torch.tensor([0, 0, 3])
     if scale == "inverted_softmax":

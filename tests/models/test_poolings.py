@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
+from zsaudio.models.poolings.all_segments import AllSegments
 from zsaudio.models.poolings.attentive_statistics import AttentiveStatistics
-from zsaudio.models.poolings.mean import Mean
-from zsaudio.models.poolings.segments import Segments
+from zsaudio.models.poolings.average import Average
 from zsaudio.models.poolings.statistics import Statistics
 
 X = torch.tensor([[[1.0, 4.0], [3.0, 0.0], [8.0, -4.0]]])  # a clip of three segments, two features
@@ -15,17 +15,17 @@ TWO_ARE_REAL = torch.tensor([[True, True, False]])
 
 
 def test_without_pooling_segments_are_kept_with_their_mask():
-    x, mask = Segments(2)(X, TWO_ARE_REAL)
+    x, mask = AllSegments(2)(X, TWO_ARE_REAL)
     assert x is X
     assert mask is TWO_ARE_REAL
-    assert Segments(2).features == 2
-    assert Segments.keeps_segments
+    assert AllSegments(2).features == 2
+    assert AllSegments.keeps_segments
 
 
-def test_the_mean_is_one_vector():
-    assert Mean(2)(X, None)[0].tolist() == [[[4.0, 0.0]]]
-    assert Mean(2)(X, TWO_ARE_REAL)[0].tolist() == [[[2.0, 2.0]]]
-    assert Mean(2)(X, TWO_ARE_REAL)[1] is None
+def test_the_average_is_one_vector():
+    assert Average(2)(X, None)[0].tolist() == [[[4.0, 0.0]]]
+    assert Average(2)(X, TWO_ARE_REAL)[0].tolist() == [[[2.0, 2.0]]]
+    assert Average(2)(X, TWO_ARE_REAL)[1] is None
 
 
 def test_statistics_are_mean_deviation_and_maximum():

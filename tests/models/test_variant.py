@@ -20,7 +20,7 @@ TRAINING = ("epochs", "lr")
 @pytest.mark.parametrize("row", VARIANTS.values(), ids=list(VARIANTS))
 def test_the_rows_of_the_paper_pass(row):
     check_knobs(row, SHARED, TRAINING)
-    others = {"pooling": "segments", "projection": "tanh", "score": "dot", "objective": "warp"}
+    others = {"pooling": "all_segments", "projection": "tanh", "score": "dot", "objective": "warp"}
     assert row.parts() == {"aggregator": row.aggregator, **others}
 
 
@@ -34,13 +34,13 @@ def test_knobs_of_the_parts_and_of_training_pass():
     [
         (
             {"temperature": 0.1},
-            "temperature: no part of this variant reads it; pooling segments has none, projection tanh has none, "
+            "temperature: no part of this variant reads it; pooling all_segments has none, projection tanh has none, "
             "aggregator attention has none, score dot has none, objective warp has margin, rank; training has epochs, "
             "lr",
         ),
         (
             {"marign": 1},
-            r"marign: no part of this variant reads it \(did you mean margin\?\); pooling segments has none",
+            r"marign: no part of this variant reads it \(did you mean margin\?\); pooling all_segments has none",
         ),
         ({"epoch": 1}, r"epoch: no part of this variant reads it \(did you mean epochs\?\)"),
         ({"margin": "wide"}, "margin: expected a number of at least 0, got 'wide'"),

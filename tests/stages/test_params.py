@@ -44,7 +44,7 @@ def test_the_committed_params_are_the_papers():
     assert (params.text.bert.model, params.text.bert.pooling) == ("bert-base-uncased", "words")
     attention = params.variant("temporal_attention")
     parts = {
-        "pooling": "segments",
+        "pooling": "all_segments",
         "projection": "tanh",
         "aggregator": "attention",
         "score": "dot",

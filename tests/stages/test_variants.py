@@ -129,14 +129,13 @@ def test_a_model_without_a_variant_is_named():
     [
         (
             {"temperatu": 0.1},
-            "variants.cosine.temperatu: no part of this variant reads it (did you mean temperature?); pooling segments "
-            "has none, projection tanh has none, aggregator mean has none, "
-            "score cosine has bias, learnt, temperature, objective warp has "
-            "margin, rank; training has epochs, batch_size, optimiser, lr, weight_decay, schedule, mixup, balance, "
-            "segment_dropout, patience, weights",
+            "variants.cosine.temperatu: no part of this variant reads it (did you mean temperature?); pooling "
+            "all_segments has none, projection tanh has none, aggregator mean has none, score cosine has bias, learnt, "
+            "temperature, objective warp has margin, rank; training has epochs, batch_size, optimiser, lr, "
+            "weight_decay, schedule, mixup, balance, segment_dropout, patience, weights",
         ),
-        ({"heads": 4}, "variants.cosine.heads: no part of this variant reads it; pooling segments has none"),
-        ({"seeds": [1]}, "variants.cosine.seeds: no part of this variant reads it; pooling segments has none"),
+        ({"heads": 4}, "variants.cosine.heads: no part of this variant reads it; pooling all_segments has none"),
+        ({"seeds": [1]}, "variants.cosine.seeds: no part of this variant reads it; pooling all_segments has none"),
         ({"score": "dot", "temperature": 1}, "variants.cosine.temperature: no part of this variant reads it; "),
         ({"temperature": 0}, "variants.cosine.temperature: expected a number above 0, got 0"),
         ({"temperature": "warm"}, "variants.cosine.temperature: expected a number above 0, got 'warm'"),
@@ -174,7 +173,13 @@ def test_a_knob_as_dvc_writes_it_is_a_number(write_variants):
 
 def test_a_cell_sees_its_variant_with_the_checksums_of_its_parts(write_variants):
     files = write_variants(COSINE | {"temperature": 0.1})
-    parts = {"pooling": "segments", "projection": "tanh", "aggregator": "mean", "score": "cosine", "objective": "warp"}
+    parts = {
+        "pooling": "all_segments",
+        "projection": "tanh",
+        "aggregator": "mean",
+        "score": "cosine",
+        "objective": "warp",
+    }
     shape = {"texts": ["name"], "averaged": False, "fused": False, "scale": "none", "ensemble": 1}
     shape |= {"scale_temperature": 1.0, "breadth": 0.0}
     shape |= {"runs": None, "spanning": None, "refit": False}

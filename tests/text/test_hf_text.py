@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from zsaudio import ZsAudioError
 from zsaudio.pretrained.hub import PINNED, locate
 from zsaudio.text import Label
-from zsaudio.text.hf_text import HfText, Pooling
+from zsaudio.text.hf_text import HfText, TextPooling
 
 Bert = partial(HfText, name="bert")
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "dog", "bark", "##ing", "big", "sound", ".", "of", "a"]
@@ -58,22 +58,22 @@ def test_words_are_embedded_one_by_one_and_averaged(folder):
 
 
 def test_label_is_the_mean_over_its_pieces_without_special_tokens(folder):
-    embedding = Bert(str(folder), pooling=Pooling.LABEL).encode([Label("Big barking dog")])[0]
+    embedding = Bert(str(folder), pooling=TextPooling.LABEL).encode([Label("Big barking dog")])[0]
     assert np.allclose(embedding, hidden(folder, ["big", "bark", "##ing", "dog"])[1:-1].mean(0), atol=1e-5)
 
 
 def test_cls_is_the_first_vector(folder):
-    embedding = Bert(str(folder), pooling=Pooling.CLS).encode([Label("Big dog")])[0]
+    embedding = Bert(str(folder), pooling=TextPooling.CLS).encode([Label("Big dog")])[0]
     assert np.allclose(embedding, hidden(folder, ["big", "dog"])[0], atol=1e-5)
 
 
 def test_description_follows_the_label(folder):
-    embedding = Bert(str(folder), pooling=Pooling.DESCRIPTION).encode([Label("Dog", "sound of a dog")])[0]
+    embedding = Bert(str(folder), pooling=TextPooling.DESCRIPTION).encode([Label("Dog", "sound of a dog")])[0]
     pieces = ["dog", ".", "sound", "of", "a", "dog"]
     assert np.allclose(embedding, hidden(folder, pieces)[1:-1].mean(0), atol=1e-5)
 
 
-@pytest.mark.parametrize("pooling", list(Pooling))
+@pytest.mark.parametrize("pooling", list(TextPooling))
 def test_batches_and_padding_change_nothing(folder, pooling):
     labels = [Label("Dog"), Label("Big barking dog sound", "a big dog"), Label("sound of a big dog")]
     together = Bert(str(folder), pooling=pooling, batch_size=64).encode(labels)
@@ -271,8 +271,10 @@ def test_code_in_a_folder_is_not_run(folder, tmp_path):
 
 
 def test_a_long_description_is_cut_to_what_the_network_takes(folder):
-    long = Bert(str(folder), pooling=Pooling.DESCRIPTION).encode([Label("Dog", "sound " * 600)])
-    assert np.array_equal(long, Bert(str(folder), pooling=Pooling.DESCRIPTION).encode([Label("Dog", "sound " * 900)]))
+    long = Bert(str(folder), pooling=TextPooling.DESCRIPTION).encode([Label("Dog", "sound " * 600)])
+    assert np.array_equal(
+        long, Bert(str(folder), pooling=TextPooling.DESCRIPTION).encode([Label("Dog", "sound " * 900)])
+    )
 
 
 def test_a_folder_without_a_model_is_named(tmp_path):

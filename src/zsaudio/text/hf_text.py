@@ -18,7 +18,7 @@ FILES = (CONFIG, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, WEIGHTS)
 UNUSED = "pooler."  # prefix of weights that do not change the last hidden layer, and that some models lack
 
 
-class Pooling(StrEnum):
+class TextPooling(StrEnum):
     """How a label becomes one vector. Means leave out special tokens and padding.
 
     A model that projects texts into a space that they share with sounds (CLAP) has a vector of its own for a sequence.
@@ -41,7 +41,7 @@ class HfText:
         self,
         model: str,
         revision: str | None = None,
-        pooling: str = Pooling.WORDS,
+        pooling: str = TextPooling.WORDS,
         batch_size: int = 64,
         mirror: Path | None = None,
         device: str = "cpu",
@@ -52,7 +52,7 @@ class HfText:
 
         Args:
             model, revision, mirror: where the model is, see `zsaudio.pretrained.hub.locate`.
-            pooling: a `Pooling`.
+            pooling: a `TextPooling`.
             batch_size: texts per forward pass.
             device: where the network runs, as torch names it.
             name: of the encoder, in its metadata: hf, or bert, the paper's.
@@ -70,7 +70,7 @@ class HfText:
             if not torch.isfinite(hidden).all():
                 raise ValueError("its numbers are so large that the network overflows")
         self._tokenizer = read_tokenizer(pretrained, self._model)
-        self._pooling, self._batch_size = Pooling(pooling), batch_size
+        self._pooling, self._batch_size = TextPooling(pooling), batch_size
         self.metadata = {
             "encoder": f"{name}:{pretrained.name}",
             "revision": fingerprint(self._model, UNUSED),
@@ -83,13 +83,13 @@ class HfText:
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[np.float32]:
         """See `TextEncoder.encode`."""
-        if self._pooling == Pooling.WORDS:
+        if self._pooling == TextPooling.WORDS:
             label_words = [split_words(label.name) for label in labels]
             vocabulary = sorted({word for words in label_words for word in words})
             vectors = dict(zip(vocabulary, self._embed(vocabulary), strict=True))
             return np.stack([np.mean([vectors[word] for word in words], axis=0) for words in label_words])
         texts = [label.name for label in labels]
-        if self._pooling == Pooling.DESCRIPTION:
+        if self._pooling == TextPooling.DESCRIPTION:
             texts = [label.sentence("description") for label in labels]
         return self._embed(texts)
 
@@ -119,7 +119,7 @@ class HfText:
             hidden = outputs["last_hidden_state"]
             if "text_embeds" in outputs:
                 pooled.append(outputs["text_embeds"])
-            elif self._pooling == Pooling.CLS:
+            elif self._pooling == TextPooling.CLS:
                 pooled.append(hidden[:, 0])
             else:
                 weight = content[..., None].to(hidden)

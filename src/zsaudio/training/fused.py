@@ -37,7 +37,7 @@ class FusedSgd:
     @staticmethod
     def supports(variant: Variant, device: torch.device) -> bool:
         """Whether the engine can train a variant by plain SGD: the paper's models, on the processor."""
-        parts = (variant.pooling, variant.projection, variant.score) == ("segments", "tanh", "dot")
+        parts = (variant.pooling, variant.projection, variant.score) == ("all_segments", "tanh", "dot")
         return parts and variant.aggregator in ("attention", "sum", "mean") and device.type == "cpu"
 
     def __init__(

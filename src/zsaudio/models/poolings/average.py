@@ -5,7 +5,7 @@ from torch import Tensor
 from zsaudio.models.interfaces import Pooling, real_segments
 
 
-class Mean(Pooling):
+class Average(Pooling):
     """Mean of the embeddings."""
 
     def forward(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, None]:

@@ -5,7 +5,7 @@ from torch import Tensor
 from zsaudio.models.interfaces import Pooling
 
 
-class Segments(Pooling):
+class AllSegments(Pooling):
     """The embeddings as they are."""
 
     keeps_segments = True
