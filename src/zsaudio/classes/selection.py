@@ -91,17 +91,8 @@ def select_classes(ontology: Ontology, labelled: set[str], rules: SelectionRules
 
 def nested_classes(ontology: Ontology, classes: Collection[str]) -> list[tuple[str, str]]:
     """Every two classes, given by mid, of which the second is below the first, by whatever is between them."""
-    pairs = []
-    for mid in ontology.nodes:
-        if mid in classes:
-            pending, below = list(ontology.nodes[mid].children), dict[str, None]()
-            while pending:
-                node = pending.pop()
-                if node not in below:
-                    below[node] = None
-                    pending += ontology.nodes[node].children
-            pairs += [(mid, node) for node in below if node in classes]
-    return pairs
+    above = [mid for mid in ontology.nodes if mid in classes]
+    return [(mid, node) for mid in above for node in ontology.below(mid) if node in classes]
 
 
 def _check_names(ontology: Ontology, rules: SelectionRules) -> None:

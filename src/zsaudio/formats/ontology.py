@@ -1,5 +1,6 @@
 """The AudioSet ontology: a graph of sound classes, each with any number of parents."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -83,15 +84,15 @@ class Ontology:
         told = f"{', '.join(node.name for node in nodes)}. {' '.join(node.description for node in nodes)}"
         return told.strip() if nodes else ""
 
-    def below(self, mid: str) -> set[str]:
-        """Mids of all nodes below one."""
-        found: set[str] = set()
-        waiting = [mid]
-        while waiting:
-            new = set(self.nodes[waiting.pop()].children) - found
-            found |= new
-            waiting += new
-        return found
+    def below(self, mid: str) -> Set[str]:
+        """Mids of all nodes below one, each once, in the order of a walk that is always the same."""
+        pending, found = list(self.nodes[mid].children), dict[str, None]()
+        while pending:
+            node = pending.pop()
+            if node not in found:
+                found[node] = None
+                pending += self.nodes[node].children
+        return found.keys()
 
 
 class _Entry(BaseModel):
