@@ -7,8 +7,8 @@ from zsaudio.storage import schemas, tables
 from zsaudio.tasks.build import build_task
 from zsaudio.tasks.corpus_tables import read_corpus
 from zsaudio.training.cell import curve_columns, describe, run_cell
+from zsaudio.training.config import TrainingConfig
 from zsaudio.training.device import set_up
-from zsaudio.training.loop import TrainingConfig
 
 
 def main(params: Params, paths: Paths, model: str, setting: str) -> None:

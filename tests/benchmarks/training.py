@@ -12,15 +12,14 @@ from synthesised import Corpus, scaled
 from torch import Tensor
 
 from builders import CPU, members, variant
-from zsaudio.models.objectives.warp import Warp
 from zsaudio.models.projections.tanh import HIDDEN_UNITS, SHARED_UNITS
 from zsaudio.tasks.corpus_tables import Embedded
 from zsaudio.tasks.tensors import ExampleTensors
-from zsaudio.training.compiled_warp import compiled
+from zsaudio.training.config import TrainingConfig
+from zsaudio.training.engine import Autograd, Engine
 from zsaudio.training.fused import FusedSgd
-from zsaudio.training.loop import Autograd, Engine, TrainingConfig, train_epoch
-from zsaudio.training.scoring import validate
-from zsaudio.training.stacked import draw_models
+from zsaudio.training.loop import train_epoch
+from zsaudio.training.zero_shot_learner import ZeroShotLearner
 
 RUNS = 3
 PEAK = 2048  # side of the matrices that the peak is measured with
@@ -34,22 +33,20 @@ class Ours:
     def __init__(self, data: Embedded, validation: Embedded, *, fused: bool = True, runs: int = RUNS) -> None:
         self.data, self.validation = ExampleTensors(data, CPU), ExampleTensors(validation, CPU)
         self.members = members(data.examples, validation.examples, *range(runs))
-        seeds = [member.seed for member in self.members]
-        self.models = draw_models(ROW, {}, self.data.features, data.text.shape[1], seeds, CPU)
-        self.start = self.models.clone().weights
-        self.objective = compiled(Warp(), CPU)
-        self.engine: Engine = Autograd(self.models, self.objective, self.data, CONFIG)
+        self.learner = ZeroShotLearner(ROW, self.members, self.data, self.validation, CONFIG)
+        self.start = self.learner.models.clone().weights
+        self.engine: Engine = Autograd(self.learner, CONFIG)
         if fused:
-            of_paper = (self.members, ROW.aggregator, CONFIG.batch_size, CONFIG.lr)
-            self.engine = FusedSgd(self.models, self.objective, self.data, *of_paper)
+            of_paper = (ROW.aggregator, CONFIG.batch_size, CONFIG.lr)
+            self.engine = FusedSgd(*(self.learner.models, self.learner.objective, self.data, self.members), *of_paper)
         self.epoch = 0
 
     def train(self) -> None:
         self.epoch += 1
-        train_epoch(self.engine, self.data, self.members, CONFIG, self.epoch)
+        train_epoch(self.engine, self.learner, CONFIG, self.epoch)
 
     def validate(self) -> None:
-        validate(self.models, self.validation, [member.validation for member in self.members], self.objective)
+        self.learner.validate()
 
 
 class Straightforward:
@@ -164,7 +161,7 @@ def apart(data: Embedded, epochs: int, *, fused: bool = True) -> float:
     for _ in range(epochs):
         ours.train()
         plain.train()
-    return plain.models[0].difference(ours.models.weights, 0)
+    return plain.models[0].difference(ours.learner.models.weights, 0)
 
 
 def growth(corpus: Corpus, fractions: tuple[float, ...]) -> list[float]:

@@ -35,8 +35,8 @@ def test_knobs_of_the_parts_and_of_training_pass():
         (
             {"temperature": 0.1},
             "temperature: no part of this variant reads it; pooling all_segments has none, projection tanh has none, "
-            "aggregator attention has none, score dot has none, objective warp has margin, rank; training has epochs, "
-            "lr",
+            "aggregator attention has attention_loss, score dot has none, objective warp has margin, rank; "
+            "training has epochs, lr",
         ),
         (
             {"marign": 1},

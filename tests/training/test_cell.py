@@ -18,7 +18,8 @@ from zsaudio.tasks.corpus_tables import CorpusTables, embed
 from zsaudio.tasks.task import Task
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.cell import TrainedCell, curve_columns, describe, run_cell
-from zsaudio.training.loop import TrainingConfig, refit
+from zsaudio.training.config import TrainingConfig
+from zsaudio.training.zero_shot_learner import refit
 
 CONFIG = TrainingConfig(epochs=2, batch_size=8)
 CLASSES, N_CLIPS = {"fold1": 6, "fold2": 5, "fold3": 4}, {"fold1": 18, "fold2": 24, "fold3": 15}

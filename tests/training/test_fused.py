@@ -11,10 +11,13 @@ from torch.nn.functional import softplus
 from builders import CPU, random_tensors, task_of, variant
 from zsaudio.models.interfaces import Objective, carried
 from zsaudio.tasks.task import Member
-from zsaudio.training import loop
+from zsaudio.training import zero_shot_learner
+from zsaudio.training.config import TrainingConfig
+from zsaudio.training.engine import Autograd
 from zsaudio.training.fused import CLASS_MULTIPLE, FusedSgd
-from zsaudio.training.loop import Autograd, Epoch, TrainingConfig, train
+from zsaudio.training.loop import Epoch
 from zsaudio.training.stacked import StackedModels
+from zsaudio.training.zero_shot_learner import learn
 
 AGGREGATORS = ["attention", "sum", "mean"]
 SIZES = {"one member": [29], "three alike": [45, 45, 45], "of different sizes": [45, 3, 20]}
@@ -42,7 +45,7 @@ def trained_by(
     validation = random_tensors(20, 5, segments=segments, name="fold2", padded=padded)
     task = task_of(data.examples, validation.examples, members_of(sizes))
     config = TrainingConfig(epochs=epochs, batch_size=batch_size, fused=fused)
-    return train(variant(**changes), task, data, validation, config)
+    return learn(variant(**changes), task, data, validation, config)
 
 
 def assert_alike(ways: Iterator[tuple[StackedModels, list[Epoch]]], tolerance: float) -> None:
@@ -88,7 +91,7 @@ class CrossEntropy(Objective):
 
 @pytest.mark.parametrize("aggregator", AGGREGATORS)
 def test_an_objective_without_a_compiled_form_is_trained_alike(double, monkeypatch, aggregator):
-    monkeypatch.setattr(loop, "make_part", lambda kind, name, knobs: CrossEntropy())
+    monkeypatch.setattr(zero_shot_learner, "make_part", lambda kind, name, knobs: CrossEntropy())
     ways = [trained_by(fused, [45, 3, 20], 2, aggregator=aggregator) for fused in (True, False)]
     assert_alike(iter(ways), 1e-10)
     first, second = ways[0][1]
@@ -98,20 +101,20 @@ def test_an_objective_without_a_compiled_form_is_trained_alike(double, monkeypat
 @pytest.mark.parametrize("fused", [True, False], ids=["fused", "loop"])
 def test_what_fills_a_batch_up_counts_nowhere(double, monkeypatch, fused):
     """Here it has a loss and a gradient of its own, which it has not with WARP."""
-    monkeypatch.setattr(loop, "make_part", lambda kind, name, knobs: CrossEntropy())
+    monkeypatch.setattr(zero_shot_learner, "make_part", lambda kind, name, knobs: CrossEntropy())
     data, validation = random_tensors(45), random_tensors(20, 5, name="fold2")
     config = TrainingConfig(epochs=2, batch_size=8, fused=fused)
     uneven = members_of([45, 3, 20])
-    together, curve = train(variant(), task_of(data.examples, validation.examples, uneven), data, validation, config)
+    together, curve = learn(variant(), task_of(data.examples, validation.examples, uneven), data, validation, config)
     for r, member in enumerate(uneven):
         task = task_of(data.examples, validation.examples, [member])
-        alone, curve_alone = train(variant(), task, data, validation, config)
+        alone, curve_alone = learn(variant(), task, data, validation, config)
         assert curve[-1].train_loss[r] == pytest.approx(curve_alone[-1].train_loss[0], rel=1e-9)
         for name, tensor in alone.weights.items():
             assert torch.allclose(together.weights[name][r], tensor[0], rtol=0, atol=1e-10), name
     x, mask = data.take(torch.from_numpy(uneven[1].train))
     still = TrainingConfig(epochs=1, batch_size=8, lr=1e-12, fused=fused)  # the losses are those of the first weights
-    models, (epoch,) = train(variant(), task_of(data.examples, validation.examples, uneven), data, validation, still)
+    models, (epoch,) = learn(variant(), task_of(data.examples, validation.examples, uneven), data, validation, still)
     losses = CrossEntropy()(models.model(1)(x, mask, data.text).score, data.labels[uneven[1].train])
     assert epoch.train_loss[1] == pytest.approx(losses.mean().item(), rel=1e-6)
 

@@ -8,15 +8,21 @@ import torch
 
 from builders import CPU, VARIANTS, members, random_examples, random_tensors, task_of, variant
 from zsaudio import ZsAudioError
+from zsaudio.models.attention_loss import attention_loss, pseudo_strong_labels
+from zsaudio.models.interfaces import carried, real_segments
 from zsaudio.models.model import Model, draw_model
 from zsaudio.models.objectives.warp import Warp
 from zsaudio.tasks.task import Member
 from zsaudio.tasks.tensors import ExampleTensors
-from zsaudio.training import loop
+from zsaudio.training import loop, zero_shot_learner
+from zsaudio.training.batches import batches
 from zsaudio.training.compiled_warp import CompiledWarp
-from zsaudio.training.loop import Epoch, TrainingConfig, train
+from zsaudio.training.config import TrainingConfig
+from zsaudio.training.fused import FusedSgd
+from zsaudio.training.loop import Epoch
 from zsaudio.training.scoring import validate
 from zsaudio.training.stacked import StackedModels
+from zsaudio.training.zero_shot_learner import ZeroShotLearner, learn
 
 CONFIG = TrainingConfig(epochs=3, batch_size=8)
 EACH_ENGINE = pytest.mark.parametrize("fused", [True, False], ids=["fused", "loop"])
@@ -29,7 +35,7 @@ def trained(
     """Train temporal attention, or a changed variant, on 45 clips and validate it on 20 of other classes."""
     data, validation = data or random_tensors(45), random_tensors(20, name="fold2")
     task = task_of(data.examples, validation.examples, of_members)
-    return train(variant(**changes), task, data, validation, config)
+    return learn(variant(**changes), task, data, validation, config)
 
 
 def runs(*seeds: int) -> list[Member]:
@@ -174,8 +180,8 @@ def test_training_that_leaves_the_finite_numbers_stops(fused, aggregator):
 def test_a_run_that_leaves_the_finite_numbers_is_named_beside_others(monkeypatch):
     data = random_tensors(45)
 
-    def infinite(engine, *_: object) -> list[float]:
-        engine.models.weights["text.dense.bias"][1] = torch.inf
+    def infinite(_engine, learner, *_: object) -> list[float]:
+        learner.models.weights["text.dense.bias"][1] = torch.inf
         return [0.0, 0.0]
 
     monkeypatch.setattr(loop, "train_epoch", infinite)
@@ -185,7 +191,7 @@ def test_a_run_that_leaves_the_finite_numbers_is_named_beside_others(monkeypatch
 
 @pytest.mark.parametrize("optimiser", ["adam", "adamw"])
 def test_other_optimisers_train_by_the_loop(optimiser, monkeypatch):
-    monkeypatch.setattr(loop, "FusedSgd", NoEngine)
+    monkeypatch.setattr(zero_shot_learner, "FusedSgd", NoEngine)
     config = replace(CONFIG, epochs=10, optimiser=optimiser, lr=0.001)
     _, curve = trained(runs(0, 1), config)
     assert (np.array(curve[-1].train_loss) < 0.7 * np.array(curve[0].train_loss)).all()
@@ -231,7 +237,7 @@ def test_weight_decay_makes_weights_smaller():
 def test_training_stops_when_the_mean_of_the_members_becomes_no_better(monkeypatch):
     """After the second epoch one member after the other is at its best, and the mean of both is not."""
     of_epochs = iter([(0.1, 0.2), (0.2, 0.2), (0.3, 0.0), (0.0, 0.4), (0.9, 0.9)])
-    monkeypatch.setattr(loop, "validate", lambda *_: [(1.0, precision) for precision in next(of_epochs)])
+    monkeypatch.setattr(zero_shot_learner, "validate", lambda *_: [(1.0, precision) for precision in next(of_epochs)])
     assert len(trained(runs(0, 1), replace(CONFIG, epochs=9, patience=2))[1]) == 4
 
 
@@ -249,7 +255,7 @@ def test_mixup_changes_training():
 
 
 @pytest.mark.parametrize("knob", ["balance", "segment_dropout"])
-def test_balance_and_segment_dropout_change_training_by_autograd(knob):
+def test_knobs_of_training_change_training_by_autograd(knob):
     changed = replace(CONFIG, **{knob: 0.5})
     assert CONFIG.plain_sgd
     assert not changed.plain_sgd  # which the fused engine does not have
@@ -259,20 +265,40 @@ def test_balance_and_segment_dropout_change_training_by_autograd(knob):
 
 
 def test_a_clip_has_a_segment_left_whatever_is_dropped():
-    seen = []
-
-    class Recorded:
-        def train_scores(self, x, mask, text):
-            seen.append(mask)
-            return x
-
-        def parameters(self):
-            return [torch.nn.Parameter(torch.zeros(1))]
-
     data = random_tensors(40)
     x, mask = data.take(torch.arange(40)[None])
-    loop.Autograd(Recorded(), None, data, replace(CONFIG, segment_dropout=0.6))._scores(x, mask)
-    assert seen[0].any(-1).all()
+    learner = ZeroShotLearner(variant(), runs(0), data, data, replace(CONFIG, segment_dropout=0.6))
+    seen = learner._kept(x, mask)
+    assert seen.any(-1).all()
     assert mask is not None
-    assert not (seen[0] & ~mask).any()
-    assert seen[0].sum() < 0.7 * mask.sum()
+    assert not (seen & ~mask).any()
+    assert seen.sum() < 0.7 * mask.sum()
+
+
+@pytest.mark.parametrize("score", ["dot", "cosine"])
+def test_the_attention_loss_is_of_the_classes_that_a_clip_carries(score):
+    """Self-supervised attention (Kim and Ghaffarzadegan 2019) beside the loss of the variant."""
+    data, knobs = random_tensors(45), {"attention_loss": 0.7}
+    row, config = variant(score=score, knobs=knobs), replace(CONFIG, knobs=knobs)
+    learner = ZeroShotLearner(row, runs(0, 1), data, data, config)
+    batch = next(batches(data, learner.members, 8, epoch=1))
+    losses = learner.losses(batch)
+    for r in range(2):
+        x, mask = data.take(batch.rows[r])
+        scored = learner.models.model(r)(x, mask, data.text)
+        v_x, real = learner.models.model(r).hear(x, mask)
+        s = learner.models.model(r).head.score(v_x, learner.models.model(r).text(data.text))
+        present = carried(batch.labels[r], s.shape[-1]).bool()
+        pseudo = pseudo_strong_labels(s, present, real)
+        of_attention = attention_loss(scored.attention, pseudo, real_segments(s, real)[..., None] & present[:, None])
+        expected = Warp()(scored.score, batch.labels[r]) + 0.7 * of_attention
+        assert torch.allclose(losses[r], expected, rtol=1e-4)
+
+
+def test_an_attention_loss_is_trained_by_autograd_and_not_on_mixed_clips():
+    row = variant(knobs={"attention_loss": 0.7})
+    assert not FusedSgd.supports(row, CPU)
+    data = random_tensors(45)
+    mixed = replace(CONFIG, mixup=0.4, knobs=row.knobs)
+    with pytest.raises(ZsAudioError, match="variant row: attention_loss needs the labels of one clip; set mixup to 0"):
+        ZeroShotLearner(row, runs(0), data, data, mixed)

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from builders import members, random_tensors, task_of, variant
-from zsaudio.training.loop import TrainingConfig, train
+from zsaudio.training.config import TrainingConfig
 from zsaudio.training.stacked import StackedModels
+from zsaudio.training.zero_shot_learner import learn
 
 SEGMENTS = 4
 LR, MARGIN = 0.02, 0.5
@@ -21,7 +22,7 @@ def trained(aggregator: str, lr: float, margin: float, rank: str, *, fused: bool
     task = task_of(data.examples, validation.examples, members(data.examples, validation.examples, 0, 1))
     knobs = {"margin": margin, "rank": rank}
     config = TrainingConfig(epochs=3, batch_size=8, lr=lr, fused=fused, knobs=knobs)
-    return train(variant(aggregator, fused=False), task, data, validation, config)[0]
+    return learn(variant(aggregator, fused=False), task, data, validation, config)[0]
 
 
 def largest_difference(rank: str, *, fused: bool, padded: bool) -> float:

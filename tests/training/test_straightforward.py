@@ -13,9 +13,10 @@ from builders import CPU, members, random_examples, task_of, variant
 from zsaudio.models.objectives.warp import Warp
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.compiled_warp import CompiledWarp
-from zsaudio.training.loop import TrainingConfig, train
+from zsaudio.training.config import TrainingConfig
 from zsaudio.training.scoring import validate
 from zsaudio.training.stacked import draw_models
+from zsaudio.training.zero_shot_learner import learn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
@@ -47,7 +48,7 @@ def test_its_weights_and_its_curve_are_those_of_training(double, aggregator, fus
     runs = members(data.examples, validation.examples, 0, 7)
     task = task_of(data.examples, validation.examples, runs)
     config = TrainingConfig(epochs=2, batch_size=8, fused=fused)
-    trained, curve = train(variant(aggregator), task, *tensors, config)
+    trained, curve = learn(variant(aggregator), task, *tensors, config)
     for r, member in enumerate(runs):
         model = straightforward.Model(data.audio.values.shape[2], data.text.shape[1], aggregator)
         start = draw_models(variant(aggregator), {}, tensors[0].features, 5, [member.seed], CPU)
@@ -69,7 +70,7 @@ def test_its_weights_are_those_of_training_in_single_precision():
     (member,) = runs = members(data.examples, validation.examples, 0)
     config = TrainingConfig(epochs=3, batch_size=8, lr=0.001)  # too small a rate to let rounding grow
     task = task_of(data.examples, validation.examples, runs)
-    trained, curve = train(variant(), task, *tensors, config)
+    trained, curve = learn(variant(), task, *tensors, config)
     model = straightforward.Model(data.audio.values.shape[2], data.text.shape[1], "attention")
     model.start_from(draw_models(variant(), {}, tensors[0].features, 5, [(0,)], CPU).weights, 0)
     for epoch in curve:

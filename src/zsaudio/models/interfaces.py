@@ -116,10 +116,12 @@ class Aggregator(nn.Module):
 
     Attributes:
         scores_segments: whether a clip's score is made of its segments' scores, which say where a sound is.
+        attention_loss: weight of the loss that its attention has of its own; 0: none.
         stacks: whether it also takes tensors with a leading axis R.
     """
 
     scores_segments = True
+    attention_loss = 0.0
     stacks = False
 
     def __init__(self, units: int) -> None:

@@ -95,6 +95,11 @@ def check_knobs(variant: Variant, shared: Mapping[str, Any], training: Sequence[
             f"scale: inverted_softmax keeps clips as one vector each, and the pooling {variant.pooling} keeps their "
             "segments; choose another pooling, such as statistics, or log_softmax"
         )
+    if variant.knobs.get("attention_loss") and not part_class("pooling", variant.pooling).keeps_segments:
+        raise ZsAudioError(
+            f"attention_loss: needs segments to attend to, and the pooling {variant.pooling} gives one vector for a "
+            "clip; choose all_segments"
+        )
     for name, neutral in (("scale_temperature", 1), ("breadth", 0)):
         if variant.scale == "none" and getattr(variant, name) != neutral:
             raise ZsAudioError(f"{name}: belongs to a scale; set scale to log_softmax or inverted_softmax")

@@ -133,7 +133,7 @@ def embed(
         raise ZsAudioError(f"text embeddings: none by the {missing[0]} of a class; run the text stage again")
     of_texts = [tables.matrix(corpus.text, f"{text}_embedding").astype(np.float32)[rows] for text in texts]
     below = corpus.text["below"].to_numpy().astype(np.int64)[rows]
-    return Embedded(examples, join_texts(of_texts, averaged=averaged), below, _embed_clips(examples, corpus.audio))
+    return Embedded(examples, join_texts(of_texts, averaged=averaged), below, clip_audio(examples, corpus.audio))
 
 
 def join_texts(embeddings: Sequence[npt.NDArray[np.float32]], *, averaged: bool) -> npt.NDArray[np.float32]:
@@ -142,7 +142,16 @@ def join_texts(embeddings: Sequence[npt.NDArray[np.float32]], *, averaged: bool)
     return joined
 
 
-def _embed_clips(examples: Examples, audio: pa.Table) -> Audio:
+def clip_audio(examples: Examples, audio: pa.Table) -> Audio:
+    """The audio embeddings of examples.
+
+    Args:
+        examples: N clips.
+        audio: table of schema AUDIO.
+
+    Raises:
+        ZsAudioError: a clip has no embedding, there is no clip, or the embeddings are not of the announced width.
+    """
     clip_ids = pa.array(examples.clips.clip_ids, audio.schema.field("clip_id").type)
     rows = pc.index_in(clip_ids, audio["clip_id"]).fill_null(-1).to_numpy().astype(np.int64)
     if not len(rows) or (rows < 0).any():

@@ -3,30 +3,31 @@
 import torch
 from torch import Tensor
 
-from zsaudio.tasks.corpus_tables import Embedded
+from zsaudio.tasks.corpus_tables import Audio, Embedded
+from zsaudio.tasks.task import Examples
 
 
-class ExampleTensors:
-    """Examples on a device. Embeddings stay as they are stored; a batch becomes floats when it is taken.
+class ClipTensors:
+    """Clips on a device. Embeddings stay as they are stored; a batch becomes floats when it is taken.
 
     Attributes:
-        examples: which they are.
-        text: label embeddings `[C, F_s]`.
-        below: `[C]` how many nodes of the ontology are below each class.
+        examples: the clips, and the classes that they may carry.
         labels: `[N, P]` positions of the classes that each clip carries, the real ones first, padded with -1.
         n_labels: (N,) how many they are.
         carried: (N, C) the same as a matrix.
         segments, features: T and F_a.
     """
 
-    def __init__(self, embedded: Embedded, device: torch.device) -> None:
-        self.device, self.examples = device, embedded.examples
-        self.text = torch.from_numpy(embedded.text).to(device, torch.get_default_dtype())
-        self.below = torch.from_numpy(embedded.below).to(device)
-        self.labels = torch.from_numpy(embedded.examples.clips.labels).to(device)
-        self.n_labels = (embedded.examples.clips.labels >= 0).sum(axis=1)
-        self.carried = embedded.examples.carried()
-        audio = embedded.audio
+    def __init__(self, examples: Examples, audio: Audio, device: torch.device) -> None:
+        """Args:
+        examples: N clips.
+        audio: their embeddings.
+        device: where to.
+        """
+        self.device, self.examples = device, examples
+        self.labels = torch.from_numpy(examples.clips.labels).to(device)
+        self.n_labels = (examples.clips.labels >= 0).sum(axis=1)
+        self.carried = examples.carried()
         self._values = torch.from_numpy(audio.values).to(device)
         self._scale, self._offset = audio.scale, torch.tensor(audio.offset)
         self.segments, self.features = audio.values.shape[1:]
@@ -47,6 +48,25 @@ class ExampleTensors:
         if self._n_segments is None:
             return x, None
         return x, self._places < select(self._n_segments, rows)[..., None]
+
+    def real(self) -> Tensor:
+        """Which segments are real: `[N, T]`."""
+        whole = torch.full((len(self.labels),), self.segments, device=self.device)
+        return self._places < (whole if self._n_segments is None else self._n_segments)[:, None]
+
+
+class ExampleTensors(ClipTensors):
+    """Clips on a device, with classes that are told of by text.
+
+    Attributes:
+        text: label embeddings `[C, F_s]`.
+        below: `[C]` how many nodes of the ontology are below each class.
+    """
+
+    def __init__(self, embedded: Embedded, device: torch.device) -> None:
+        super().__init__(embedded.examples, embedded.audio, device)
+        self.text = torch.from_numpy(embedded.text).to(device, torch.get_default_dtype())
+        self.below = torch.from_numpy(embedded.below).to(device)
 
 
 def select(tensor: Tensor, rows: Tensor) -> Tensor:

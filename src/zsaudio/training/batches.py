@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zsaudio.tasks.task import Member, Rows
-from zsaudio.tasks.tensors import ExampleTensors, select
+from zsaudio.tasks.tensors import ClipTensors, select
 
 
 class Batch(NamedTuple):
@@ -27,7 +27,7 @@ class Batch(NamedTuple):
 
 
 def batches(
-    data: ExampleTensors, members: Sequence[Member], batch_size: int, epoch: int, balance: float = 0.0
+    data: ClipTensors, members: Sequence[Member], batch_size: int, epoch: int, balance: float = 0.0
 ) -> Iterator[Batch]:
     """Pass once over each member's training clips, or draw as many of them, with replacement, so that classes balance.
 

@@ -16,9 +16,11 @@ from zsaudio.storage import tables
 from zsaudio.tasks.corpus_tables import CorpusTables, embed
 from zsaudio.tasks.task import Classes, Rows, Task
 from zsaudio.tasks.tensors import ExampleTensors
-from zsaudio.training.loop import Epoch, TrainingConfig, refit, train
+from zsaudio.training.config import TrainingConfig
+from zsaudio.training.loop import Epoch
 from zsaudio.training.scoring import Floats, score_ensemble
 from zsaudio.training.stacked import StackedModels
+from zsaudio.training.zero_shot_learner import learn, refit
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def run_cell(
     train_data, validation, test = (tensors[id(examples)] for examples in (task.train, task.validation, task.test))
     with torch.random.fork_rng():  # for parts that draw as they go, such as dropout
         torch.manual_seed(task.members[0].seed[0])
-        models, curve = train(variant, task, train_data, validation, config)
+        models, curve = learn(variant, task, train_data, validation, config)
         validated = models
         if task.refit is not None:
             every = np.arange(len(task.refit.clips))

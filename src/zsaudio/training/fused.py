@@ -38,7 +38,8 @@ class FusedSgd:
     def supports(variant: Variant, device: torch.device) -> bool:
         """Whether the engine can train a variant by plain SGD: the paper's models, on the processor."""
         parts = (variant.pooling, variant.projection, variant.score) == ("all_segments", "tanh", "dot")
-        return parts and variant.aggregator in ("attention", "sum", "mean") and device.type == "cpu"
+        aggregator = variant.aggregator in ("attention", "sum", "mean") and not variant.knobs.get("attention_loss")
+        return parts and aggregator and device.type == "cpu"
 
     def __init__(
         self,
