@@ -52,9 +52,9 @@ def figure(
         else []
     )
 
+    from zsaudio.formats.strong_labels import find_clips, read_all_events
     from zsaudio.localisation.attention_chart import attention_spec
     from zsaudio.localisation.segment_values import attend
-    from zsaudio.localisation.strong import find_clips, read_all_events
     from zsaudio.tasks.corpus_tables import read_corpus
 
     data = Path("data") / corpus
@@ -110,7 +110,7 @@ def _no_clip(clip: str, known: list[str], path: Path) -> str:
 
 def _find_class(label: str, folds: pa.Table, corpus: str) -> tuple[str, str, str]:
     """Mid, name and fold of the class that a label means."""
-    from zsaudio.localisation.strong import folded
+    from zsaudio.formats.strong_labels import folded
 
     rows = [(row["mid"], row["name"], row["fold"]) for row in folds.to_pylist()]
     exact = [row for row in rows if label in row[:2]] or [row for row in rows if folded(label) == folded(row[1])]

@@ -38,6 +38,10 @@ class Segments:
     def __len__(self) -> int:
         return len(self.clip_ids)
 
+    def of(self, row: int) -> npt.NDArray[np.int64]:
+        """The labels of a clip, by its row."""
+        return self.labels[self.offsets[row] : self.offsets[row + 1]]
+
 
 def clip_id(ytid: str, start_seconds: float) -> str:
     """Id of a clip: `YTID_START` with the start in milliseconds."""

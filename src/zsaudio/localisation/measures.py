@@ -21,7 +21,8 @@ import pandas as pd
 
 from zsaudio.evaluation.metrics import average_precision
 from zsaudio.evaluation.spread import deviation
-from zsaudio.localisation.strong import LENGTH_EDGES, LENGTHS
+from zsaudio.formats.strong_labels import LENGTH_EDGES, LENGTHS
+from zsaudio.tasks.sounding import overlapping
 
 SURE = 0.9  # chance that a segment is active, from which on a pair tells little
 
@@ -59,17 +60,16 @@ def find_pairs(events: pd.DataFrame, n_segments: Mapping[str, int], segments: in
     """The pairs of events, by clip and class.
 
     Args:
-        events: `zsaudio.localisation.strong.Events.table`, of events that lie within their clips.
+        events: `zsaudio.formats.strong_labels.Events.table`, of events that lie within their clips.
         n_segments: how many segments of each clip are real.
         segments: T.
     """
     by_pair = events.groupby(["clip_id", "mid"])
     clips, mids = (by_pair[name].first().to_numpy(object) for name in ("clip_id", "mid"))
     pair_of = by_pair.ngroup().to_numpy()
-    t, onset, offset = np.arange(segments), events[["onset"]].to_numpy(), events[["offset"]].to_numpy()
     active = np.zeros((len(clips), segments), np.bool_)
-    np.logical_or.at(active, pair_of, (onset < t + 1) & (offset > t))
-    real = t < np.array([n_segments[clip] for clip in clips])[:, None]
+    np.logical_or.at(active, pair_of, overlapping(events["onset"].to_numpy(), events["offset"].to_numpy(), segments))
+    real = np.arange(segments) < np.array([n_segments[clip] for clip in clips])[:, None]
     longest = (events["offset"] - events["onset"]).groupby(pair_of).max()
     return Pairs(clips, mids, real, active & real, longest.to_numpy(np.float64))
 

@@ -26,7 +26,7 @@ class PairGroup:
 
     Attributes:
         name: "unseen" classes (of the test fold) or "seen" ones (that the model was trained on).
-        events: the events of the pairs, as in `strong.Events.table`.
+        events: the events of the pairs, as in `Events.table`.
         pairs: P pairs of T segments.
         names: (P,) names of their classes.
         parts: by run, (P,) the cross-validation part whose model gave the values; 0 in the zero-shot settings.
@@ -56,7 +56,7 @@ def group_pairs(
 
     Args:
         config, models: the trained cell.
-        events: strong labels (`strong.Events.table`), in clips that have an embedding.
+        events: strong labels (`Events.table`), in clips that have an embedding.
         tested: scores of the test clips (`zsaudio.storage.schemas.SCORES`), which name the part that tested each.
         corpus: what the cell was trained on.
         loud: level of each second by clip (`model_free.loudness`); empty without recordings.

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zsaudio.formats.strong_labels import LENGTHS
 from zsaudio.localisation.attention_chart import FIGURE2, attention_spec
-from zsaudio.localisation.strong import LENGTHS
 from zsaudio.report.comparisons import Key, Verdict
 from zsaudio.report.drawing import inline_svg
 from zsaudio.report.evidence import Localised

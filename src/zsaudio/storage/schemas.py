@@ -159,7 +159,7 @@ LOCALISATION = Schema(
     {
         "run": Kind.COUNT,
         "group": Kind.TEXT,  # classes that the model was not trained on ("unseen") or was ("seen")
-        "subset": Kind.TEXT,  # all, informative, or one of zsaudio.localisation.strong.LENGTHS
+        "subset": Kind.TEXT,  # all, informative, or one of zsaudio.formats.strong_labels.LENGTHS
         "by": Kind.TEXT,  # attention, compatibility, loudness, novelty, chance
         "pairs": Kind.COUNT,
         "classes": Kind.COUNT,
@@ -206,3 +206,19 @@ LOCATED = Schema(
 )
 FIGURE2 = Schema("attention in the clip of Figure 2", {"run": Kind.COUNT, "second": Kind.COUNT, "attention": Kind.REAL})
 EVENTS = Schema("events", {"clip_id": Kind.TEXT, "mid": Kind.TEXT, "onset": Kind.REAL, "offset": Kind.REAL})
+FIGURE5 = Schema(
+    "attention of a tagger in a clip",  # Figure 5 of Kim and Ghaffarzadegan 2019, of the first trial
+    {
+        "clip_id": Kind.TEXT,
+        "mid": Kind.TEXT,
+        "name": Kind.TEXT,
+        "second": Kind.COUNT,
+        "attention": Kind.REAL,
+    },
+)
+TAGGING_CLASSES = Schema("classes of tagging", {"index": Kind.COUNT, "mid": Kind.TEXT, "name": Kind.TEXT}, unique="mid")
+TAGGING_CLIPS = Schema(
+    "clips of tagging",
+    {"clip_id": Kind.TEXT, "role": Kind.TEXT, "labels": Kind.INDICES},  # role: train, validation or test
+    unique="clip_id",
+)

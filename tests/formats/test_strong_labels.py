@@ -6,7 +6,7 @@ import pytest
 
 from zsaudio import ZsAudioError
 from zsaudio.errors import LONGEST
-from zsaudio.localisation.strong import find_clips, read_all_events, read_events
+from zsaudio.formats.strong_labels import find_clips, read_all_events, read_events
 
 CLASSES = {"/m/dog": "Dog", "/m/horn": "Air horn, truck horn", "/m/siren": "Ambulance (siren)"}
 SECONDS = {"--4gqARaEJE_0": 10, "-x70B12Mb-8_30000": 10, "Yabcdefghij_93000": 4}

@@ -1,7 +1,8 @@
-"""Strong labels: what is heard from when to when, in the two forms in which such files are published.
+"""Strong labels: what is heard from when to when, in the three forms in which such files are published.
 
 AudioSet's (which the demo's are, too): tabs, a header, clips as `YTID_START` in milliseconds, classes by their mids.
 DCASE 2017 task 4's: tabs, often no header, clips as recordings (`YTID_30.000_40.000.wav`), classes by their names.
+SL-DCASE-17's: `zsaudio.formats.interval_lists`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pandas as pd
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.clip_lists import read_rows
+from zsaudio.formats.interval_lists import INTERVALS, read_intervals
 from zsaudio.formats.recordings import EXTENSIONS, match_clips
 
 AUDIOSET = ["segment_id", "start_time_seconds", "end_time_seconds", "label"]
@@ -42,6 +44,11 @@ class Events:
     table: pd.DataFrame
     warnings: list[str]
 
+    @classmethod
+    def none(cls) -> Events:
+        """No events, of a corpus without strong labels."""
+        return cls(pd.DataFrame({"clip_id": [], "mid": [], "onset": [], "offset": []}), [])
+
     def of(self, clip_id: str, mid: str) -> list[tuple[float, float]]:
         """Onset and offset of the events of a class in a clip, the first one first."""
         rows = self.table[(self.table["clip_id"] == clip_id) & (self.table["mid"] == mid)]
@@ -49,7 +56,7 @@ class Events:
 
 
 def read_events(path: Path, classes: Mapping[str, str], seconds: Mapping[str, int]) -> Events:
-    """Read strong labels of either form, with tabs or commas between cells.
+    """Read strong labels of any form, with tabs or commas between cells.
 
     What is not of this corpus is left out and counted in `warnings`, as are events without length (by `0, 0` DCASE
     says that a sound was not heard) and events beyond the end of their clip, at which longer ones are cut.
@@ -159,6 +166,8 @@ def _read(path: Path) -> pd.DataFrame:
         raise ZsAudioError(f"{path}: there is no such file of strong labels") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ZsAudioError(f"{path}: cannot be read as text in UTF-8; {_FORMS}") from error
+    if first.split("\t") == INTERVALS:
+        return _check(path, read_intervals(path))
     separator = "\t" if "\t" in first else ","
     try:
         cells = [cell.strip() for cell in next(csv.reader([first], delimiter=separator, skipinitialspace=True), [])]
@@ -194,8 +203,7 @@ def _check(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
     }
     for mistake, where in mistakes.items():
         if where.any():
-            line = int(rows.index[where][0])
-            shown = ", ".join(str(cell) for cell in rows.loc[line])
+            line, shown = int(rows.index[where][0]), ", ".join(map(str, rows[where].iloc[0]))
             more = f" ({where.sum() - 1:,} more such lines)" if where.sum() > 1 else ""
             raise ZsAudioError(f"{path}: line {line + 1} {mistake}: {shown}{more}; times are in seconds, onset first")
-    return rows.assign(onset=times["onset"], offset=times["offset"])
+    return rows.assign(onset=times["onset"], offset=times["offset"]).reset_index(drop=True)
