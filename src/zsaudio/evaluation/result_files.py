@@ -20,6 +20,7 @@ def write_results(
     metrics: Sequence[str],
     resamples: int,
     threads: int,
+    varies: str = "all",
 ) -> dict[str, float]:
     """Write the tables of a cell: runs.csv, classes.csv, resamples.parquet.
 
@@ -30,6 +31,7 @@ def write_results(
         gamma: weight of attention against the plain sum (eq. 7); None without fusion.
         metrics: which apply (`zsaudio.tasks.task.Task.metrics`).
         resamples, threads: as of `zsaudio.evaluation.bootstrap.bootstrap`.
+        varies: what intervals are over, one of `zsaudio.evaluation.spread.SOURCES`.
 
     Returns:
         The metrics: mean, deviation and interval of each.
@@ -41,4 +43,4 @@ def write_results(
     columns = {name: np.concatenate([of_source[name] for of_source in resampled.values()]) for name in METRICS}
     source = np.repeat(list(resampled), resamples).tolist()
     tables.write_table(folder / "resamples.parquet", schemas.RESAMPLES, {"source": source, **columns})
-    return summary(results, metrics) | intervals({name: resampled["all"][name] for name in metrics})
+    return summary(results, metrics) | intervals({name: resampled[varies][name] for name in metrics})
