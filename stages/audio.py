@@ -2,6 +2,7 @@
 
 from pipeline import Params, Paths, run
 from zsaudio.errors import ZsAudioError
+from zsaudio.formats.clip_lists import read_labels, read_segments
 from zsaudio.formats.recordings import read_recordings
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.downloads import default_mirror
@@ -10,7 +11,8 @@ Missing = list[tuple[str, str, str]]  # clip id, file, why it has no audio
 
 
 def main(params: Params, paths: Paths) -> None:
-    clips = tables.read_table(paths.clips, schemas.CLIPS)["clip_id"].to_pylist()
+    labels = read_labels(paths.raw / "class_labels_indices.csv")
+    clips = read_segments(paths.raw, labels).clip_ids.tolist()  # whatever classes a task has
     embed = embed_released if params.audio.encoder[params.corpus] == "google_vggish" else embed_recordings
     missing = embed(params, paths, clips)
     columns = {name: [row[i] for row in missing] for i, name in enumerate(schemas.AUDIO_ERRORS.columns)}

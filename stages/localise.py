@@ -8,12 +8,12 @@ import numpy.typing as npt
 
 from pipeline import Params, Paths, run
 from zsaudio.formats.recordings import LIST, read_recordings
+from zsaudio.formats.strong_labels import Events, read_all_events
 from zsaudio.localisation.attention_chart import FIGURE2
 from zsaudio.localisation.measures import measure, pointing_rows, summary
 from zsaudio.localisation.model_free import loudness
 from zsaudio.localisation.pair_groups import group_pairs, located
 from zsaudio.localisation.segment_values import attend
-from zsaudio.localisation.strong import Events, read_all_events
 from zsaudio.models.model_folder import Config, read_model
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import write_json
@@ -68,7 +68,9 @@ def strong_events(params: Params, corpus: CorpusTables) -> Events | None:
     if not sources:
         print(f"no strong labels: strong_labels.{params.corpus} in params.yaml names no file, so nothing is compared")
         return None
-    seconds = dict(zip(corpus.audio["clip_id"].to_pylist(), corpus.audio["n_segments"].to_pylist(), strict=True))
+    lengths = zip(corpus.audio["clip_id"].to_pylist(), corpus.audio["n_segments"].to_pylist(), strict=True)
+    clips = set(corpus.clips["clip_id"].to_pylist())  # those with a class
+    seconds = {clip: length for clip, length in lengths if clip in clips}
     names = dict(zip(corpus.folds["mid"].to_pylist(), corpus.folds["name"].to_pylist(), strict=True))
     events = read_all_events(sources, names, seconds)
     for warning in events.warnings:

@@ -23,6 +23,8 @@ Revision = Annotated[str, text(".+", "a branch, tag or commit, or nothing")]
 SPLIT_SEED = "a whole number, the seed of a random split"
 Split = Annotated[Literal["greedy"] | int, word_or("greedy", whole(0, 2**31 - 1), SPLIT_SEED)]
 Files = Annotated[list[FilePath], Distinct]
+Name = Annotated[str, text("[a-z][a-z0-9_]*", "a name of lower-case letters, digits and _, a letter first")]
+Title = Annotated[str, text(r"\S(.*\S)?", "a line of text without blanks around it")]
 Nested = Literal["both", "ancestor", "descendant"]
 Texts = Annotated[list[Annotated[str, one_of(TEXTS)]], Field(min_length=1), Distinct]
 Threshold = Annotated[Literal["validation"] | float, word_or("validation", number(), "a number")]

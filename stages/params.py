@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -20,12 +20,15 @@ from param_sections import (
     FoldsParams,
     HfAudioParams,
     LocalParams,
+    Name,
     ParamsSection,
     TextParams,
     Texts,
     Threshold,
+    Title,
     TrainParams,
 )
+from tagging_params import TaggingParams
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.parts import KINDS, part_file
 from zsaudio.models.variant import SCALES, Variant
@@ -38,7 +41,6 @@ from zsaudio.storage.values import (
     number,
     one_of,
     shown,
-    text,
     whole,
 )
 from zsaudio.tasks.build import SPANNING, TASKS
@@ -46,7 +48,13 @@ from zsaudio.tasks.settings import SETTINGS
 
 BASELINES = ("zero_rule", "every_class")
 CLAP = "clap"  # a baseline that is not in the tables unless it is asked for
-RESERVED = (*BASELINES, CLAP, "localise", "generalise")  # folders beside those of the models in metrics/CORPUS
+RESERVED = (
+    *BASELINES,
+    CLAP,
+    "localise",
+    "generalise",
+    "tagging",
+)  # folders beside those of the models in metrics/CORPUS
 # Of `train`, that a variant may set for itself.
 TRAINING_KNOBS = (
     *("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule"),
@@ -59,8 +67,6 @@ SHAPE = (
 )
 TABLES = ("published", "ours", "ablation")  # of the report, that a row may stand in; with `tuned` it stands in another
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
-Name = Annotated[str, text("[a-z][a-z0-9_]*", "a name of lower-case letters, digits and _, a letter first")]
-Title = Annotated[str, text(r"\S(.*\S)?", "a line of text without blanks around it")]
 
 
 class VariantParams(BaseModel):
@@ -129,6 +135,7 @@ class Params(ParamsSection):
     text: TextParams
     clap: HfAudioParams
     train: TrainParams
+    tagging: TaggingParams
 
     @model_validator(mode="before")
     @classmethod
@@ -156,6 +163,7 @@ class Params(ParamsSection):
         """What no section knows of the others."""
         self._check_corpus()
         self._check_variants()
+        self.tagging.check()
         source = self.audioset
         files: dict[str, str] = {}
         for url in [source.ontology, source.labels, *source.segments, source.features]:
@@ -279,5 +287,6 @@ def _known(location: Sequence[Any]) -> list[str]:
     """Names of the params of a section, by its path."""
     section: Any = Params
     for part in location:
-        section = section.model_fields[part].annotation
+        by_name = get_origin(section) is dict  # sections of a form
+        section = get_args(section)[1] if by_name else section.model_fields[part].annotation
     return list(section.model_fields)

@@ -3,13 +3,13 @@
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from zsaudio.errors import ZsAudioError, sentence_of
 from zsaudio.storage.processes import end_at_interrupt, end_with_parent
 
-if Path(sys.argv[0]).resolve().parent == Path(__file__).resolve().parent:
+if Path(__file__).resolve().parent in Path(sys.argv[0]).resolve().parents:
     # This process runs a stage. First of all, since imports take seconds; DVC_PID is the process that dvc.yaml names.
     end_at_interrupt(Path(sys.argv[0]).stem)
     if parent := os.environ.pop("DVC_PID", ""):  # not for the stage's own workers
@@ -50,11 +50,19 @@ class Paths:
         self.localise = data / "localise"
         self.generalise = data / "generalise"
         self.plots = data / "plots"
+        self.tagging = data / "tagging"
         self.metrics = metrics
         self.studies = Path("metrics/studies") / f"{corpus}.csv"
 
 
-def run(main: Callable[..., None], *names: str) -> None:
+def names_of_rows(params: Params) -> dict[str, Sequence[str]]:
+    """What the arguments of the stages may be, by name."""
+    return {"MODEL": params.models, "BASELINE": params.baselines, "SETTING": params.settings}
+
+
+def run(
+    main: Callable[..., None], *names: str, known: Callable[[Params], Mapping[str, Sequence[str]]] = names_of_rows
+) -> None:
     """Run a stage with the params of params.yaml, its paths, and its arguments by these names (MODEL, SETTING).
 
     Every stage checks all params, so that a mistake in any of them stops the first stage that runs.
@@ -68,9 +76,9 @@ def run(main: Callable[..., None], *names: str) -> None:
         check_place()
         params = read_params(Path("params.yaml"))
         for name, value in zip(names, given[1::2], strict=True):
-            known = {"MODEL": params.models, "BASELINE": params.baselines, "SETTING": params.settings}[name]
-            if value not in known:
-                raise ZsAudioError(f"{name} {shown(value)} is not listed in params.yaml; known are {', '.join(known)}")
+            listed = known(params)[name]
+            if value not in listed:
+                raise ZsAudioError(f"{name} {shown(value)} is not listed in params.yaml; known are {', '.join(listed)}")
         main(params, Paths(params.corpus), *given[1::2])
     except Exception as error:
         sentence = sentence_of(error)

@@ -24,6 +24,7 @@ from zsaudio.storage.files import write_text
 from zsaudio.storage.processes import end_at_interrupt
 
 HELD = (Path(".dvc/tmp/rwlock"), Path(".dvc/tmp/exps/rwlock"))  # who reads or writes what, in stages and experiments
+LOCKS = (Path(LOCK_FILE), Path("stages/tagging") / LOCK_FILE)
 BEGUN = "refs/exps/exec/EXEC_BASELINE"  # is there while an experiment runs in the workspace
 FILES = "refs/exps/exec/EXEC_MERGE"  # a stash of the files that it began with
 PARAMS = Path("params.yaml")
@@ -47,10 +48,11 @@ def recover() -> list[str]:
         with Repo() as repo, repo.lock:
             if working := [*filter(None, map(_at_work, psutil.process_iter())), *_holders()]:
                 raise ZsAudioError(f"DVC is at work here ({working[0]}): wait for it, or end it")
-            for path in [PARAMS, Path(LOCK_FILE), *Path("metrics").rglob("*.*")]:
+            for path in [PARAMS, *LOCKS, *Path("metrics").rglob("*.*")]:
                 if path.is_file():  # git takes a file of the same size and second for unchanged
                     os.utime(path)
-            said = [_clear(path) for path in HELD] + [_mend(repo), _mend_params(), _leave_experiment()]
+            said = [_clear(path) for path in HELD] + [_mend(repo, lock) for lock in LOCKS]
+            said += [_mend_params(), _leave_experiment()]
     except LockError:
         raise ZsAudioError("DVC is at work here: wait for it, or end it") from None
     except NotDvcRepoError as error:
@@ -102,12 +104,11 @@ def _clear(path: Path) -> str | None:
     return f"{path} was of a run that was killed: removed."
 
 
-def _mend(repo: Repo) -> str | None:
+def _mend(repo: Repo, lock: Path) -> str | None:
     """Write a cut dvc.lock anew: its whole stages, and of the others what is committed.
 
     What neither has, and what is older there, the next `dvc repro` takes from DVC's cache of runs.
     """
-    lock = Path(LOCK_FILE)
     if not lock.exists():
         return None
     text = lock.read_text(encoding="utf-8", errors="replace")
@@ -120,10 +121,10 @@ def _mend(repo: Repo) -> str | None:
             return None
     headers = [match.start() for match in re.finditer(r"^  \S", text, re.MULTILINE)]
     whole = _stages(text[: headers[-1]] if headers else "")
-    committed = _stages(_git("show", f"HEAD:./{LOCK_FILE}"))
+    committed = _stages(_git("show", f"HEAD:./{lock.as_posix()}"))
     write_text(lock, dumps_yaml({"schema": "2.0", "stages": committed | whole}))
     return (
-        f"{LOCK_FILE} was cut while DVC wrote it: {len(whole)} stages of it are whole, {len(committed.keys() - whole)} "
+        f"{lock} was cut while DVC wrote it: {len(whole)} stages of it are whole, {len(committed.keys() - whole)} "
         "are as committed; `dvc repro` takes later results of these from its cache."
     )
 

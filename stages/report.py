@@ -112,12 +112,19 @@ def read_evidence(params: Params, paths: Paths) -> Evidence:
         studies=read_studies(params, paths),
         folds=folds,
         decisions=frame(paths.class_decisions, schemas.DECISIONS),
-        n_segments=tables.read_column(paths.audio, "n_segments"),
+        n_segments=clip_lengths(paths),
         missing={cell: "not listed in `params.yaml`" for cell in every if cell not in cells}
         | {cell: f"no {', '.join(names)}; `dvc repro` makes them" for cell, names in missing.items()}
         | unreachable(params, paths),
         facts=read_facts(params, paths, folds),
     )
+
+
+def clip_lengths(paths: Paths) -> list[int]:
+    """Seconds of each clip that has a class and an embedding."""
+    clips = set(tables.read_column(paths.clips, "clip_id"))
+    lengths = zip(*(tables.read_column(paths.audio, name) for name in ("clip_id", "n_segments")), strict=True)
+    return [seconds for clip, seconds in lengths if clip in clips]
 
 
 def unreachable(params: Params, paths: Paths) -> dict[tuple[str, str], str]:

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from dvc.dvcfile import PROJECT_FILE
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
@@ -55,7 +56,7 @@ def main() -> int:
 def stages_of_the_pipeline() -> list[str]:
     try:
         with Repo() as repo:
-            return [stage.addressing for stage in repo.index.stages]
+            return [stage.addressing for stage in repo.stage.collect(PROJECT_FILE)]  # not those of other dvc.yaml
     except DvcException:  # DVC will say what is wrong with dvc.yaml
         return []
 

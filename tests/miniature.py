@@ -38,7 +38,7 @@ class Project:
         listed = project.run("git", "-C", str(ROOT), "ls-files", "-coz", "--exclude-standard").stdout
         compiled = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("src/**/__pycache__/*.nb[ci]")]
         for name in filter(None, [*listed.split("\0"), *compiled]):  # compiled kernels too, which take a while to make
-            is_made = name == "dvc.lock" or re.match(r"metrics/(?!studies/\.)", name)
+            is_made = name.endswith("dvc.lock") or re.match(r"metrics/(?!studies/\.)", name)
             if (ROOT / name).is_file() and not is_made:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
@@ -66,10 +66,11 @@ class Project:
         """Output of a DVC command that succeeds."""
         return self.checked("dvc", *arguments)
 
-    def changed(self) -> set[str]:
-        """Names of the stages of which `dvc status` says that something has changed."""
-        with Repo(str(self.folder)) as repo:  # quicker than the command
-            return {name.rpartition(":")[2] for name in repo.status()}  # FILE:STAGE where FILE is not here
+    def changed(self, pipeline: str = "dvc.yaml") -> set[str]:
+        """Names of the stages of a pipeline of which `dvc status` says that something has changed."""
+        file = str(self.folder / pipeline)
+        with Repo(str(self.folder)) as repo, repo.lock:  # quicker than the command
+            return {stage.name for stage in repo.stage.collect(file) if stage.status()}
 
     def commit(self) -> None:
         self.run("git", "add", "--all")
@@ -97,7 +98,15 @@ class Project:
         self.run("git", "reset", "--quiet", "--hard")
         self.run("git", "clean", "--quiet", "--force", "-d")
         with Repo(str(self.folder)) as repo:
-            repo.checkout([f"{self.folder}/dvc.yaml:{stage}" for stage in stages] or None, force=True)
+            made = [
+                file
+                for file in ("dvc.yaml", "stages/tagging/dvc.yaml")
+                if (self.folder / file).with_suffix(".lock").exists()
+            ]
+            targets = [f"{self.folder}/dvc.yaml:{stage}" for stage in stages] or [
+                f"{self.folder}/{file}" for file in made
+            ]
+            repo.checkout(targets, force=True)
 
     def content(self) -> dict[str, bytes]:
         """What the stages have made, but for the recordings and what extraction is resumed from."""

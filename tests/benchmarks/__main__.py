@@ -26,6 +26,7 @@ import commands
 import embeddings
 import metrics
 import split
+import taggers
 import torch
 import whole
 from measure import FRACTIONS, Row, alternate, exponent, in_process
@@ -89,6 +90,18 @@ def bench_training(corpus: Corpus, folder: Path) -> Measured:
         Row(f"{plain}: the same", "itself from the next floats", same["itself_after_3"], "apart", 0),
     ]
     return rows, {**numbers, **same}
+
+
+def bench_tagging(corpus: Corpus, folder: Path) -> Measured:
+    rows, all_numbers = [], {}
+    for size in taggers.SIZES:
+        numbers = all_numbers[size] = taggers.measure(size)
+        what = f"an epoch of {taggers.TRIALS} trials of self-supervised attention at once, sizes of {size}"
+        rows += [
+            Row(what, "one trial after another", numbers["alone"] / numbers["batched"], "x", 5),
+            Row(what, "a plain loop over a DataLoader", numbers["plain"] / numbers["batched"], "x", 10),
+        ]
+    return rows, all_numbers
 
 
 def bench_tables(corpus: Corpus, folder: Path) -> Measured:
@@ -181,6 +194,7 @@ def bench_growth(corpus: Corpus, folder: Path) -> Measured:
 
 BENCHMARKS = {
     "training": bench_training,
+    "tagging": bench_tagging,
     "tables": bench_tables,
     "commands": bench_commands,
     "embeddings": bench_embeddings,

@@ -75,9 +75,14 @@ def test_no_value_may_be_a_list_a_section_or_no_number(place):
 def test_nothing_true_and_text_are_accepted_where_they_mean_something(place):
     path = path_of(place)
     accepted = {
-        None: path.startswith(NULLABLE) or (path.endswith((".tuned", ".runs", ".spanning")) and path[0] == "v"),
-        True: path.endswith((".fused", ".refit")),
-        "any text": (path.startswith(FREE_TEXT) and not path.endswith("_sha256")) or path.endswith(".title"),
+        None: path.startswith(NULLABLE)
+        or (path.endswith((".tuned", ".runs", ".spanning")) and path[0] == "v")
+        or (path.startswith("tagging.data.weak.") and path.endswith(".strong_labels")),
+        True: path.endswith((".fused", ".refit", ".attention")) and ".titles." not in path,
+        "any text": (path.startswith(FREE_TEXT) and not path.endswith("_sha256"))
+        or path.endswith((".title", ".list"))
+        or path.startswith("tagging.titles.")
+        or (path.startswith("tagging.data.") and path.endswith(".strong_labels")),
     }
     for value, is_accepted in accepted.items():
         message = refusal(replaced(place, value))
@@ -85,7 +90,9 @@ def test_nothing_true_and_text_are_accepted_where_they_mean_something(place):
             assert message is None
         else:
             assert message is not None, value
-            assert message.startswith(f"params.yaml: {path}: ")
+            # Of a subset, a list and a share one is there.
+            of_role = value is None and path.endswith((".subset", ".list", ".share"))
+            assert message.startswith(f"params.yaml: {path.rpartition('.')[0] if of_role else path}: ")
             assert "\n" not in message
 
 
@@ -114,6 +121,8 @@ def test_a_missing_key_is_named_at_any_depth():
             and place[2] != COMMITTED["corpus"]
         ):
             assert message is None  # of a corpus that is not asked for
+        elif place[:2] in (("tagging", "data"), ("tagging", "titles"), ("tagging", "variants")) and len(place) > 2:
+            assert message is None or message.startswith("params.yaml: tagging.")  # tables by name may be shorter
         elif place[0] == "variants" and len(place) == 2:
             listed = place[1] in COMMITTED["models"]
             assert (message is None) != (listed or place[1] in LIKED)

@@ -8,48 +8,17 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from imports import ROOT, has_code, imported_files, modules_under, tree_of, with_packages
+from imports import ROOT, imported_files, modules_under, tree_of
 from param_sections import CORPORA
 from params import Params
+from stage_code import code_of, covered
 from zsaudio.models.parts import KINDS, known_parts
 
 TEXT = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
 DEFINITION = yaml.safe_load(TEXT)
 STAGES = DEFINITION["stages"]
-# They check and carry values but compute none: no reason to make anything anew.
-EXEMPT = {
-    "src/zsaudio/__init__.py",  # names what the API imports when it is asked for; no stage asks
-    "src/zsaudio/errors.py",
-    "src/zsaudio/storage/njit.py",
-    "src/zsaudio/storage/files.py",
-    "src/zsaudio/storage/processes.py",
-    "src/zsaudio/storage/schemas.py",
-    "src/zsaudio/storage/spreadsheets.py",
-    "src/zsaudio/storage/threads.py",
-    "src/zsaudio/storage/values.py",
-    "stages/param_sections.py",
-    "stages/params.py",
-    "stages/pipeline.py",
-}
-NO_STAGES = {"param_sections", "params", "pipeline", "recover", "repro", "show", "verify"}
+NO_STAGES = {"param_sections", "params", "tagging_params", "pipeline", "recover", "repro", "show", "verify"}
 PARTS = {f"src/zsaudio/models/{kind}s/{name}.py" for kind in KINDS for name in known_parts(kind)}
-
-
-def code_of(script: str) -> set[str]:
-    """The script and all that it computes with: what it imports, directly or not."""
-    files: set[str] = set()
-    pending = [script]
-    while pending:
-        file = pending.pop()
-        if file not in files and file not in EXEMPT and has_code(file):
-            files.add(file)
-            pending += [path for imported in imported_files(file) for path in with_packages(imported)]
-    return files
-
-
-def covered(file: str, deps: set[str]) -> bool:
-    """Whether deps name a file, or a folder that it lies in."""
-    return file in deps or any(file.startswith(f"{dep}/") for dep in deps)
 
 
 def code_deps(stage: str) -> set[str]:

@@ -118,7 +118,7 @@ def test_a_model_without_a_variant_is_named():
     values["models"] = ["supervised", "temporal_atention"]
     with pytest.raises(
         ZsAudioError,
-        match=r"models\.1: expected one of temporal_attention, uniform_aggregation, .*supervised; got "
+        match=r"models\.1: expected one of temporal_attention, .*uniform_aggregation, .*supervised; got "
         r"'temporal_atention' \(did you mean temporal_attention\?\)\. A new one is an entry of variants$",
     ):
         parse_params(values)
