@@ -26,7 +26,7 @@ from zsaudio.storage.spreadsheets import marked
 from zsaudio.tasks.settings import SETTINGS
 
 PARAMS = "params.yaml"
-INPUTS = ("src", "stages", "dvc.yaml", PARAMS)  # what results follow from
+INPUTS = ("src", "stages", "dvc.yaml", PARAMS, ":(exclude)*dvc.lock")  # what results follow from
 PACKAGES = ("dvc", "numba", "numpy", "torch", "transformers")  # those that numbers follow from
 TEMPLATES = Path(".dvc/plots")  # of the charts, for DVC's own page and for this report
 BASELINE_TITLES = {"zero_rule": "Zero-rule", "every_class": "Every class", CLAP: "CLAP (trains nothing here)"}
