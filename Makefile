@@ -19,7 +19,7 @@ recover: environment
 	python stages/recover.py
 
 restore: recover
-	git stash push --quiet --message 'before make restore' -- params.yaml dvc.lock stages/tagging/dvc.lock metrics
+	git stash push --quiet --message 'before make restore' -- params.yaml ':(glob)**/dvc.lock' metrics
 	dvc checkout --force --allow-missing
 
 test: environment

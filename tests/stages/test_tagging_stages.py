@@ -69,5 +69,5 @@ def test_a_wrong_param_stops_it_with_a_sentence(tagged):
     (tagged.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     done = tagged.run("dvc", "repro", f"{PIPELINE}:split@strong")
     assert done.returncode != 0
-    assert "split: tagging.data.strong.demo.test.subset: the subset balanced_train is that of train, too" in done.stderr
+    assert "split: tagging.data.strong.demo.test.subset: balanced_train has the role train; name another" in done.stderr
     tagged.restore()
