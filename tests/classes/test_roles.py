@@ -101,7 +101,7 @@ def test_classes_are_told_by_mid_or_by_name():
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        (["Buss"], r"tagging\.classes: class 'Buss' is not in class_labels_indices.csv \(did you mean Bus\?\)"),
+        (["Bos"], r"tagging\.classes: class 'Bos' is not in class_labels_indices.csv \(did you mean Bus\?\)"),
         (["Bus", "/m/c"], "tagging.classes: class 'Bus' is named twice"),
     ],
 )

@@ -25,7 +25,11 @@ def outcome(done: subprocess.CompletedProcess[str]) -> str:
     [
         ("corpus", "local", "corpus: params.yaml: local.recordings: expected the folder with the recordings, got "),
         ("train__epochs", "few", "variants: params.yaml: train.epochs: expected a whole number from 1 to"),
-        ("models", ["attention"], "params.yaml: models.0: expected one of temporal_attention, self_supervised_attention"),
+        (
+            "models",
+            ["attention"],
+            "params.yaml: models.0: expected one of temporal_attention, self_supervised_attention",
+        ),
         (
             "settings",
             ["setting9"],

@@ -44,7 +44,7 @@ def test_a_row_without_a_title_is_called_by_its_name():
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("models", ["atention"], r"tagging\.models\.0: expected one of no_attention, .*; got 'atention' \(did you "),
+        ("models", ["no_atention"], r"tagging\.models\.0: expected one of no_attention, .*; got .no_atention. \(did"),
         ("weak", ["no_attention", "strong_attention"], r"tagging\.weak\.1: strong_attention is trained by strong"),
         ("models", ["attention"], r"tagging\.weak\.0: expected one of attention; got 'no_attention'"),
         ("variants.attention.alpha", 3, r"tagging\.variants\.attention\.alpha: is the weight of supervision, which"),
@@ -52,7 +52,7 @@ def test_a_row_without_a_title_is_called_by_its_name():
         ("variants.localise", {"attention": True, "labels": ["weak"]}, "the name is taken; choose another"),
         ("data.strong.demo.strong_labels", None, r"data\.strong\.demo\.strong_labels: expected a file of str"),
         ("variants.attention.trials", 3, r"tagging\.variants\.attention\.trials: rows are compared trial by trial"),
-        ("variants.attention.alhpa", 3, r"tagging\.variants\.attention\.alhpa"),
+        ("variants.attention.alpha_", 3, r"tagging\.variants\.attention\.alpha_"),
         ("variants.attention.lr", "fast", r"tagging\.variants\.attention\.lr: expected a number"),
         (
             "variants.no_attention.supervision", ["pseudo"],
