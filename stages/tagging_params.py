@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from param_sections import CorpusName, Count, FileOrAddress, Name, ParamsSection, Title
-from zsaudio.storage.values import Distinct, NonNegative, explain, meant, number, one_of, shown, text, whole
+from zsaudio.storage.values import Distinct, NonNegative, meant, number, one_of, sentence, shown, text, whole
 from zsaudio.tagging.tagging_settings import TAGGING_SETTINGS, TAUGHT
 from zsaudio.tagging.tagging_variant import TaggingVariant
 
@@ -152,11 +152,11 @@ class TaggingParams(ParamsSection):
                 raise ValueError(
                     f"tagging.data.strong.{corpus}.strong_labels: expected a file of strong labels, got None"
                 )
-        for model in [*self.models, TAUGHT] if self.strong else self.models:
-            if model not in self.models:
-                raise ValueError(f"tagging.models: {model} is missing, with which two-step transfer begins")
+        for model in self.models:
             if model not in [*self.weak, *self.strong]:
                 raise ValueError(f"tagging.models: {model} is trained in no setting; name it in tagging.weak or strong")
+        if self.strong and TAUGHT not in self.models:
+            raise ValueError(f"tagging.models: {TAUGHT} is missing, with which two-step transfer begins")
         for model in self.strong:
             own, taught = self.training(model), self.training(TAUGHT)
             if own["layers"] < 1 or (own["hidden"], own["layers"]) != (taught["hidden"], taught["layers"]):
@@ -180,7 +180,5 @@ class TaggingParams(ParamsSection):
 
 def sentence_of_first(error: ValidationError) -> str:
     """The first mistake that pydantic has found, with its place."""
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
-    said = explain(first["type"], first["msg"], first["input"], first.get("ctx", {}))
-    return f"{place}: {said}" if place else said
+    place = ".".join(map(str, error.errors()[0]["loc"]))
+    return f"{place}: {sentence(error)}" if place else sentence(error)
