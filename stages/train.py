@@ -6,26 +6,18 @@ from zsaudio.models.variant import read_variant
 from zsaudio.storage import schemas, tables
 from zsaudio.tasks.build import build_task
 from zsaudio.tasks.corpus_tables import read_corpus
-from zsaudio.training.cell import curve_columns, describe, run_cell
+from zsaudio.training.cell import describe, run_cell
 from zsaudio.training.config import TrainingConfig
 from zsaudio.training.device import set_up
+from zsaudio.training.trained_cell import curve_columns
 
 
 def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     device = set_up(params.device, params.threads, params.matmul)
     variant = read_variant(paths.variants / model / "variant.json")
     values = params.train.model_dump() | variant.knobs
-    config = TrainingConfig(
-        epochs=values["epochs"],
-        batch_size=values["batch_size"],
-        optimiser=values["optimiser"],
-        lr=values["lr"],
-        weight_decay=values["weight_decay"],
-        schedule=values["schedule"],
-        mixup=values["mixup"],
-        balance=values["balance"],
-        segment_dropout=values["segment_dropout"],
-        patience=values["patience"],
+    config = TrainingConfig.of(
+        values,
         keep_best=values["weights"] == "best",
         fused=values["engine"] == "fused",
         knobs=params.train.model_dump(include={*OBJECTIVE_KNOBS}) | variant.knobs,

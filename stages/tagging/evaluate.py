@@ -6,9 +6,9 @@ from pipeline import Params, Paths, run
 from zsaudio.evaluation.result_files import write_results
 from zsaudio.evaluation.runs import evaluate
 from zsaudio.evaluation.scored_clips import read_scores
-from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import write_json
 from zsaudio.storage.threads import available
+from zsaudio.tagging.tagging_clips import read_clips
 from zsaudio.tagging.tagging_settings import TAGGING_SETTINGS
 from zsaudio.tagging.tagging_task import tagging
 
@@ -16,9 +16,8 @@ from zsaudio.tagging.tagging_task import tagging
 def main(params: Params, paths: Paths, model: str) -> None:
     trials = range(params.tagging.train.trials)
     for setting in params.tagging.settings_of(model):
-        chosen = paths.tagging / "clips" / TAGGING_SETTINGS[setting].clips
-        classes = tables.read_table(chosen / "classes.csv", schemas.TAGGING_CLASSES)
-        task = tagging(classes, tables.read_table(chosen / "clips.parquet", schemas.TAGGING_CLIPS), trials)
+        chosen = read_clips(paths.tagging / "clips", TAGGING_SETTINGS[setting])
+        task = tagging(chosen.classes, chosen.clips, trials)
         scored = paths.tagging / "scores" / model / setting
         validation = read_scores(scored / "validation.feather", task.validation, trials)
         test = read_scores(scored / "test.feather", task.test, trials)

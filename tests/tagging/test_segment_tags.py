@@ -6,8 +6,9 @@ import pyarrow as pa
 import pytest
 import torch
 
+from zsaudio.localisation.segment_values import find_rows
 from zsaudio.storage import tables
-from zsaudio.tagging.segment_tags import located_clips, pair_values, pairs_of, picture, telling_clip
+from zsaudio.tagging.segment_tags import located_clips, pair_values, picture, telling_clip
 from zsaudio.tagging.tagging_learner import draw_taggers
 from zsaudio.tagging.tagging_variant import TaggingVariant
 from zsaudio.tasks.task import Classes
@@ -51,7 +52,7 @@ def test_clips_that_were_learnt_are_not_measured(audio):
 def test_each_pair_has_the_values_of_its_clip_and_class(audio, attention):
     data = located_clips(EVENTS, [], CLASSES, audio)
     models = taggers(data, attention=attention)
-    pairs, rows, columns = pairs_of(EVENTS, data)
+    pairs, rows, columns = find_rows(EVENTS, data)
     assert list(zip(pairs.clip_ids, pairs.mids, strict=True)) == [
         ("x_0", "/m/a"), ("x_0", "/m/b"), ("y_0", "/m/c"), ("z_0", "/m/a"),
     ]  # fmt: skip
@@ -64,9 +65,9 @@ def test_each_pair_has_the_values_of_its_clip_and_class(audio, attention):
 
 
 def test_the_clip_of_the_picture_has_events_of_most_classes_that_do_not_last(audio):
-    pairs, *_ = pairs_of(EVENTS, located_clips(EVENTS, [], CLASSES, audio))
+    pairs, *_ = find_rows(EVENTS, located_clips(EVENTS, [], CLASSES, audio))
     assert telling_clip(pairs) == "x_0"
-    lasting, *_ = pairs_of(EVENTS[2:3], located_clips(EVENTS[2:3], [], CLASSES, audio))
+    lasting, *_ = find_rows(EVENTS[2:3], located_clips(EVENTS[2:3], [], CLASSES, audio))
     assert telling_clip(lasting) is None
 
 

@@ -17,8 +17,10 @@ from zsaudio.tasks.build import build_task
 from zsaudio.tasks.corpus_tables import CorpusTables, embed
 from zsaudio.tasks.task import Task
 from zsaudio.tasks.tensors import ExampleTensors
-from zsaudio.training.cell import TrainedCell, curve_columns, describe, run_cell
+from zsaudio.training.cell import describe, run_cell
 from zsaudio.training.config import TrainingConfig
+from zsaudio.training.stacked import StackedModels
+from zsaudio.training.trained_cell import TrainedCell, curve_columns
 from zsaudio.training.zero_shot_learner import refit
 
 CONFIG = TrainingConfig(epochs=2, batch_size=8)
@@ -71,7 +73,7 @@ def task_for(name: str, seeds: tuple[int, ...] = (0, 5)) -> Task:
     return build_task(VARIANTS[name].task, "setting1", CORPUS.folds, CORPUS.clips, seeds, parts=4)
 
 
-def run(name: str, config: TrainingConfig = CONFIG, task: Task | None = None) -> TrainedCell:
+def run(name: str, config: TrainingConfig = CONFIG, task: Task | None = None) -> TrainedCell[StackedModels]:
     return run_cell(VARIANTS[name], task or task_for(name), CORPUS, config, CPU)
 
 

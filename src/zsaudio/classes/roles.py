@@ -12,7 +12,7 @@ import pandas as pd
 from zsaudio.classes.shares import part
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.clip_lists import Segments
-from zsaudio.formats.strong_labels import find_clips, folded
+from zsaudio.formats.strong_labels import find_classes, find_clips
 from zsaudio.storage.values import meant, shown
 
 ROLES = ("train", "validation", "test")
@@ -47,16 +47,16 @@ def closed_set(labels: pd.DataFrame, wanted: Sequence[str], source: str) -> pd.D
     Raises:
         ZsAudioError: one is no label, or is named twice.
     """
-    rows = {folded(name): row for row, name in enumerate(labels["display_name"])}
-    rows |= {mid: row for row, mid in enumerate(labels["mid"])}
-    found = [rows.get(name, rows.get(folded(name), -1)) for name in wanted]
-    for name, row in zip(wanted, found, strict=True):
-        if row < 0:
+    names = dict(zip(labels["mid"], labels["display_name"], strict=True))
+    mids = find_classes(wanted, names)
+    found = [mids.get(name) for name in wanted]
+    for name, mid in zip(wanted, found, strict=True):
+        if mid is None:
             guess = meant(name, list(labels["display_name"]))
             raise ZsAudioError(f"{source}: class {shown(name)} is not in class_labels_indices.csv{guess}")
-        if found.count(row) > 1:
-            raise ZsAudioError(f"{source}: class {labels['display_name'].iloc[row]!r} is named twice")
-    return labels.iloc[found].sort_values("index")
+        if found.count(mid) > 1:
+            raise ZsAudioError(f"{source}: class {names[mid]!r} is named twice")
+    return labels[labels["mid"].isin(found)].sort_values("index")
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def read_events(path: Path, classes: Mapping[str, str], seconds: Mapping[str, in
     clips = f"{rows.loc[unknown, 'clip'].nunique()} of {rows['clip'].nunique()} clips"
     rows = _drop(rows, unknown, notes, f"events are in {clips} that have no embedding here", "clip")
 
-    rows = rows.assign(mid=rows["label"].map(_find_classes(rows["label"].unique(), classes)))
+    rows = rows.assign(mid=rows["label"].map(find_classes(rows["label"].unique(), classes)))
     unknown = rows["mid"].isna()
     if unknown.all():
         raise ZsAudioError(
@@ -139,8 +139,8 @@ def folded(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
-def _find_classes(labels: Iterable[str], classes: Mapping[str, str]) -> dict[str, str]:
-    """The mid that each label is, or is a name of."""
+def find_classes(labels: Iterable[str], classes: Mapping[str, str]) -> dict[str, str]:
+    """The mid that each label is, or is a name of, as the class is spelt or another way; the others are left out."""
     by_fold: dict[str, str] = {}
     for mid, name in classes.items():
         by_fold[folded(name)] = "" if folded(name) in by_fold else mid  # two classes: neither

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import torch
 
-from zsaudio.localisation.measures import Pairs, find_pairs
+from zsaudio.localisation.measures import Pairs
 from zsaudio.localisation.model_free import SILENCE, novelty
-from zsaudio.localisation.segment_values import SegmentValues, embed_clips, segment_values
+from zsaudio.localisation.segment_values import SegmentValues, embed_clips, find_rows, segment_values
 from zsaudio.models.model_folder import Config
 from zsaudio.storage import schemas, tables
 from zsaudio.tasks.corpus_tables import CorpusTables, Embedded
@@ -93,12 +93,8 @@ def _score_group(
     tested: pa.Table,
     loud: Mapping[str, npt.NDArray[np.float32]],
 ) -> PairGroup:
-    clip_ids, classes = data.examples.clips.clip_ids, data.examples.classes
-    n_segments = dict(zip(clip_ids, data.audio.n_segments.tolist(), strict=True))
-    pairs = find_pairs(events, n_segments, data.audio.values.shape[1])
-    rows = pd.Index(clip_ids).get_indexer(pd.Index(pairs.clip_ids))
-    columns = pd.Index(classes.mids).get_indexer(pd.Index(pairs.mids))
     tensors = ExampleTensors(data, torch.device("cpu"))
+    pairs, rows, columns = find_rows(events, tensors)
 
     tests = zip(*(tested[name].to_pylist() for name in ("run", "clip_id", "part")), strict=True)
     part_of = {(run, clip): part for run, clip, part in tests}
@@ -123,7 +119,7 @@ def _score_group(
                     total = values[run].setdefault(kind, np.zeros(pairs.real.shape, np.float32))
                     total[own] += array / config.variant.ensemble
         values[run] |= without_model
-    return PairGroup(name, events, pairs, [classes.names[column] for column in columns], parts, values)
+    return PairGroup(name, events, pairs, [data.examples.classes.names[column] for column in columns], parts, values)
 
 
 def located(groups: list[PairGroup], segments: int) -> tuple[dict[str, object], dict[str, object]]:

@@ -1,22 +1,25 @@
 """What a trained model says of single segments: compatibility (eq. 3) and attention (eq. 4) of clips and classes."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
+from torch import Tensor
 
 from zsaudio.errors import ZsAudioError
+from zsaudio.localisation.measures import Pairs, find_pairs
 from zsaudio.models.model import Model
 from zsaudio.models.model_folder import read_model
 from zsaudio.models.variant import Variant
 from zsaudio.tasks.corpus_tables import CorpusTables, Embedded, embed
 from zsaudio.tasks.fold_examples import fold_classes
 from zsaudio.tasks.task import Clips, Examples, Rows
-from zsaudio.tasks.tensors import ExampleTensors
+from zsaudio.tasks.tensors import ClipTensors, ExampleTensors
 from zsaudio.training.scoring import SCORING_BATCH
 from zsaudio.training.stacked import read_models
 
@@ -28,8 +31,7 @@ SegmentValues = dict[str, Floats]
 
 def embed_clips(fold: str, clip_ids: Collection[str], corpus: CorpusTables, variant: Variant) -> Embedded:
     """Clips of any fold, each with an embedding, unlabelled, with the classes of `fold` as a variant is told them."""
-    names = np.array(sorted(set(clip_ids)), object)
-    unlabelled = Clips(names, np.full((len(names), 1), -1, np.int64))
+    unlabelled = Clips.unlabelled(np.array(sorted(set(clip_ids)), object))
     examples = Examples(fold, fold_classes(fold, corpus.folds), unlabelled)
     return embed(examples, corpus, variant.texts, averaged=variant.averaged)
 
@@ -41,17 +43,43 @@ def segment_values(model: Model, data: ExampleTensors, rows: Rows, columns: Rows
     Compatibility is left out where a model's scores are not made of its segments'.
     """
     v_c = model.text(data.text)
-    batches: dict[str, list[Floats]] = defaultdict(list)
-    for start in range(0, len(rows), SCORING_BATCH):
-        x, mask = data.take(torch.from_numpy(rows[start : start + SCORING_BATCH]))
-        v_x, mask = model.hear(x, mask)
-        of_classes = {"attention": model.head(v_x, v_c, mask).attention}  # [B, T, C]
-        of_classes["compatibility"] = model.head.score(v_x, v_c) if model.head.locates else None
-        pair = torch.from_numpy(columns[start : start + SCORING_BATCH])[:, None, None].expand(-1, x.shape[1], -1)
-        for name, values in of_classes.items():
-            if values is not None:
-                batches[name].append(values.gather(-1, pair)[..., 0].numpy())
-    return {name: np.concatenate(arrays) for name, arrays in batches.items()}
+
+    def batches() -> Iterator[dict[str, Tensor | None]]:
+        for batch in torch.split(torch.from_numpy(rows), SCORING_BATCH):
+            v_x, mask = model.hear(*data.take(batch))
+            compatibility = model.head.score(v_x, v_c) if model.head.locates else None
+            yield {"attention": model.head(v_x, v_c, mask).attention, "compatibility": compatibility}
+
+    return of_pairs(batches(), columns)
+
+
+def of_pairs(batches: Iterable[Mapping[str, Tensor | None]], columns: Rows) -> SegmentValues:
+    """The values (P, T) of P pairs.
+
+    Args:
+        batches: of the pairs' clips what a model says of all classes `[B, T, C]`, by name; None of what it does not.
+        columns: (P,) the pairs' classes.
+    """
+    values: dict[str, list[Floats]] = defaultdict(list)
+    start = 0
+    for of_classes in batches:
+        given = {name: tensor for name, tensor in of_classes.items() if tensor is not None}
+        end = start + max((len(tensor) for tensor in given.values()), default=0)
+        column = torch.from_numpy(columns[start:end])[:, None, None]
+        for name, tensor in given.items():
+            values[name].append(tensor.gather(-1, column.expand(-1, tensor.shape[1], -1))[..., 0].numpy())
+        start = end
+    return {name: np.concatenate(arrays) for name, arrays in values.items()}
+
+
+def find_rows(events: pd.DataFrame, data: ClipTensors) -> tuple[Pairs, Rows, Rows]:
+    """Pairs of the clips and the classes with events, the row of each pair's clip, and the column of its class."""
+    clip_ids, classes = data.examples.clips.clip_ids, data.examples.classes
+    here = events[events["clip_id"].isin(set(clip_ids)) & events["mid"].isin(classes.mids)]
+    lengths = dict(zip(clip_ids, data.real().sum(dim=1).tolist(), strict=True))
+    pairs = find_pairs(here, lengths, data.segments)
+    rows = pd.Index(clip_ids).get_indexer(pd.Index(pairs.clip_ids))
+    return pairs, rows, pd.Index(classes.mids).get_indexer(pd.Index(pairs.mids))
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import torch
 
-from zsaudio.localisation.measures import Pairs, find_pairs, informative
+from zsaudio.localisation.measures import Pairs, informative
 from zsaudio.localisation.model_free import novelty
+from zsaudio.localisation.segment_values import SegmentValues, of_pairs
 from zsaudio.storage.schemas import FIGURE5
-from zsaudio.tagging.tagger import Tagger
 from zsaudio.tagging.tagging_learner import StackedTaggers, tag_batches
 from zsaudio.tasks.corpus_tables import clip_audio
 from zsaudio.tasks.task import Classes, Clips, Examples, Rows
 from zsaudio.tasks.tensors import ClipTensors
 
-Floats = npt.NDArray[np.float32]
 SHOWN = 8  # classes of a picture
 
 
@@ -38,43 +35,23 @@ def located_clips(
     names = np.array(sorted(set(events.loc[events["mid"].isin(classes.mids), "clip_id"]) - set(learnt)), object)
     if not len(names):
         return None
-    examples = Examples("clips with strong labels", classes, Clips(names, np.full((len(names), 1), -1, np.int64)))
+    examples = Examples("clips with strong labels", classes, Clips.unlabelled(names))
     return ClipTensors(examples, clip_audio(examples, audio), torch.device("cpu"))
 
 
-def pairs_of(events: pd.DataFrame, data: ClipTensors) -> tuple[Pairs, Rows, Rows]:
-    """Pairs of the clips and the classes with events, the row of each pair's clip, and the column of its class."""
-    clip_ids, classes = data.examples.clips.clip_ids, data.examples.classes
-    here = events[events["clip_id"].isin(set(clip_ids)) & events["mid"].isin(classes.mids)]
-    real = data.real().numpy()
-    pairs = find_pairs(here, dict(zip(clip_ids, real.sum(axis=1).tolist(), strict=True)), data.segments)
-    rows = pd.Index(clip_ids).get_indexer(pd.Index(pairs.clip_ids))
-    return pairs, rows, pd.Index(classes.mids).get_indexer(pd.Index(pairs.mids))
-
-
-def pair_values(models: StackedTaggers, data: ClipTensors, rows: Rows, columns: Rows) -> dict[int, dict[str, Floats]]:
+@torch.inference_mode()
+def pair_values(models: StackedTaggers, data: ClipTensors, rows: Rows, columns: Rows) -> dict[int, SegmentValues]:
     """By trial, what it says of the segments of P pairs, (P, T): `prediction` (X^a), and `attention` (A) if it attends.
 
     Beside them `novelty`, which needs no model.
     """
     unusual = novelty(data.take(torch.from_numpy(rows))[0].numpy(), data.real().numpy()[rows])
-    return {
-        trial: {**_of_model(models.model(trial), data, rows, columns), "novelty": unusual}
-        for trial in range(len(models))
-    }
-
-
-def _of_model(model: Tagger, data: ClipTensors, rows: Rows, columns: Rows) -> dict[str, Floats]:
-    values: dict[str, list[Floats]] = defaultdict(list)
-    start = 0
-    for tagged in tag_batches(model, data, rows):
-        column = torch.from_numpy(columns[start : start + len(tagged.clip)])[:, None, None]
-        start += len(tagged.clip)
-        for name, of_classes in (("prediction", tagged.segments), ("attention", tagged.attention)):
-            if of_classes is not None:
-                chosen = of_classes.gather(-1, column.expand(-1, of_classes.shape[1], -1))[..., 0]
-                values[name].append(chosen.numpy())
-    return {name: np.concatenate(arrays) for name, arrays in values.items()}
+    values: dict[int, SegmentValues] = {}
+    for trial in range(len(models)):
+        tagged = tag_batches(models.model(trial), data, rows)
+        of_trial = of_pairs(({"prediction": of.segments, "attention": of.attention} for of in tagged), columns)
+        values[trial] = of_trial | {"novelty": unusual}
+    return values
 
 
 def telling_clip(pairs: Pairs) -> str | None:

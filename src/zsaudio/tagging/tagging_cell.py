@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import torch
 from torch import Tensor
 
-from zsaudio.storage import tables
 from zsaudio.tagging.tagging_learner import StackedTaggers, TaggingLearner, tag_clips
 from zsaudio.tagging.tagging_variant import TaggingVariant
 from zsaudio.tasks.corpus_tables import clip_audio
@@ -20,23 +17,8 @@ from zsaudio.tasks.task import Rows, Task
 from zsaudio.tasks.tensors import ClipTensors
 from zsaudio.training.config import TrainingConfig
 from zsaudio.training.engine import Autograd
-from zsaudio.training.loop import Epoch, train
-
-
-@dataclass(frozen=True)
-class TaggedCell:
-    """A trained cell.
-
-    Attributes:
-        models: of all trials.
-        curve: training curve.
-        validation, test: predictions as columns of `zsaudio.storage.schemas.SCORES`.
-    """
-
-    models: StackedTaggers
-    curve: list[Epoch]
-    validation: dict[str, Any]
-    test: dict[str, Any]
+from zsaudio.training.loop import train
+from zsaudio.training.trained_cell import TrainedCell, score_columns
 
 
 def tag_cell(
@@ -47,7 +29,7 @@ def tag_cell(
     config: TrainingConfig,
     device: torch.device,
     start: Mapping[str, Tensor] | None = None,
-) -> TaggedCell:
+) -> TrainedCell[StackedTaggers]:
     """Train a variant on a task, and let each trial predict the validation and test clips.
 
     Args:
@@ -65,20 +47,14 @@ def tag_cell(
         torch.manual_seed(task.members[0].seed[0])
         learner = TaggingLearner(variant, task.members, data, validation, strong, config.knobs or {}, start)
         models, curve = train(learner, Autograd(learner, config), config)
-    return TaggedCell(
+
+    def predict(clips: ClipTensors, rows: Sequence[Rows]) -> dict[str, Any]:
+        predicted = ({"score": tag_clips(models.model(r), clips, rows[r])} for r in range(len(rows)))
+        return score_columns(task.members, clips, rows, predicted)
+
+    return TrainedCell(
         models,
         curve,
-        _predictions(models, task, validation, [member.validation for member in task.members]),
-        _predictions(models, task, test, [member.test for member in task.members]),
+        predict(validation, [member.validation for member in task.members]),
+        predict(test, [member.test for member in task.members]),
     )
-
-
-def _predictions(models: StackedTaggers, task: Task, data: ClipTensors, rows: Sequence[Rows]) -> dict[str, Any]:
-    scores = np.concatenate([tag_clips(models.model(r), data, rows[r]) for r in range(len(rows))])
-    sizes = [len(of_trial) for of_trial in rows]
-    return {
-        "run": np.repeat([member.run for member in task.members], sizes).astype(np.int8),
-        "part": np.zeros(sum(sizes), np.int8),
-        "clip_id": data.examples.clips.clip_ids[np.concatenate(list(rows))],
-        "score": tables.vectors(scores),
-    }

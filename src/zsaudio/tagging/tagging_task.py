@@ -35,9 +35,6 @@ def tagging(classes: pa.Table, clips: pa.Table, seeds: Sequence[int]) -> Task:
 
 def _examples(role: str, classes: Classes, clips: pa.Table) -> Examples:
     labels = clips["labels"].combine_chunks()
-    lengths = np.diff(labels.offsets.to_numpy())
-    padded = np.full((len(lengths), max(int(lengths.max(initial=0)), 1)), -1, np.int64)
-    padded[np.arange(padded.shape[1]) < lengths[:, None]] = np.searchsorted(
-        classes.indices, labels.flatten().to_numpy()
-    )
-    return Examples(role, classes, Clips(clips["clip_id"].to_numpy(zero_copy_only=False), padded))
+    positions = np.searchsorted(classes.indices, labels.flatten().to_numpy())
+    counts = np.diff(labels.offsets.to_numpy())
+    return Examples(role, classes, Clips.of(clips["clip_id"].to_numpy(zero_copy_only=False), positions, counts))

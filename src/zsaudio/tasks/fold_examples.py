@@ -39,9 +39,8 @@ def fold_examples(fold: str, folds: pa.Table, clips: pa.Table, spanning: str | N
         member &= n_inside == lengths
     kept = inside & member[row_of_label]
     counts = np.bincount(row_of_label[kept], minlength=len(lengths))[member]
-    padded = np.full((len(counts), max(int(counts.max(initial=0)), 1)), -1, np.int64)
-    padded[np.arange(padded.shape[1]) < counts[:, None]] = position[kept]
-    return Examples(fold, classes, Clips(clips["clip_id"].to_numpy(zero_copy_only=False)[member], padded))
+    clip_ids = clips["clip_id"].to_numpy(zero_copy_only=False)[member]
+    return Examples(fold, classes, Clips.of(clip_ids, position[kept], counts))
 
 
 def fold_classes(fold: str, folds: pa.Table) -> Classes:

@@ -1,5 +1,7 @@
 """A task as a value: which classes, which inputs, which clips train, validate and test, and what is measured."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,6 +40,18 @@ class Clips:
 
     clip_ids: npt.NDArray[np.object_]
     labels: Rows
+
+    @classmethod
+    def of(cls, clip_ids: npt.NDArray[np.object_], positions: Rows, counts: Rows) -> Clips:
+        """Clips with `counts` (N,) labels each, whose `positions` (P,) among the classes stand clip by clip."""
+        padded = np.full((len(counts), max(int(counts.max(initial=0)), 1)), -1, np.int64)
+        padded[np.arange(padded.shape[1]) < counts[:, None]] = positions
+        return cls(clip_ids, padded)
+
+    @classmethod
+    def unlabelled(cls, clip_ids: npt.NDArray[np.object_]) -> Clips:
+        """Clips of which no label is known."""
+        return cls(clip_ids, np.full((len(clip_ids), 1), -1, np.int64))
 
     def __len__(self) -> int:
         return len(self.clip_ids)

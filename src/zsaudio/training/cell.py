@@ -1,7 +1,7 @@
 """A cell of the tables: a variant in a setting, trained, and scored on validation and test clips."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +17,15 @@ from zsaudio.tasks.corpus_tables import CorpusTables, embed
 from zsaudio.tasks.task import Classes, Rows, Task
 from zsaudio.tasks.tensors import ExampleTensors
 from zsaudio.training.config import TrainingConfig
-from zsaudio.training.loop import Epoch
-from zsaudio.training.scoring import Floats, score_ensemble
+from zsaudio.training.scoring import score_ensemble
 from zsaudio.training.stacked import StackedModels
+from zsaudio.training.trained_cell import TrainedCell, score_columns
 from zsaudio.training.zero_shot_learner import learn, refit
-
-
-@dataclass(frozen=True)
-class TrainedCell:
-    """A trained cell.
-
-    Attributes:
-        models: of all members, in the order of the task: those that were tested.
-        curve: training curve.
-        validation, test: scores as columns of `zsaudio.storage.schemas.SCORES`.
-    """
-
-    models: StackedModels
-    curve: list[Epoch]
-    validation: dict[str, Any]
-    test: dict[str, Any]
 
 
 def run_cell(
     variant: Variant, task: Task, corpus: CorpusTables, config: TrainingConfig, device: torch.device
-) -> TrainedCell:
+) -> TrainedCell[StackedModels]:
     """Train a variant on a task, and score the validation and test clips of each member.
 
     Args:
@@ -84,36 +68,10 @@ def run_cell(
 def _scores(
     variant: Variant, models: StackedModels, task: Task, data: ExampleTensors, rows: Sequence[Rows]
 ) -> dict[str, Any]:
-    """Scores of each member's clips, those of an ensemble averaged."""
+    """Scores of each run's clips, those of an ensemble averaged."""
     firsts = range(0, len(rows), variant.ensemble)
-    sizes = [len(rows[first]) for first in firsts]
-    scores: dict[str, Floats] = {}  # of all runs, filled run by run: they may be most of the memory
-    for first, end in zip(firsts, np.cumsum(sizes), strict=True):
-        of_run = score_ensemble(models, range(first, first + variant.ensemble), data, rows[first])
-        for name, values in of_run.items():
-            if name not in scores:
-                scores[name] = np.empty((sum(sizes), values.shape[1]), np.float32)
-            scores[name][end - len(values) : end] = values
-    columns: dict[str, Any] = {
-        "run": np.repeat([task.members[first].run for first in firsts], sizes).astype(np.int8),
-        "part": np.repeat([task.members[first].part for first in firsts], sizes).astype(np.int8),
-        "clip_id": data.examples.clips.clip_ids[np.concatenate([rows[first] for first in firsts])],
-    }
-    return columns | {name: tables.vectors(values) for name, values in scores.items()}
-
-
-def curve_columns(curve: Sequence[Epoch], task: Task) -> dict[str, list[Any]]:
-    """A training curve as columns of `zsaudio.storage.schemas.CURVE`, averaged over the parts of a run."""
-    run_of_member = np.array([member.run for member in task.members])
-    runs = np.unique(run_of_member).tolist()
-    columns: dict[str, list[Any]] = {
-        "run": [run for run in runs for _ in curve],
-        "epoch": [epoch.epoch for _ in runs for epoch in curve],
-    }
-    for name in ("train_loss", "validation_loss", "validation_map"):
-        by_member = np.array([getattr(epoch, name) for epoch in curve])
-        columns[name] = [value for run in runs for value in by_member[:, run_of_member == run].mean(axis=1).tolist()]
-    return columns
+    scores = (score_ensemble(models, range(first, first + variant.ensemble), data, rows[first]) for first in firsts)
+    return score_columns([task.members[first] for first in firsts], data, [rows[first] for first in firsts], scores)
 
 
 def describe(

@@ -1,7 +1,9 @@
 """How training goes on, whatever is trained."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -36,6 +38,12 @@ class TrainingConfig:
     keep_best: bool = False
     fused: bool = True
     knobs: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any], **others: Any) -> TrainingConfig:
+        """What `params` say of the attributes above, by their names, and `others` of the rest."""
+        named = {field.name for field in fields(cls)} & params.keys()
+        return cls(**{name: params[name] for name in named}, **others)
 
     @property
     def plain_sgd(self) -> bool:
