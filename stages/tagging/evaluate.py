@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline import Params, Paths, run
 from zsaudio.evaluation.result_files import write_results
-from zsaudio.evaluation.runs import evaluate
+from zsaudio.evaluation.runs import evaluate, validation_map
 from zsaudio.evaluation.scored_clips import read_scores
 from zsaudio.storage.files import write_json
 from zsaudio.storage.threads import available
@@ -32,6 +32,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
             print(f"{setting}: {without} classes have no test clip; the mean is over the others")
         metrics |= {"classes": len(task.test.classes), "classes_without_clips": without, "trials": len(trials)}
         metrics |= {"map_error": metrics["map_std"] / np.sqrt(len(trials)), "clips": len(task.test.clips)}
+        metrics |= {"validation_map": validation_map(validation, None)}
         for file in (folder / "metrics.json", paths.metrics / "tagging" / model / f"{setting}.json"):
             write_json(file, dict(sorted(metrics.items())))
 

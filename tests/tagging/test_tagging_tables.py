@@ -12,11 +12,13 @@ from zsaudio.tagging.tagging_report import tagging_page
 from zsaudio.tagging.tagging_tables import (
     TaggingEvidence,
     localisation_tables,
+    pair_table,
     share_tables,
     table1,
     table2,
     table_json,
 )
+from zsaudio.tagging.trial_pairs import TaggedRow, TrialPair
 
 TITLES = {"no_attention": "No attention", "attention": "Unsupervised attention", "strong_attention": "Strong attention"}
 WEAK, STRONG = ["no_attention", "attention"], [*TITLES]
@@ -115,7 +117,9 @@ def test_localisation_stands_beside_what_needs_no_model():
 
 def test_the_page_says_what_the_trials_and_clips_make_sure():
     text = render_markdown(tagging_page(evidence()))
-    assert "**Unsupervised attention** against **No attention**: too few trials to tell (+1.00 % mAP" in text
+    assert "**Unsupervised attention** against **No attention**, all classes, weak labels: +1.00 % mAP" in text
+    assert "too few trials to tell. The paper has -3.3." in text
+    assert "The second with the highest attention" not in text  # one row attends here: nothing to compare
     assert "5 classes, 1,234 test clips." in text
     assert "1 to 2" in text  # best epochs of the two trials
 
@@ -126,6 +130,25 @@ def test_classes_without_a_test_clip_are_counted(without, said):
     of_cells = {cell: metrics(value, without) for cell, value in OF_CELL.items()}
     text = render_markdown(tagging_page(replace(some, metrics=of_cells)))
     assert ("2 classes have no test clip and are left out of the mean." in text) == said
+
+
+def test_a_difference_stands_beside_the_papers():
+    pair = TrialPair(TaggedRow("attention", "weak"), TaggedRow("no_attention", "weak"), -0.01, -0.02, 0.01, 0.2, 0.01)
+    ours = replace(pair, first=TaggedRow("combined_attention", "strong"), second=TaggedRow("attention", "strong"))
+    some = replace(evidence(), titles={**TITLES, "combined_attention": "Both"})
+    table = pair_table([pair, ours], some)
+    assert [row[-1] for row in table.rows] == ["-3.3", None]  # 23.1 less 26.4; a row that the paper does not have
+    assert "paper" not in pair_table([pair], evidence(published=False)).columns[-1].title
+
+
+def test_the_page_says_how_often_attention_points_to_an_event():
+    some = evidence()
+    strong = {**some.localised, ("no_attention", "weak"): some.localised["attention", "weak"].assign(pointing=0.25)}
+    text = render_markdown(tagging_page(replace(some, localised=strong)))
+    assert (
+        "The second with the highest attention lies in an event, all classes, weak labels: "
+        "25.0 % (No attention), 50.0 % (Unsupervised attention)." in text
+    )
 
 
 def test_the_numbers_of_a_table_are_flat():

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+
+import pandas as pd
 
 from zsaudio.report.drawing import inline_svg
 from zsaudio.report.markdown import escaped
 from zsaudio.report.page import Block, Figure, Page, Points, Section
 from zsaudio.tagging.tagging_chart import heat_spec
-from zsaudio.tagging.tagging_paper import TABLE1
+from zsaudio.tagging.tagging_paper import PUBLISHED
 from zsaudio.tagging.tagging_tables import (
     SETTINGS,
     TaggingEvidence,
+    attention_pointing,
     localisation_tables,
+    of_paper,
     pair_table,
     share_tables,
     table1,
@@ -38,7 +42,7 @@ PAIRS = [
     *((TaggedRow(first, "weak"), TaggedRow(second, "weak")) for first, second in WEAK),
     *((TaggedRow(first, "strong"), TaggedRow(second, "strong")) for first, second in STRONG),
     *((TaggedRow(first, "transfer"), TaggedRow(second, "transfer")) for first, second in STRONG),
-    *((TaggedRow(row, "transfer"), TaggedRow(row, "strong")) for row in TABLE1["transfer"]),  # two steps against one
+    *((TaggedRow(row, "transfer"), TaggedRow(row, "strong")) for row in PUBLISHED["transfer"]),  # two steps against one
 ]
 ABOUT = "attention that is supervised, by itself or by strong labels"
 PICTURED = ("attention", "self_supervised_attention", "strong_attention")
@@ -48,11 +52,11 @@ def tagging_page(evidence: TaggingEvidence) -> Page:
     """The report as a page."""
     compared = compare(PAIRS, evidence.runs, evidence.resampled)
     sections = [
-        Section("short", "In short", blocks=[Points([_sentence(pair, evidence.titles) for pair in compared])]),
-        Section("weak", "Labels of clips (Table II)", _counts(evidence, "weak"), [table2(evidence)]),
+        Section("short", "In short", blocks=[Points([*_findings(compared, evidence), *_looks(evidence)])]),
+        Section("weak", "Weak labels (Table II)", _counts(evidence, "weak"), [table2(evidence)]),
         Section("strong", "Strong labels (Table I)", _counts(evidence, "strong"), [table1(evidence)]),
-        Section("share", "Fewer clips with strong labels", blocks=share_tables(evidence)),
-        Section("differences", "Differences", _DIFFERENCES, [pair_table(compared, evidence.titles)]),
+        Section("share", "Fewer strong labels", blocks=share_tables(evidence)),
+        Section("differences", "Differences", _DIFFERENCES, [pair_table(compared, evidence)]),
         Section("where", "Where a sound is", _WHERE, localisation_tables(evidence)),
         Section("figure5", "Attention in one clip (Figure 5)", blocks=_figures(evidence)),
         Section("training", "Training", blocks=[training_table(evidence)]),
@@ -74,17 +78,29 @@ def _counts(evidence: TaggingEvidence, setting: str) -> list[str]:
     return [f"{trials} trials of each row, {classes} classes, {clips:,} test clips.{missing}"]
 
 
-def _sentence(pair: TrialPair, titles: Mapping[str, str]) -> str:
-    first, second = (f"**{escaped(titles[cell.row])}**" for cell in (pair.first, pair.second))
-    where = SETTINGS[pair.first.setting].capitalize()
-    if pair.first.setting != pair.second.setting:
-        return f"{first}: {SETTINGS[pair.first.setting]} against {SETTINGS[pair.second.setting]}: {_found(pair)}."
-    return f"{where}: {first} against {second}: {_found(pair)}."
+def _findings(compared: Sequence[TrialPair], evidence: TaggingEvidence) -> list[str]:
+    """What is found of the rows within a setting; two-step against one-step is left to the table of differences."""
+    points = []
+    for pair in compared:
+        if pair.first.setting == pair.second.setting != "transfer":
+            first, second = (f"**{escaped(evidence.titles[cell.row])}**" for cell in (pair.first, pair.second))
+            bounds = f"[{100 * pair.low:+.2f}, {100 * pair.high:+.2f}]"
+            found = f"{100 * pair.difference:+.2f} % mAP {bounds}, p {pair.told_p}, {pair.verdict}"
+            theirs = of_paper(pair) if evidence.published else None
+            beside = f" The paper has {theirs}." if theirs else ""
+            points.append(f"{first} against {second}, {SETTINGS[pair.first.setting]}: {found}.{beside}")
+    return points
 
 
-def _found(pair: TrialPair) -> str:
-    bounds = f"[{100 * pair.low:+.2f}, {100 * pair.high:+.2f}]"
-    return f"{pair.verdict} ({100 * pair.difference:+.2f} % mAP {bounds}, p {pair.told_p})"
+def _looks(evidence: TaggingEvidence) -> list[str]:
+    """How often attention points to an event, by setting."""
+    points = []
+    for setting in ("weak", "strong_half", "strong"):
+        pointing = attention_pointing(evidence, setting)
+        if len(pointing) > 1:
+            shares = ", ".join(f"{share:.1f} % ({escaped(title)})" for title, share in pointing.items())
+            points.append(f"The second with the highest attention lies in an event, {SETTINGS[setting]}: {shares}.")
+    return points
 
 
 def _figures(evidence: TaggingEvidence) -> list[Block]:
@@ -92,19 +108,12 @@ def _figures(evidence: TaggingEvidence) -> list[Block]:
         shown = {name: evidence.figure5[name, setting] for name in PICTURED if (name, setting) in evidence.figure5}
         shown = {name: frame for name, frame in shown.items() if not frame.empty}
         if len(shown) > 1:
-            panels, clip = [], ""
-            for name, frame in shown.items():
-                clip = str(frame["clip_id"].iloc[0])
-                of_clip = evidence.events[setting][evidence.events[setting]["clip_id"] == clip]
-                names = dict(zip(frame["mid"], frame["name"], strict=True))
-                events = [
-                    (names[mid], onset, offset)
-                    for mid, onset, offset in zip(
-                        *(of_clip[c].tolist() for c in ("mid", "onset", "offset")), strict=True
-                    )
-                    if mid in names
-                ]
-                panels.append(inline_svg(heat_spec(frame, events, evidence.titles[name])))
+            clip = str(next(iter(shown.values()))["clip_id"].iloc[0])
+            of_clip = evidence.events[setting][evidence.events[setting]["clip_id"] == clip]
+            panels = [
+                inline_svg(heat_spec(frame, _named(of_clip, frame), evidence.titles[name]))
+                for name, frame in shown.items()
+            ]
             titles = ", ".join(evidence.titles[name] for name in shown)
             alt = f"Attention of {titles} in the clip {clip}, a row for each class and a cell for each second."
             caption = (
@@ -113,6 +122,13 @@ def _figures(evidence: TaggingEvidence) -> list[Block]:
             )
             return [Figure("figure5", panels, alt, caption)]
     return []
+
+
+def _named(events: pd.DataFrame, frame: pd.DataFrame) -> list[tuple[str, float, float]]:
+    """Class, onset and offset of the events whose classes are shown."""
+    names = dict(zip(frame["mid"], frame["name"], strict=True))
+    shown = events[events["mid"].isin(names)]
+    return [(names[mid], onset, offset) for mid, onset, offset in shown[["mid", "onset", "offset"]].itertuples(False)]
 
 
 _DIFFERENCES = (
@@ -134,10 +150,11 @@ _NOTES = (
     "**Segments.** Ours last a second; those of the paper's network are shorter.",
     "**Losses.** L_att is summed over classes and segments, as printed. The loss of segments without attention (rows 2 "
     "and 3 of Table I) is the mean over the segments.",
-    "**Strong clips.** A training clip with strong labels carries the classes of its events and no other; a clip "
-    "without events is not trained on. The paper validates on clips of Unbal-train, which are not among "
-    "the released embeddings of the balanced subsets; we validate on clips of Bal-train.",
-    "**Two-step transfer** begins with taggers that have seen no clip that validates or tests here.",
+    "**Strongly labelled clips.** A training clip with strong labels carries the classes of its events and no other; a "
+    "clip without events is not trained on. The paper validates on clips of Unbal-train, which are not among the "
+    "released embeddings of the balanced subsets; we validate on clips of Bal-train.",
+    "**Two-step transfer** begins with the hidden layers of taggers that learnt from no clip that validates or tests "
+    "here.",
     "**Epochs.** The best of 50 by validation mAP, as in the paper, but training stops after `patience` epochs without "
     "a better mean over the trials. The paper's learning rate for SL-DCASE-17 is 0.0001.",
 )

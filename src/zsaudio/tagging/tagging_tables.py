@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import pandas as pd
 
 from zsaudio.report.page import Cell, Column, Row, Table
-from zsaudio.tagging.tagging_paper import EARLIER, TABLE1, TABLE2, Published
+from zsaudio.tagging.tagging_paper import EARLIER, PUBLISHED, Published
 from zsaudio.tagging.trial_pairs import TrialPair
 
 Cells = Mapping[tuple[str, str], pd.DataFrame]
 SETTINGS = {
-    "weak": "all classes, labels of clips",
-    "strong": "clips with strong labels, one-step",
-    "transfer": "clips with strong labels, two-step",
-    "strong_half": "half of the clips with strong labels",
-    "strong_quarter": "a quarter of the clips with strong labels",
+    "weak": "all classes, weak labels",
+    "strong": "strong labels, one-step",
+    "transfer": "strong labels, two-step",
+    "strong_half": "half of the strong labels",
+    "strong_quarter": "a quarter of the strong labels",
 }
 ERROR = (
     "Mean ± standard error over the trials (the paper does not say what its ± is). In brackets: 95 % interval over "
@@ -68,27 +68,27 @@ def table1(evidence: TaggingEvidence) -> Table:
         row: list[str | Cell | None] = [evidence.titles[name]]
         for setting in ("strong", "transfer"):
             row += [_map(evidence, name, setting), _f1(evidence, name, setting, "macro_f1")]
-            row += [_of_paper(TABLE1[setting].get(name))] * evidence.published
+            row += [_published(PUBLISHED[setting].get(name))] * evidence.published
         rows.append(row)
-    return Table("Table I: mean average precision by strong and weak labels", columns, rows, note=ERROR)
+    return Table("Table I: mAP with strong labels", columns, rows, note=ERROR)
 
 
 def table2(evidence: TaggingEvidence) -> Table:
-    """Table II: all classes by labels of clips."""
+    """Table II: all classes, weak labels."""
     columns = [Column("row"), *[Column(title, True) for title in ("mAP, %", "micro F1, %", "macro F1, %")]]
     columns += [Column("paper: mAP, %", True)] * evidence.published
     rows: list[Row] = []
     if evidence.published:
-        rows += [[name, None, None, None, _of_paper(number)] for name, number in EARLIER.items()]
+        rows += [[name, None, None, None, _published(number)] for name, number in EARLIER.items()]
     for name in (name for name in evidence.titles if (name, "weak") in evidence.runs):
         f1 = [_f1(evidence, name, "weak", metric) for metric in ("micro_f1", "macro_f1")]
-        of_paper = [_of_paper(TABLE2.get(name))] * evidence.published
-        rows.append([evidence.titles[name], _map(evidence, name, "weak"), *f1, *of_paper])
-    return Table("Table II: mean average precision by labels of clips", columns, rows, note=ERROR)
+        beside = [_published(PUBLISHED["weak"].get(name))] * evidence.published
+        rows.append([evidence.titles[name], _map(evidence, name, "weak"), *f1, *beside])
+    return Table("Table II: mAP with weak labels", columns, rows, note=ERROR)
 
 
 def share_tables(evidence: TaggingEvidence) -> list[Table]:
-    """MAP by the share of the clips with strong labels that is trained on; none where there is one share."""
+    """MAP by the share of the strongly labelled clips that is trained on; none where there is one share."""
     settings = [
         name for name in ("strong_quarter", "strong_half", "strong") if any(s == name for _, s in evidence.runs)
     ]
@@ -98,11 +98,12 @@ def share_tables(evidence: TaggingEvidence) -> list[Table]:
     names = [name for name in evidence.titles if (name, settings[0]) in evidence.runs]
     rows = [[evidence.titles[name], *(_map(evidence, name, setting) for setting in settings)] for name in names]
     columns = [Column("row"), *(Column(f"{share[setting]} of the clips", True) for setting in settings)]
-    return [Table("mAP, %, by the share of the training clips that is trained on", columns, rows, note=ERROR)]
+    return [Table("mAP, %, by the share of the strongly labelled training clips", columns, rows, note=ERROR)]
 
 
-def pair_table(compared: Sequence[TrialPair], titles: Mapping[str, str]) -> Table:
-    """Differences of pairs of rows: interval, p-value and verdict."""
+def pair_table(compared: Sequence[TrialPair], evidence: TaggingEvidence) -> Table:
+    """Differences of pairs of rows: interval, p-value and verdict, beside the paper's difference."""
+    titles = evidence.titles
     columns = [
         Column("row"),
         Column("compared with"),
@@ -111,6 +112,7 @@ def pair_table(compared: Sequence[TrialPair], titles: Mapping[str, str]) -> Tabl
         Column("p, trials", True),
         Column(""),
     ]
+    columns += [Column("paper: mAP, %", True)] * evidence.published
     rows: list[Row] = [
         [
             titles[pair.first.row],
@@ -119,10 +121,17 @@ def pair_table(compared: Sequence[TrialPair], titles: Mapping[str, str]) -> Tabl
             Cell(f"{100 * pair.difference:+.2f}", f"[{100 * pair.low:+.2f}, {100 * pair.high:+.2f}]"),
             pair.told_p.removeprefix("= "),
             pair.verdict,
+            *[of_paper(pair)] * evidence.published,
         ]
         for pair in compared
     ]
     return Table("Differences of mAP", columns, rows)
+
+
+def of_paper(pair: TrialPair) -> str | None:
+    """The difference of a pair in the paper; None where it has none."""
+    first, second = (PUBLISHED.get(cell.setting, {}).get(cell.row) for cell in (pair.first, pair.second))
+    return None if first is None or second is None else f"{first.map - second.map:+.1f}"
 
 
 def localisation_tables(evidence: TaggingEvidence) -> list[Table]:
@@ -146,6 +155,18 @@ def localisation_tables(evidence: TaggingEvidence) -> list[Table]:
             )
             tables.append(Table(caption, columns, rows))
     return tables
+
+
+def attention_pointing(evidence: TaggingEvidence, setting: str) -> dict[str, float]:
+    """By title, in how many of the informative pairs, in %, a row's attention points to an event."""
+    shares = {}
+    for name, title in evidence.titles.items():
+        localised = evidence.localised.get((name, setting))
+        if localised is not None:
+            of_attention = localised[(localised["by"] == "attention") & (localised["subset"] == "informative")]
+            if not of_attention.empty:
+                shares[title] = 100 * float(of_attention["pointing"].mean())
+    return shares
 
 
 def _located(localised: pd.DataFrame, by: str) -> list[str]:
@@ -202,7 +223,7 @@ def _f1(evidence: TaggingEvidence, name: str, setting: str, metric: str) -> str 
     return None if values is None else f"{100 * values[metric]:.1f}"
 
 
-def _of_paper(number: Published | None) -> str | Cell | None:
+def _published(number: Published | None) -> str | Cell | None:
     if number is None:
         return None
     return f"{number.map:.1f}" if number.error is None else Cell(f"{number.map:.1f}", f"± {number.error:.2f}")
