@@ -16,13 +16,13 @@ from zsaudio.report.drawing import save_chart
 from zsaudio.report.evidence import Evidence, Facts, Localised
 from zsaudio.report.markdown import render_markdown
 from zsaudio.report.page import render_page
+from zsaudio.report.plot_files import write_plots
 from zsaudio.report.results import build_table, differences
 from zsaudio.report.scorings import SCORED
 from zsaudio.report.sections import report_page
 from zsaudio.report.table_rows import TableRow, TableRows
 from zsaudio.storage import schemas, tables
-from zsaudio.storage.files import read_json, replacing, write_json, write_text
-from zsaudio.storage.spreadsheets import marked
+from zsaudio.storage.files import read_json, write_json, write_text
 from zsaudio.tasks.settings import SETTINGS
 
 PARAMS = "params.yaml"
@@ -38,9 +38,7 @@ def main(params: Params, paths: Paths) -> None:
         print(f"report: {warning}", file=sys.stderr)
     plots = evidence.plot_tables()
     shown = shown_tables(plots, evidence.rows)
-    for name, table in shown.items():
-        with replacing(paths.plots / f"{name}.csv") as temporary:
-            table.map(harmless).to_csv(temporary, index=False, float_format="%.6g")
+    write_plots(shown, paths.plots)
     charts = draw_charts(shown, {name: read_json(TEMPLATES / f"{name}.json") for name in CHARTS})
     for name, spec in charts.specs.items():
         save_chart(spec, paths.plots / f"{name}.svg")
@@ -188,11 +186,6 @@ def read_facts(params: Params, paths: Paths, folds: pd.DataFrame) -> Facts:
             if "architecture" in metadata
         },
     )
-
-
-def harmless(cell: object) -> object:
-    """A cell that is no formula in a spreadsheet and no tag in DVC's page, which writes it between <script> tags."""
-    return marked(cell).replace("<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}") if isinstance(cell, str) else cell
 
 
 def read_code() -> dict[str, str]:

@@ -7,8 +7,10 @@ import pandas as pd
 from pipeline import Params, Paths, run
 from zsaudio.report.markdown import render_markdown
 from zsaudio.report.page import render_page
+from zsaudio.report.plot_files import write_plots
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import read_json, write_json, write_text
+from zsaudio.tagging.tagging_plots import tagging_plots
 from zsaudio.tagging.tagging_report import tagging_page
 from zsaudio.tagging.tagging_settings import TAGGING_SETTINGS
 from zsaudio.tagging.tagging_tables import TaggingEvidence, table_json
@@ -44,6 +46,7 @@ def main(params: Params, paths: Paths) -> None:
     page = tagging_page(evidence)
     write_text(metrics / "report.md", render_markdown(page))
     write_text(metrics / "report.html", render_page(page))
+    write_plots(tagging_plots(evidence), metrics / "plots")
     write_json(metrics / "table1.json", table_json(evidence, ["strong", "transfer"]))
     write_json(metrics / "table2.json", table_json(evidence, ["weak"]))
 

@@ -43,6 +43,14 @@ def test_the_report_has_both_tables_and_the_picture(tagged):
     assert "<table" in page
 
 
+def test_dvc_draws_its_plots(tagged):
+    tagged.checked("python", ".dvc/plots/page.py")
+    tagged.dvc("plots", "show", "--out", "plots")
+    page = (tagged.folder / "plots" / "index.html").read_text()
+    assert "Every row of tagging" in page
+    assert "Validation mAP of tagging by epoch" in page
+
+
 def test_nothing_runs_again_unless_something_has_changed(tagged):
     assert stages_run(tagged.dvc("repro", PIPELINE)) == set()
     tagged.set_params(tagging__titles__strong_attention="Another title")

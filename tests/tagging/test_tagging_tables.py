@@ -8,6 +8,7 @@ import pytest
 from zsaudio.report.markdown import render_markdown
 from zsaudio.report.page import Cell, render_page
 from zsaudio.storage import schemas
+from zsaudio.tagging.tagging_plots import tagging_plots
 from zsaudio.tagging.tagging_report import tagging_page
 from zsaudio.tagging.tagging_tables import (
     TaggingEvidence,
@@ -23,6 +24,7 @@ from zsaudio.tagging.trial_pairs import TaggedRow, TrialPair
 TITLES = {"no_attention": "No attention", "attention": "Unsupervised attention", "strong_attention": "Strong attention"}
 WEAK, STRONG = ["no_attention", "attention"], [*TITLES]
 CELLS = [(name, "weak") for name in WEAK] + [(name, setting) for name in STRONG for setting in ("strong", "transfer")]
+SETTINGS_HERE = {"all classes, weak labels", "strong labels, one-step", "strong labels, two-step"}
 OF_CELL = {cell: 0.2 + 0.01 * number for number, cell in enumerate(CELLS)}
 
 
@@ -155,6 +157,16 @@ def test_the_numbers_of_a_table_are_flat():
     values = table_json(evidence(), ["weak"])
     assert values["attention.weak.map"] == pytest.approx(0.21)
     assert all(name.split(".")[1] == "weak" for name in values)
+
+
+def test_the_charts_have_a_panel_for_each_setting():
+    plots = tagging_plots(evidence())
+    assert set(plots["intervals"]["panel"]) == {f"{title}, mAP" for title in SETTINGS_HERE}
+    first = plots["intervals"].iloc[0]
+    assert (first["model"], first["value"], first["low"]) == ("No attention", pytest.approx(0.2), pytest.approx(0.18))
+    assert set(plots["training"]["panel"]) == SETTINGS_HERE
+    mean = plots["training"].query("model == 'No attention' and epoch == 1 and panel == 'all classes, weak labels'")
+    assert mean["validation_map"].tolist() == [pytest.approx((0.1 + 0.4) / 2)]
 
 
 def test_titles_and_names_are_text_and_no_markup():
