@@ -22,8 +22,8 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 def test_the_committed_rows_are_the_papers():
     tagging = parse_params(COMMITTED).tagging
-    assert tagging.settings_of("attention") == ["weak", "strong", "transfer"]
-    assert tagging.settings_of("strong_attention") == ["strong", "transfer"]
+    assert tagging.settings_of("attention") == ["weak", "strong", "strong_half", "strong_quarter", "transfer"]
+    assert tagging.settings_of("strong_attention") == ["strong", "strong_half", "strong_quarter", "transfer"]
     assert tagging.training("attention")["lr"] == tagging.train.lr == 0.001
     assert (tagging.train.trials, tagging.train.epochs, tagging.train.alpha) == (20, 50, 1.0)
     combined = tagging.variant("combined_attention")
