@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from param_sections import CorpusName, Count, FileOrAddress, Name, ParamsSection, Title
 from zsaudio.storage.values import Distinct, NonNegative, meant, number, one_of, sentence, shown, text, whole
-from zsaudio.tagging.tagging_settings import TAGGING_SETTINGS, TAUGHT
+from zsaudio.tagging.tagging_settings import PRETRAINED, TAGGING_SETTINGS
 from zsaudio.tagging.tagging_variant import TaggingVariant
 
 Kind = Literal["weak", "strong"]  # of labels that clips are chosen by
@@ -46,7 +46,7 @@ class TaggingDataParams(ParamsSection):
     @model_validator(mode="after")
     def _trains(self) -> TaggingDataParams:
         if self.train.share is not None:
-            raise ValueError("train.share: a share is of the training clips; name a subset or a list")
+            raise ValueError("train.share: the training clips cannot be a share; name a subset or a list")
         return self
 
 
@@ -60,7 +60,6 @@ class TaggingTrainParams(ParamsSection):
     lr: Annotated[float, number(0, 100, above=True)]
     weight_decay: NonNegative
     patience: Annotated[int, whole(0, 10**9)]
-    alpha: NonNegative
     hidden: Annotated[int, whole(1, 10**5)]
     layers: Annotated[int, whole(0, 8)]
     dropout: Annotated[float, number(0, 0.95)]
@@ -74,6 +73,7 @@ class TaggingVariantParams(BaseModel):
     attention: bool
     labels: Annotated[list[Annotated[str, one_of(("weak", "strong"))]], Field(min_length=1), Distinct]
     supervision: Annotated[list[Annotated[str, one_of(("strong", "pseudo"))]], Distinct] = []
+    alpha: NonNegative | None = None
 
     @property
     def knobs(self) -> dict[str, Any]:
@@ -87,6 +87,8 @@ class TaggingParams(ParamsSection):
     models: Rows
     weak: Rows
     strong: Rows
+    clips: Annotated[list[Annotated[str, one_of(get_args(Kind))]], Distinct]
+    pretrained: Annotated[list[Annotated[str, one_of((PRETRAINED,))]], Distinct]
     settings: Annotated[list[Annotated[str, one_of(SHARED)]], Distinct]
     resamples: Annotated[int, whole(100, 10**6)]
     data: dict[Kind, dict[CorpusName, TaggingDataParams]]
@@ -97,7 +99,7 @@ class TaggingParams(ParamsSection):
     def variant(self, model: str) -> TaggingVariant:
         """The variant of a row."""
         entry = self.variants[model]
-        shape = entry.model_dump(include={"attention", "labels", "supervision"})
+        shape = entry.model_dump(include={"attention", "labels", "supervision", "alpha"})
         return TaggingVariant.model_validate({"name": model, **shape})
 
     def training(self, model: str) -> dict[str, Any]:
@@ -143,10 +145,8 @@ class TaggingParams(ParamsSection):
                         f"tagging.{kind}.{i}: expected one of {', '.join(self.models)}; got {shown(model)}"
                         f"{meant(model, self.models)}"
                     )
-                if kind == "weak" and self.variant(model).needs_strong_labels:
-                    raise ValueError(
-                        f"tagging.weak.{i}: {model} is trained by strong labels; leave it to tagging.strong"
-                    )
+            if getattr(self, kind) and kind not in self.clips:
+                raise ValueError(f"tagging.clips: {kind} is missing, whose clips the rows of tagging.{kind} need")
         for corpus, data in self.data.get("strong", {}).items():
             if data.strong_labels is None:
                 raise ValueError(
@@ -155,25 +155,27 @@ class TaggingParams(ParamsSection):
         for model in self.models:
             if model not in [*self.weak, *self.strong]:
                 raise ValueError(f"tagging.models: {model} is trained in no setting; name it in tagging.weak or strong")
-        if self.strong and TAUGHT not in self.models:
-            raise ValueError(f"tagging.models: {TAUGHT} is missing, with which two-step transfer begins")
+        if self.pretrained and (PRETRAINED not in self.models or set(self.clips) != set(get_args(Kind))):
+            raise ValueError(
+                f"tagging.pretrained: {PRETRAINED} needs to be in tagging.models, and both kinds in tagging.clips"
+            )
+        if self.strong and not self.pretrained:
+            raise ValueError(f"tagging.pretrained: {PRETRAINED} is missing, with which two-step transfer starts")
         for model in self.strong:
-            own, taught = self.training(model), self.training(TAUGHT)
-            if own["layers"] < 1 or (own["hidden"], own["layers"]) != (taught["hidden"], taught["layers"]):
+            own, first = self.training(model), self.training(PRETRAINED)
+            if own["layers"] < 1 or (own["hidden"], own["layers"]) != (first["hidden"], first["layers"]):
                 raise ValueError(
                     f"tagging.variants.{model}: two-step transfer needs hidden layers, as many and of as "
-                    f"many units as {TAUGHT} has"
+                    f"many units as {PRETRAINED} has"
                 )
         for name, entry in self.variants.items():
             if name in RESERVED:
                 raise ValueError(f"tagging.variants.{name}: the name is taken; choose another")
-            if "alpha" in entry.knobs and not entry.supervision:
-                raise ValueError(f"tagging.variants.{name}.alpha: is the weight of supervision, which this row lacks")
             if "trials" in entry.knobs:
                 raise ValueError(f"tagging.variants.{name}.trials: rows are compared trial by trial; set train.trials")
         for name in self.titles:
             if name not in known:
-                raise ValueError(f"tagging.titles.{name}: is of no row; known are {', '.join(known)}")
+                raise ValueError(f"tagging.titles.{name}: there is no such row; known are {', '.join(known)}")
             if [self.title(row) for row in known].count(self.title(name)) > 1:
                 raise ValueError(f"tagging.titles.{name}: another row has the same title; choose another")
 

@@ -29,7 +29,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
         )
         without = int((~task.test.carried().any(axis=0)).sum())
         if without:
-            print(f"{setting}: {without} classes have no test clip; the mean is over the others")
+            print(f"{setting}: {without} classes have no test clip; mAP is the mean over the others")
         metrics |= {"classes": len(task.test.classes), "classes_without_clips": without, "trials": len(trials)}
         metrics |= {"map_error": metrics["map_std"] / np.sqrt(len(trials)), "clips": len(task.test.clips)}
         metrics |= {"validation_map": validation_map(validation, None)}

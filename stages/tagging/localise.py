@@ -9,7 +9,7 @@ from zsaudio.localisation.measures import measure, summary
 from zsaudio.localisation.segment_values import find_rows
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import write_json
-from zsaudio.tagging.segment_tags import located_clips, pair_values, picture, telling_clip
+from zsaudio.tagging.segment_tags import example_clip, located_clips, pair_values, picture
 from zsaudio.tagging.tagging_clips import read_clips
 from zsaudio.tagging.tagging_learner import read_taggers
 from zsaudio.tagging.tagging_settings import TAGGING_SETTINGS
@@ -27,7 +27,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
         classes = tagging(chosen.classes, chosen.clips, ()).test.classes
         learnt = chosen.learnt()
         if TAGGING_SETTINGS[setting].transfers:  # its hidden layers have learnt from these, too
-            learnt |= read_clips(paths.tagging / "clips", TAGGING_SETTINGS["taught"]).learnt()
+            learnt |= read_clips(paths.tagging / "clips", TAGGING_SETTINGS["pretrained"]).learnt()
         data = located_clips(chosen.events, learnt, classes, audio)
         rows: list[dict[str, Any]] = []
         drawn: dict[str, list[object]] = {name: [] for name in schemas.FIGURE5.columns}
@@ -39,7 +39,7 @@ def main(params: Params, paths: Paths, model: str) -> None:
             pairs, of_clip, of_class = find_rows(chosen.events, data)
             values = pair_values(models, data, of_clip, of_class)
             rows = [row for trial, of in values.items() for row in measure(trial, GROUP, of, pairs, of_clip * 0)]
-            clip = telling_clip(pairs)
+            clip = example_clip(pairs)
             if clip is not None and params.tagging.variants[model].attention:
                 drawn = picture(models, data, clip, set(pairs.mids[pairs.clip_ids == clip]))
             print(f"{setting}: {len(pairs):,} pairs of a clip and a class with events")

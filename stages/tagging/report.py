@@ -40,8 +40,11 @@ def main(params: Params, paths: Paths) -> None:
         figure5=read(paths.tagging / "localise", "/figure5.csv", schemas.FIGURE5),
         events=events,
         curves=read(paths.tagging / "curves", ".csv", schemas.CURVE),
+        notes={
+            kind: read_json(paths.tagging / "clips" / kind / "notes.json")["notes"] for kind in params.tagging.clips
+        },
         told=[", ".join(f"`{name}` = {value}" for name, value in tagging.train.model_dump().items())],
-        published=params.corpus in ("audioset", "audioset_audio"),
+        published=published(params),
     )
     page = tagging_page(evidence)
     write_text(metrics / "report.md", render_markdown(page))
@@ -49,6 +52,12 @@ def main(params: Params, paths: Paths) -> None:
     write_plots(tagging_plots(evidence), metrics / "plots")
     write_json(metrics / "table1.json", table_json(evidence, ["strong", "transfer"]))
     write_json(metrics / "table2.json", table_json(evidence, ["weak"]))
+
+
+def published(params: Params) -> bool:
+    """Whether the paper's numbers are of these classes."""
+    data = [by_corpus.get(params.corpus) for by_corpus in params.tagging.data.values()]
+    return params.corpus.startswith("audioset") and not any(of and of.classes for of in data)
 
 
 if __name__ == "__main__":

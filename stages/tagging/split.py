@@ -26,8 +26,9 @@ def main(params: Params, paths: Paths, clips: Kind) -> None:
     param = f"tagging.data.{clips}.{params.corpus}"
     if data is None:
         raise ZsAudioError(
-            f"{param}: expected which clips train, validate and test, and their strong labels; got nothing. The demo's "
-            "and AudioSet's stand beside it"
+            f"{param}: is missing: which clips train, validate and test, and their strong labels; see "
+            f"tagging.data.{clips}.demo for an example. Without strong labels set tagging.strong, tagging.pretrained "
+            "to [] and tagging.clips to [weak]"
         )
     labels = read_labels(paths.raw / "class_labels_indices.csv")
     segments = read_segments(paths.raw, labels)
@@ -65,7 +66,11 @@ def main(params: Params, paths: Paths, clips: Kind) -> None:
         folder / "events.csv", schemas.EVENTS, {name: kept[name].tolist() for name in schemas.EVENTS.columns}
     )
     counts = ", ".join(f"{len(dealt.rows[role]):,} clips for {role}" for role in ROLES)
-    notes = [*dealt.notes, f"{len(classes):,} classes; {counts}"]
+    notes = [*dealt.notes, f"{len(classes):,} classes, {counts}"]
+    for role in ROLES:
+        carried = {label for of_role, row in placed if of_role == role for label in labels_of(role, row).tolist()}
+        if len(carried) < len(classes):
+            notes.append(f"{len(classes) - len(carried):,} classes have no clip for {role}")
     write_json(folder / "notes.json", {"notes": notes})
     print("\n".join(notes))
 

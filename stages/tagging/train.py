@@ -1,4 +1,4 @@
-"""Stages weak, teach, strong and transfer of tagging: all trials of a row, and what they predict for its clips."""
+"""Stages weak, pretrain, strong and transfer of tagging: all trials of a row, and what they predict for its clips."""
 
 from safetensors.torch import load_file, save_file
 
@@ -8,7 +8,7 @@ from zsaudio.storage.files import replacing
 from zsaudio.tagging.tagging_cell import tag_cell
 from zsaudio.tagging.tagging_clips import read_clips
 from zsaudio.tagging.tagging_learner import hidden_layers
-from zsaudio.tagging.tagging_settings import TAGGING_SETTINGS, TAUGHT
+from zsaudio.tagging.tagging_settings import PRETRAINED, TAGGING_SETTINGS
 from zsaudio.tagging.tagging_task import tagging
 from zsaudio.tasks.sounding import strong_labels
 from zsaudio.training.config import TrainingConfig
@@ -22,10 +22,10 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     chosen = read_clips(paths.tagging / "clips", TAGGING_SETTINGS[setting])
     audio = tables.read_table(paths.audio, schemas.AUDIO)
     task = tagging(chosen.classes, chosen.clips, range(values["trials"]))
-    knobs = {name: values[name] for name in ("alpha", "hidden", "layers", "dropout")}
+    knobs = {name: values[name] for name in ("hidden", "layers", "dropout")}
     config = TrainingConfig.of(values, keep_best=True, knobs=knobs)
-    taught = paths.tagging / "weights" / TAUGHT / "taught.safetensors"
-    start = hidden_layers(load_file(taught)) if TAGGING_SETTINGS[setting].transfers else None
+    pretrained = paths.tagging / "weights" / PRETRAINED / "pretrained.safetensors"
+    start = hidden_layers(load_file(pretrained)) if TAGGING_SETTINGS[setting].transfers else None
     strong = None
     if variant.needs_strong_labels:
         strong = strong_labels(task.train, chosen.events, int(tables.metadata(audio)["segments"]))
@@ -34,7 +34,8 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     with replacing(paths.tagging / "weights" / model / f"{setting}.safetensors") as temporary:
         save_file({name: tensor.cpu() for name, tensor in cell.models.weights.items()}, temporary)
     for name, columns in [("validation", cell.validation), ("test", cell.test)]:
-        tables.write_table(paths.tagging / "scores" / model / setting / f"{name}.feather", schemas.SCORES, columns)
+        if setting != "pretrained":  # which is no row of a table, and whose scores are many
+            tables.write_table(paths.tagging / "scores" / model / setting / f"{name}.feather", schemas.SCORES, columns)
     curve = curve_columns(cell.curve, task)
     tables.write_table(paths.tagging / "curves" / model / f"{setting}.csv", schemas.CURVE, curve)
 

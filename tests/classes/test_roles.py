@@ -64,7 +64,9 @@ def test_recordings_may_stand_for_clips_in_a_list():
     names = {**chosen(), "test": Chosen("test", clips=["video000007_7.000_17.000.wav", "another_vid_0"])}
     dealt = deal_roles(SEGMENTS, ALL, names, CLIPS)
     assert dealt.rows["test"].tolist() == [7]
-    assert dealt.notes == ["test names 2 clips: 1 are in the corpus, 1 of these have an embedding and a class"]
+    assert dealt.notes == [
+        "test names 2 clips: 1 are in the corpus, 1 of these have an embedding and a label of a class"
+    ]
 
 
 def test_clips_with_strong_labels_train_whatever_labels_the_corpus_gives_them():
@@ -80,8 +82,8 @@ def test_clips_with_strong_labels_train_whatever_labels_the_corpus_gives_them():
     ("roles", "message"),
     [
         ({"test": "evil"}, "test: expected one of the subsets bal, eval, got 'evil'"),
-        ({"test": "bal"}, "test: bal has the role train; name another subset"),
-        ({"train": [6], "validation": 1.0}, "train: no clip is left for the role train; name clips with"),
+        ({"test": "bal"}, "test: bal is already used for train; name another"),
+        ({"train": [6], "validation": 1.0}, "train: no clip is left for train; none of those that it names has"),
     ],
 )
 def test_choices_that_cannot_be_are_refused(roles, message):
@@ -116,3 +118,13 @@ def test_a_smaller_part_lies_within_a_larger_one(n, a, b):
     assert set(small) <= set(large)
     assert len(small) == max(round(min(a, b) * n), 1)
     assert sorted([*small, *rest]) == list(range(n))
+
+
+def test_a_share_of_clips_with_strong_labels_has_labels_of_the_corpus():
+    """Clip 6, which has an event and no class by the corpus, trains; it can validate nothing."""
+    roles = chosen(train=[1, 2, 4, 5, 6], validation=0.5, test="eval")
+    for share in (0.3, 0.99):
+        roles["validation"] = Chosen("validation", share=share)
+        dealt = deal_roles(SEGMENTS, np.array([1, 2]), roles, CLIPS, trainable=[CLIPS[n] for n in (1, 2, 4, 5, 6)])
+        assert 6 in dealt.rows["train"]
+        assert 6 not in dealt.rows["validation"]

@@ -40,8 +40,7 @@ def test_a_stage_depends_on_the_params_that_it_reads(stage):
         f"tagging.{name}" for name in of_tagging - {"settings_of", "names", "variant", "training", "title"}
     }
     if of_tagging & {"variant", "training"}:
-        row = "no_attention" if stage == "teach" else "${item.model}"
-        reads |= {"tagging.train", f"tagging.variants.{row}"}
+        reads |= {"tagging.train", "tagging.variants.${item.model}"}
     declared = set(STAGES[stage]["params"])
     shared = {"threads"} if stage == "evaluate" else set()  # it shares the work, and the result does not depend on it
     assert {param for param in reads - shared if not covered_param(param, declared)} == set()

@@ -8,7 +8,7 @@ import torch
 
 from zsaudio.localisation.segment_values import find_rows
 from zsaudio.storage import tables
-from zsaudio.tagging.segment_tags import located_clips, pair_values, picture, telling_clip
+from zsaudio.tagging.segment_tags import example_clip, located_clips, pair_values, picture
 from zsaudio.tagging.tagging_learner import draw_taggers
 from zsaudio.tagging.tagging_variant import TaggingVariant
 from zsaudio.tasks.task import Classes
@@ -66,9 +66,9 @@ def test_each_pair_has_the_values_of_its_clip_and_class(audio, attention):
 
 def test_the_clip_of_the_picture_has_events_of_most_classes_that_do_not_last(audio):
     pairs, *_ = find_rows(EVENTS, located_clips(EVENTS, [], CLASSES, audio))
-    assert telling_clip(pairs) == "x_0"
+    assert example_clip(pairs) == "x_0"
     lasting, *_ = find_rows(EVENTS[2:3], located_clips(EVENTS[2:3], [], CLASSES, audio))
-    assert telling_clip(lasting) is None
+    assert example_clip(lasting) is None
 
 
 def test_the_picture_shows_classes_with_events_first_and_real_segments_alone(audio):

@@ -27,7 +27,7 @@ from zsaudio.training.engine import Autograd
 from zsaudio.training.loop import train
 
 EMBEDDED, OTHERS = random_examples(30, 5), random_examples(12, 5, name="other")
-KNOBS = {"alpha": 0.5, "hidden": 8, "layers": 1, "dropout": 0.0}
+KNOBS = {"hidden": 8, "layers": 1, "dropout": 0.0}
 CONFIG = TrainingConfig(epochs=8, batch_size=8, optimiser="adam", lr=0.01, keep_best=True, knobs=KNOBS)
 DATA, VALIDATION = (ClipTensors(of.examples, of.audio, CPU) for of in (EMBEDDED, OTHERS))
 _RANDOM = np.random.default_rng(0).random((30, DATA.segments, 5))
@@ -35,9 +35,10 @@ STRONG = StrongLabels((_RANDOM < 0.5) & DATA.carried[:, None], np.arange(30) < 2
 
 
 def row(
-    attention: bool = True, labels: tuple[str, ...] = ("weak",), supervision: tuple[str, ...] = ()
+    attention: bool = True, labels: tuple[str, ...] = ("weak",), supervision: tuple[str, ...] = (), alpha: float = 0.5
 ) -> TaggingVariant:
     shape: dict[str, Any] = {"attention": attention, "labels": list(labels), "supervision": list(supervision)}
+    shape |= {"alpha": alpha} if supervision else {}
     return TaggingVariant.model_validate({"name": "row", **shape})
 
 
@@ -127,8 +128,16 @@ def test_training_makes_the_loss_smaller_and_keeps_the_best_epoch():
 
 def test_alpha_is_the_weight_of_the_attention_loss():
     batch = next(batches(DATA, trials(0), 8, epoch=1))
-    none, half, one = (learner(row(supervision=("pseudo",)), alpha=alpha).losses(batch) for alpha in (0.0, 0.5, 1.0))
+    none, half, one = (learner(row(supervision=("pseudo",), alpha=alpha)).losses(batch) for alpha in (0.0, 0.5, 1.0))
     assert torch.allclose(one - none, 2 * (half - none), rtol=1e-4)
+
+
+def test_weights_that_have_diverged_are_told_and_no_traceback():
+    diverged = learner(row())
+    for tensor in diverged.models.weights.values():
+        tensor.fill_(torch.nan)
+    with pytest.raises(ZsAudioError, match="variant row: a prediction became NaN; lower the learning rate"):
+        diverged.losses(next(batches(DATA, diverged.members, 8, epoch=1)))
 
 
 def test_supervision_is_of_an_attention():

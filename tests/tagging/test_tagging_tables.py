@@ -61,6 +61,7 @@ def evidence(published: bool = True) -> TaggingEvidence:
         figure5={cell: figure if cell[1] == "weak" else figure[:0] for cell in CELLS},
         events={setting: events for _, setting in CELLS},
         curves=dict.fromkeys(CELLS, curve),
+        notes={"weak": ["5 classes, 9 clips for train"]},
         told=["`trials` = 4"],
         published=published,
     )
@@ -119,9 +120,9 @@ def test_localisation_stands_beside_what_needs_no_model():
 
 def test_the_page_says_what_the_trials_and_clips_make_sure():
     text = render_markdown(tagging_page(evidence()))
-    assert "**Unsupervised attention** against **No attention**, all classes, weak labels: +1.00 % mAP" in text
+    assert "**Unsupervised attention** against **No attention**, all classes, weak labels: +1.00 points of mAP" in text
     assert "too few trials to tell. The paper has -3.3." in text
-    assert "The second with the highest attention" not in text  # one row attends here: nothing to compare
+    assert "Pointing accuracy of attention" not in text  # one row attends here: nothing to compare
     assert "5 classes, 1,234 test clips." in text
     assert "1 to 2" in text  # best epochs of the two trials
 
@@ -131,7 +132,7 @@ def test_classes_without_a_test_clip_are_counted(without, said):
     some = evidence()
     of_cells = {cell: metrics(value, without) for cell, value in OF_CELL.items()}
     text = render_markdown(tagging_page(replace(some, metrics=of_cells)))
-    assert ("2 classes have no test clip and are left out of the mean." in text) == said
+    assert ("2 classes have no test clip: they are left out of mAP, and count as 0 in macro F1." in text) == said
 
 
 def test_a_difference_stands_beside_the_papers():
@@ -148,7 +149,7 @@ def test_the_page_says_how_often_attention_points_to_an_event():
     strong = {**some.localised, ("no_attention", "weak"): some.localised["attention", "weak"].assign(pointing=0.25)}
     text = render_markdown(tagging_page(replace(some, localised=strong)))
     assert (
-        "The second with the highest attention lies in an event, all classes, weak labels: "
+        "Pointing accuracy of attention, all classes, weak labels: "
         "25.0 % (No attention), 50.0 % (Unsupervised attention)." in text
     )
 

@@ -54,7 +54,7 @@ def test_what_transfer_begins_from_has_learnt_from_no_clip_that_validates_or_tes
     strong = pa.table(
         {"clip_id": ["a", "b", "v", "t"], "role": ["train", "test", "validation", "test"], "labels": [[3]] * 4}
     )
-    apart = TAGGING_SETTINGS["taught"].part_of(CLIPS, strong)
+    apart = TAGGING_SETTINGS["pretrained"].part_of(CLIPS, strong)
     roles = dict(zip(apart["clip_id"].to_pylist(), apart["role"].to_pylist(), strict=True))
     assert not {"b", "v"} & roles.keys()
     assert {name for name, role in roles.items() if role == "test"} == {"t", "u"}

@@ -101,6 +101,7 @@ def deal_roles(
     usable = dict.fromkeys(ROLES, carries & heard)
     if trainable is not None:
         usable["train"] = _among(segments, trainable) & heard
+    needed = dict.fromkeys(ROLES, "a label") | ({"train": "an event"} if trainable is not None else {})
     listed = {role: _listed(chosen[role], segments) for role in ROLES if chosen[role].clips is not None}
     _refuse_overlap(listed, chosen, segments)
     named = np.zeros(len(segments), np.bool_)
@@ -109,7 +110,7 @@ def deal_roles(
     dealt = {role: rows[usable[role][rows]] for role, rows in listed.items()}
     notes = [
         f"{chosen[role].source} names {len(chosen[role].clips or ()):,} clips: {len(rows):,} are in the corpus, "
-        f"{len(dealt[role]):,} of these have an embedding and a class"
+        f"{len(dealt[role]):,} of these have an embedding and {needed[role]} of a class"
         for role, rows in listed.items()
     ]
     taken: dict[str, str] = {}
@@ -121,17 +122,20 @@ def deal_roles(
             known = ", ".join(sorted(set(segments.subsets)))
             raise ZsAudioError(f"{chosen[role].source}: expected one of the subsets {known}, got {shown(subset)}")
         if subset in taken:
-            raise ZsAudioError(f"{chosen[role].source}: {subset} has the role {taken[subset]}; name another subset")
+            raise ZsAudioError(f"{chosen[role].source}: {subset} is already used for {taken[subset]}; name another")
         taken[subset] = role
         dealt[role] = np.flatnonzero(usable[role] & (segments.subsets == subset) & ~named)
     for role in ("test", "validation"):
         share = chosen[role].share
         if share is not None:
-            dealt[role], dealt["train"] = part(dealt["train"], share, role)
+            rows = dealt["train"]
+            dealt[role], _ = part(rows[(carries & heard)[rows]], share, role)
+            dealt["train"] = np.setdiff1d(rows, dealt[role])
     for role in ROLES:
         if not len(dealt[role]):
             raise ZsAudioError(
-                f"{chosen[role].source}: no clip is left for the role {role}; name clips with an embedding and a class"
+                f"{chosen[role].source}: no clip is left for {role}; none of those that it names has an embedding and "
+                f"{needed[role]} of a class"
             )
     return Dealt({role: np.sort(dealt[role]) for role in ROLES}, notes)
 

@@ -53,7 +53,7 @@ def check_scores(scores: Any, labels: Any) -> None:
     if scores.shape != labels.shape:
         raise ValueError(f"scores and labels: expected one shape, got {scores.shape} and {labels.shape}")
     if not np.isfinite(scores).all():
-        raise ZsAudioError("scores: some are NaN or infinite; the training has diverged: try a lower train.lr")
+        raise ZsAudioError("scores: some are NaN or infinite; the training has diverged: try a lower learning rate")
 
 
 def described(value: Any) -> str:

@@ -54,7 +54,7 @@ def pair_values(models: StackedTaggers, data: ClipTensors, rows: Rows, columns: 
     return values
 
 
-def telling_clip(pairs: Pairs) -> str | None:
+def example_clip(pairs: Pairs) -> str | None:
     """The clip of Figure 5: the one with events of most classes that do not last; of several the first by name."""
     telling = pairs.only(informative(pairs))
     names, counts = np.unique(telling.clip_ids.astype(str), return_counts=True)

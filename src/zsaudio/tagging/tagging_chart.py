@@ -9,13 +9,16 @@ WIDTH, ROW = 230, 16  # pixels: of the seconds, and of each class
 _EVENT = "#d1495b"
 
 
-def heat_spec(attention: pd.DataFrame, events: Sequence[tuple[str, float, float]], title: str) -> dict[str, Any]:
+def heat_spec(
+    attention: pd.DataFrame, events: Sequence[tuple[str, float, float]], title: str, highest: float
+) -> dict[str, Any]:
     """The chart: a row for each class, a cell for each second, and a bar where an event of the class sounds.
 
     Args:
         attention: name, second and attention (`zsaudio.storage.schemas.FIGURE5`).
         events: class, onset and offset in seconds.
         title: of the chart.
+        highest: attention of the strongest colour, the same for charts that stand side by side.
     """
     names, seconds = list(dict.fromkeys(attention["name"])), int(attention["second"].max()) + 1
     scale = {"domain": [0, seconds], "nice": False}
@@ -32,7 +35,7 @@ def heat_spec(attention: pd.DataFrame, events: Sequence[tuple[str, float, float]
             "color": {
                 "field": "attention",
                 "type": "quantitative",
-                "scale": {"scheme": "viridis", "domainMin": 0},
+                "scale": {"scheme": "viridis", "domain": [0, highest]},
                 "title": "attention",
             },
         },

@@ -21,6 +21,7 @@ from zsaudio.tasks.sounding import StrongLabels
 from zsaudio.tasks.task import Member, Rows
 from zsaudio.tasks.tensors import ClipTensors, select
 from zsaudio.training.batches import Batch
+from zsaudio.training.loop import LOWER
 from zsaudio.training.stack import Stack, stacked
 
 FITTED = 20_000  # clips that mean and deviation of the features are taken from, at most
@@ -54,7 +55,7 @@ class TaggingLearner:
         members: R members; theirs are rows of the data.
         data, validation: the training and validation clips, on one device.
         strong: strong labels of the training clips, for a variant that needs them.
-        knobs: hidden, layers and dropout of the network; alpha, the weight of the attention loss.
+        knobs: hidden, layers and dropout of the network.
         start: first weights `[R, ...]`, by name, of those that begin with others than random ones.
 
         Raises:
@@ -62,7 +63,7 @@ class TaggingLearner:
                 training clip has any.
         """
         self.name, self.variant, self.members = variant.name, variant, members
-        self.data, self.validation, self.alpha = data, validation, knobs["alpha"]
+        self.data, self.validation = data, validation
         self.strong = None
         if variant.needs_strong_labels:
             if strong is None or not strong.known.any():
@@ -93,12 +94,14 @@ class TaggingLearner:
         """L = L_pred + alpha L_att `[R, B]` (section II), with the labels that the variant names."""
         present = carried(batch.labels, tagged.clip.shape[-1]).bool()
         real = real_segments(tagged.segments, mask)[..., None]
-        loss = torch.zeros_like(batch.share)
+        if not torch.isfinite(tagged.clip).all():  # no cross-entropy is defined then
+            raise ZsAudioError(f"variant {self.name}: a prediction became NaN; {LOWER}")
+        loss, alpha = torch.zeros_like(batch.share), self.variant.alpha or 0.0
         if "weak" in self.variant.labels:
             loss = loss + prediction_loss(tagged.clip, present)
         if "pseudo" in self.variant.supervision and tagged.attention is not None:
             pseudo = pseudo_strong_labels(tagged.segments, present, mask)
-            loss = loss + self.alpha * attention_loss(tagged.attention, pseudo, real)
+            loss = loss + alpha * attention_loss(tagged.attention, pseudo, real)
         if self.strong is None:
             return loss
         sounding, known = (select(tensor, batch.rows) for tensor in self.strong)
@@ -107,7 +110,7 @@ class TaggingLearner:
             of_segments = F.binary_cross_entropy(tagged.segments, sounding.to(tagged.segments), reduction="none")
             loss = loss + (of_segments * counted).sum((-1, -2)) / real.sum((-1, -2))
         if "strong" in self.variant.supervision and tagged.attention is not None:
-            loss = loss + self.alpha * attention_loss(tagged.attention, sounding, counted)
+            loss = loss + alpha * attention_loss(tagged.attention, sounding, counted)
         return loss
 
     def refer(self) -> None:
@@ -176,7 +179,7 @@ def _draw(variant: TaggingVariant, knobs: Mapping[str, float], data: ClipTensors
 def prediction_loss(predicted: Tensor, present: Tensor) -> Tensor:
     """L_pred of section II: cross-entropy `[..., B]` of predictions and labels `[..., B, C]`, added up over classes.
 
-    The paper prints the two the other way round, in which the logarithm of a label of 0 is infinite.
+    The paper's formula swaps the two, so that log 0 occurs.
     """
     return F.binary_cross_entropy(predicted.clamp(0, 1), present.to(predicted), reduction="none").sum(-1)
 

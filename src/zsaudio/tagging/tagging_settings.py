@@ -17,7 +17,8 @@ class TaggingSetting:
             (Table I).
         share: of the training clips.
         apart: whether clips that validate or test with strong labels are left out.
-        transfers: whether hidden layers begin as those of the variant TAUGHT in the setting taught (two-step transfer).
+        transfers: whether hidden layers start from those of the variant PRETRAINED in the setting pretrained (two-step
+            transfer).
     """
 
     clips: str
@@ -56,10 +57,10 @@ def _apart(clips: pa.Table, strong: pa.Table) -> pa.Table:
     return clips.set_column(clips.column_names.index("role"), "role", pa.array(role, pa.string()))
 
 
-TAUGHT = "no_attention"
+PRETRAINED = "no_attention"
 TAGGING_SETTINGS = {
     "weak": TaggingSetting("weak"),
-    "taught": TaggingSetting("weak", apart=True),
+    "pretrained": TaggingSetting("weak", apart=True),
     "strong": TaggingSetting("strong"),
     "strong_half": TaggingSetting("strong", share=0.5),
     "strong_quarter": TaggingSetting("strong", share=0.25),

@@ -16,8 +16,8 @@ SETTINGS = {
     "weak": "all classes, weak labels",
     "strong": "strong labels, one-step",
     "transfer": "strong labels, two-step",
-    "strong_half": "half of the strong labels",
-    "strong_quarter": "a quarter of the strong labels",
+    "strong_half": "strong labels, half of the training clips",
+    "strong_quarter": "strong labels, a quarter of the training clips",
 }
 ERROR = (
     "Mean ± standard error over the trials (the paper does not say what its ± is). In brackets: 95 % interval over "
@@ -37,6 +37,7 @@ class TaggingEvidence:
         localised, figure5: of schemas LOCALISATION and FIGURE5.
         events: onset and offset by setting of the clips, then clip and class: of schema EVENTS.
         curves: of schema CURVE.
+        notes: by kind of clips, what stage split says of them.
         told: lines on how the numbers came about.
         published: whether the paper's numbers are of this corpus.
     """
@@ -50,6 +51,7 @@ class TaggingEvidence:
     figure5: Cells
     events: Mapping[str, pd.DataFrame]
     curves: Cells
+    notes: Mapping[str, Sequence[str]]
     told: Sequence[str]
     published: bool
 
@@ -88,7 +90,7 @@ def table2(evidence: TaggingEvidence) -> Table:
 
 
 def share_tables(evidence: TaggingEvidence) -> list[Table]:
-    """MAP by the share of the strongly labelled clips that is trained on; none where there is one share."""
+    """MAP by the share of the training clips that is trained on; none where there is one share."""
     settings = [
         name for name in ("strong_quarter", "strong_half", "strong") if any(s == name for _, s in evidence.runs)
     ]
@@ -98,7 +100,7 @@ def share_tables(evidence: TaggingEvidence) -> list[Table]:
     names = [name for name in evidence.titles if (name, settings[0]) in evidence.runs]
     rows = [[evidence.titles[name], *(_map(evidence, name, setting) for setting in settings)] for name in names]
     columns = [Column("row"), *(Column(f"{share[setting]} of the clips", True) for setting in settings)]
-    return [Table("mAP, %, by the share of the strongly labelled training clips", columns, rows, note=ERROR)]
+    return [Table("mAP, %, by the share of the training clips with strong labels", columns, rows, note=ERROR)]
 
 
 def pair_table(compared: Sequence[TrialPair], evidence: TaggingEvidence) -> Table:
@@ -108,18 +110,18 @@ def pair_table(compared: Sequence[TrialPair], evidence: TaggingEvidence) -> Tabl
         Column("row"),
         Column("compared with"),
         Column("setting"),
-        Column("mAP, %", True),
+        Column("mAP, points", True),
         Column("p, trials", True),
-        Column(""),
+        Column("verdict"),
     ]
-    columns += [Column("paper: mAP, %", True)] * evidence.published
+    columns += [Column("paper: points", True)] * evidence.published
     rows: list[Row] = [
         [
             titles[pair.first.row],
             titles[pair.second.row],
-            " less ".join(dict.fromkeys(SETTINGS[cell.setting] for cell in (pair.first, pair.second))),
+            SETTINGS[pair.first.setting] if pair.within else "two-step minus one-step",
             Cell(f"{100 * pair.difference:+.2f}", f"[{100 * pair.low:+.2f}, {100 * pair.high:+.2f}]"),
-            pair.told_p.removeprefix("= "),
+            pair.formatted_p.removeprefix("= "),
             pair.verdict,
             *[of_paper(pair)] * evidence.published,
         ]
@@ -136,9 +138,12 @@ def of_paper(pair: TrialPair) -> str | None:
 
 def localisation_tables(evidence: TaggingEvidence) -> list[Table]:
     """By setting, how well attention and predictions point, beside the mAP of the clips and what needs no model."""
-    columns = [Column("row"), *(Column(title, True) for title in ("pointing, %", "segment AP, %", "clips: mAP, %"))]
+    columns = [
+        Column("row"),
+        *(Column(title, True) for title in ("pointing, %", "segment AP, %", "test clips: mAP, %")),
+    ]
     tables = []
-    for setting in ("weak", "strong_half", "strong", "transfer"):
+    for setting in SETTINGS:
         frames = {name: evidence.localised.get((name, setting)) for name in evidence.titles}
         shown = {name: of[of["subset"] == "informative"] for name, of in frames.items() if of is not None}
         shown = {name: of for name, of in shown.items() if not of.empty}
@@ -215,7 +220,8 @@ def _map(evidence: TaggingEvidence, name: str, setting: str) -> Cell | None:
     if values is None:
         return None
     mean, error, low, high = (100 * values[key] for key in ("map", "map_error", "map_low", "map_high"))
-    return Cell(f"{mean:.2f}", f"± {error:.2f} [{low:.1f}, {high:.1f}]")
+    spread = f"± {error:.2f} " if values["trials"] > 1 else ""
+    return Cell(f"{mean:.2f}", f"{spread}[{low:.1f}, {high:.1f}]")
 
 
 def _f1(evidence: TaggingEvidence, name: str, setting: str, metric: str) -> str | None:

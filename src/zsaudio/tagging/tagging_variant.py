@@ -14,9 +14,10 @@ class TaggingVariant(BaseModel):
     Attributes:
         name: by which params, stages and files call it.
         attention: whether segments are weighted by attention; else all count alike.
-        labels: what predictions are trained by: "weak" labels of clips, "strong" labels of segments, or both.
-        supervision: what the attention is trained by, besides: "strong" labels (section II), "pseudo"-strong ones
-            (section III), or both.
+        labels: labels of the prediction loss: "weak" ones of clips, "strong" ones of segments, or both.
+        supervision: labels of the attention loss: "strong" ones (section II), "pseudo"-strong ones (section III), or
+            both, each with a loss of its own.
+        alpha: weight of each attention loss; None of a variant without one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -25,11 +26,16 @@ class TaggingVariant(BaseModel):
     attention: bool
     labels: Labels
     supervision: Supervision
+    alpha: Annotated[float, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def _attends(self) -> "TaggingVariant":
         if self.supervision and not self.attention:
             raise ValueError("supervision: needs attention: true")
+        if self.supervision and self.alpha is None:
+            raise ValueError("alpha: is missing, the weight of the attention loss; the paper's is 1.0")
+        if not self.supervision and self.alpha is not None:
+            raise ValueError("alpha: has no effect without supervision; remove it")
         return self
 
     @property

@@ -43,7 +43,12 @@ class TrialPair:
     least: float
 
     @property
-    def told_p(self) -> str:
+    def within(self) -> bool:
+        """Whether both are of one setting."""
+        return self.first.setting == self.second.setting
+
+    @property
+    def formatted_p(self) -> str:
         """The p-value with its sign of relation."""
         return f"= {self.p:.4f}" if self.p >= 0.0001 else "< 0.0001"
 

@@ -14,6 +14,8 @@ from zsaudio.training.config import TrainingConfig
 from zsaudio.training.engine import Engine
 from zsaudio.training.learner import Learner
 
+LOWER = "lower the learning rate, lr in params.yaml, of all variants or of this one"
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -102,6 +104,5 @@ def _refuse_infinite(learner: Learner, losses: Sequence[float], epoch: int) -> N
     if not finite.all():
         run = learner.members[int(finite.argmin())].run
         raise ZsAudioError(
-            f"variant {learner.name}, run {run}: in epoch {epoch} the loss or a weight became infinite or NaN; lower "
-            "train.lr, or the variant's own lr"
+            f"variant {learner.name}, run {run}: in epoch {epoch} the loss or a weight became infinite or NaN; {LOWER}"
         )
