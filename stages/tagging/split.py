@@ -78,7 +78,7 @@ def main(params: Params, paths: Paths, clips: Kind) -> None:
 def choice(clips: ClipsParams, param: str, paths: Paths) -> Chosen:
     if clips.list is not None:
         file = located(clips.list, paths)
-        return Chosen(f"{param}.list ({file})", clips=read_clip_list(file))
+        return Chosen(f"{param}.list ({file.name})", clips=read_clip_list(file))
     if clips.subset is not None:
         return Chosen(f"{param}.subset", subset=clips.subset)
     return Chosen(f"{param}.share", share=clips.share)
