@@ -1,8 +1,8 @@
 """Captions of recordings, in the forms in which they are published, and rewrites of them.
 
 Clotho v2: a CSV under file_name, caption_1, ..., caption_5. AudioCaps: a CSV under audiocap_id, youtube_id, start_time,
-caption. WavCaps: JSON whose "data" lists id and caption. Others: a CSV under file, caption; several lines for a recording
-with several captions.
+caption. WavCaps: JSON whose "data" lists id and caption. Others: a CSV under file, caption; a recording with several
+captions has several lines.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.formats.clip_lists import clip_id, read_rows
+from zsaudio.formats.clip_lists import SECONDS, clip_id, read_rows
 from zsaudio.storage.values import shown
 
 CLOTHO = ["file_name", *(f"caption_{number}" for number in range(1, 6))]
@@ -71,12 +71,12 @@ def _of_csv(path: Path) -> pd.DataFrame:
         of_recording = of_recording.iloc[order.argsort(kind="stable")]
         return of_recording.rename(columns={CLOTHO[0]: "recording"})[["recording", "caption"]]
     if columns >= set(AUDIOCAPS[1:]):
-        starts = pd.to_numeric(rows["start_time"], errors="coerce")
-        if starts.isna().any():
-            line = int(starts.isna().argmax()) + 2
-            raise ZsAudioError(
-                f"{path}: line {line}: expected start_time in seconds, got {shown(rows['start_time'][line - 2])}"
-            )
+        starts = pd.to_numeric(rows["start_time"], errors="coerce").astype(float)
+        wrong = ~starts.between(0, SECONDS)
+        if wrong.any():
+            row = int(wrong.to_numpy().argmax())
+            got = shown(rows["start_time"][row])
+            raise ZsAudioError(f"{path}: line {row + 2}: expected start_time in seconds, got {got}")
         clips = [clip_id(ytid, start) for ytid, start in zip(rows["youtube_id"], starts, strict=True)]
         return pd.DataFrame({"recording": clips, "caption": rows["caption"]})
     if columns >= set(PLAIN):
@@ -91,9 +91,7 @@ def _of_json(path: Path, text: str) -> pd.DataFrame:
         raise ZsAudioError(f"{path}: expected WavCaps' JSON, an object with a list 'data' of id and caption")
     rows: list[tuple[str, str]] = []
     for number, entry in enumerate(entries):
-        recording, captions = (
-            (entry.get(name) for name in ("id", "caption")) if isinstance(entry, dict) else (None, None)
-        )
+        recording, captions = _values(entry, "id", "caption")
         captions = [captions] if isinstance(captions, str) else captions
         if not isinstance(recording, str) or not _are_texts(captions):
             raise ZsAudioError(f"{path}: data.{number}: expected id and caption as text, got {shown(entry)}")
@@ -119,9 +117,7 @@ def read_rewrites(path: Path) -> dict[str, list[str]]:
         raise ZsAudioError(f"{path}: expected {form}, got {shown(parsed)}")
     rewrites: dict[str, list[str]] = {}
     for number, entry in enumerate(parsed):
-        caption, variations = (
-            (entry.get(name) for name in ("caption", "variations")) if isinstance(entry, dict) else (None, None)
-        )
+        caption, variations = _values(entry, "caption", "variations")
         if not isinstance(caption, str) or not _are_texts(variations):
             raise ZsAudioError(f"{path}: {number}: expected {form}, got {shown(entry)}")
         words = [" ".join(variation.split()) for variation in variations]
@@ -134,6 +130,10 @@ def _parsed(path: Path, text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ZsAudioError(f"{path}: is no whole JSON ({error})") from error
+
+
+def _values(entry: object, *names: str) -> list[Any]:
+    return [entry.get(name) if isinstance(entry, dict) else None for name in names]
 
 
 def _are_texts(values: object) -> bool:
