@@ -1,5 +1,6 @@
 """Zero-shot audio classification: sounds recognised from nothing but their names."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from zsaudio.errors import ZsAudioError
@@ -8,14 +9,22 @@ if TYPE_CHECKING:
     from zsaudio.inference.loading import load
     from zsaudio.inference.prediction import Prediction
     from zsaudio.inference.predictor import Predictor
+    from zsaudio.search.opening import open_index
+    from zsaudio.search.searching import Hit, SoundIndex
 
-__all__ = ["Prediction", "Predictor", "ZsAudioError", "load"]
+__all__ = ["Hit", "Prediction", "Predictor", "SoundIndex", "ZsAudioError", "load", "open_index"]
+_PLACES = {
+    "Hit": "search.searching",
+    "Prediction": "inference.prediction",
+    "Predictor": "inference.predictor",
+    "SoundIndex": "search.searching",
+    "load": "inference.loading",
+    "open_index": "search.opening",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Import what needs torch when it is first used, so that all else starts fast."""
-    if name in __all__:
-        from zsaudio.inference import loading, prediction, predictor
-
-        return getattr({"load": loading, "Prediction": prediction, "Predictor": predictor}[name], name)
+    if name in _PLACES:
+        return getattr(importlib.import_module(f"zsaudio.{_PLACES[name]}"), name)
     raise AttributeError(f"module 'zsaudio' has no attribute {name!r}")

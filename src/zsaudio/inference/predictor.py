@@ -37,7 +37,7 @@ class Predictor:
         self.config = config
         self.gamma = config.decision.gamma
         self.threshold = threshold
-        self._models = models
+        self.models = models
         self._audio = audio
         self._text = text
         self._embedded: dict[str, Tensor] = {}
@@ -79,10 +79,10 @@ class Predictor:
         longest = self.check_window(window)
         wanted = distinct(self.classes if labels is None else labels)
         ranked = [*wanted, *(name for name in self._known if name not in wanted)]
-        text = self._embed_labels(ranked)
+        text = self.embed_labels(ranked)
         below = torch.tensor([self._known[name].below if name in self._known else 0 for name in ranked])
-        of_models = [(model, v_c := model.text(text), model.usual(v_c, below)) for model in self._models]
-        x = self._embed(path)  # [n, F_a]
+        of_models = [(model, v_c := model.text(text), model.usual(v_c, below)) for model in self.models]
+        x = self.embed(path)  # [n, F_a]
         n, size = len(x), min(len(x), longest)
         windows = x.unfold(0, size, 1).transpose(1, 2)  # [W, size, F_a]
 
@@ -145,7 +145,7 @@ class Predictor:
             ZsAudioError: there is none, or one has no word.
             TypeError: they are no texts.
         """
-        self._embed_labels(distinct(labels))
+        self.embed_labels(distinct(labels))
 
     def strange(self, labels: Iterable[str]) -> list[str]:
         """Labels of which the model has seen no word, if its text encoder knows words alone: it cannot tell them.
@@ -173,7 +173,7 @@ class Predictor:
             score = fuse(self.gamma, score, model.tested(scored.uniform, usual))
         return score, scored.attention
 
-    def _embed_labels(self, labels: list[str]) -> Tensor:
+    def embed_labels(self, labels: list[str]) -> Tensor:
         """Embeddings `[C, F_s]` of labels, each embedded once."""
         new = [label for label in labels if label not in self._embedded]
         if new:
@@ -187,7 +187,7 @@ class Predictor:
             self._embedded |= dict(zip(new, embedded, strict=True))
         return torch.stack([self._embedded[label] for label in labels])
 
-    def _embed(self, path: Path) -> Tensor:
+    def embed(self, path: Path) -> Tensor:
         """Embeddings `[n, F_a]` of a recording; on a terminal a bar shows how far it is."""
         scale, offset = (np.float32(self.config.audio[name]) for name in ("scale", "offset"))
         blocks = read_examples(path, self._audio.front_end, rate=self._audio.rate)

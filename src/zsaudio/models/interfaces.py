@@ -60,6 +60,17 @@ class Score(nn.Module):
         """Audio vectors `[..., D]` and classes `[C, D]` to scores `[..., C]`."""
         raise NotImplementedError
 
+    def audio(self, v_x: Tensor) -> Tensor:
+        """Audio vectors whose inner products with `label` are the scores, but for what is the same for all clips.
+
+        Only a score that is an inner product of two sides has them; search needs them.
+        """
+        raise NotImplementedError
+
+    def label(self, v_c: Tensor) -> Tensor:
+        """The other side: classes `[C, D]`."""
+        raise NotImplementedError
+
 
 class Pooling(nn.Module):
     """What of a clip's segments the projection is given.
@@ -138,6 +149,13 @@ class Aggregator(nn.Module):
             v_c: classes `[C, D]`.
             mask: `[B, T]`, False for padding; None where every segment is real.
             score: of vectors and classes.
+        """
+        raise NotImplementedError
+
+    def merge(self, vectors: Tensor, mask: Tensor | None) -> Tensor:
+        """Segments `[B, T, D]` by `Score.audio` to one vector `[B, D]`, where a clip's score is that of such a vector.
+
+        Search needs it.
         """
         raise NotImplementedError
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from zsaudio.errors import ZsAudioError
 from zsaudio.models.aggregators.attention import Attention
 from zsaudio.models.aggregators.sum import Sum
 from zsaudio.models.interfaces import Aggregator, Pooling, Projection, Score, real_segments
@@ -144,6 +145,27 @@ class Model(nn.Module):
         """Embeddings of clips `[B, T, F_a]` to v_x `[B, T, D]` with their mask; T is 1 where they are pooled."""
         x, mask = self.pooling(x, mask)
         return self.audio(x), mask
+
+    def clip_vectors(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Embeddings of clips `[B, T, F_a]` to vectors `[B, D]`, whose inner products with `class_vectors` are scores.
+
+        Raises:
+            ZsAudioError: scores of this model are no inner product of a clip and a class.
+        """
+        v_x, mask = self.hear(x, mask)
+        try:
+            vectors = self.head.score.audio(v_x)
+            return vectors[..., 0, :] if self.head.pooled else self.head.aggregator.merge(vectors, mask)
+        except NotImplementedError:
+            raise ZsAudioError(
+                "its scores are no inner product of a clip and a text, which search needs; take a model that pools "
+                "segments or adds their scores, such as ours"
+            ) from None
+
+    def class_vectors(self, text: Tensor) -> Tensor:
+        """The other side: embeddings of labels `[C, F_s]` to `[C, D]`."""
+        vectors: Tensor = self.head.score.label(self.text(text))
+        return vectors
 
     def forward(self, x: Tensor, mask: Tensor | None, text: Tensor) -> Scored:
         """Embeddings of clips `[B, T, F_a]` and of labels `[C, F_s]` to scores; the mask as of `Aggregator.forward`."""

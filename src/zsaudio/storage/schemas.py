@@ -222,3 +222,13 @@ TAGGING_CLIPS = Schema(
     {"clip_id": Kind.TEXT, "role": Kind.TEXT, "labels": Kind.INDICES},  # role: train, validation or test
     unique="clip_id",
 )
+INDEXED = Schema(
+    "indexed windows",
+    {"number": Kind.COUNT, "file": Kind.TEXT, "start": Kind.COUNT, "end": Kind.COUNT},
+    unique="number",
+)
+INDEXED_FILES = Schema(
+    "indexed recordings",
+    {"file": Kind.TEXT, "bytes": Kind.COUNT, "changed": Kind.COUNT, "error": Kind.TEXT},
+    unique="file",
+)

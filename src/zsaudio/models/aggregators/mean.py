@@ -12,8 +12,12 @@ class Mean(Aggregator):
 
     def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None, score: Score) -> tuple[Tensor, None]:
         """See `Aggregator.forward`; there is no attention."""
-        real = v_x.new_ones(v_x.shape[:-1]) if mask is None else mask.to(v_x.dtype)
-        share = (real / real.sum(dim=-1, keepdim=True))[..., None]  # [B, T, 1]
         if score.linear:
-            return score((v_x * share).sum(dim=-2), v_c), None
-        return (score(v_x, v_c) * share).sum(dim=-2), None
+            return score(self.merge(v_x, mask), v_c), None
+        return self.merge(score(v_x, v_c), mask), None
+
+    def merge(self, vectors: Tensor, mask: Tensor | None) -> Tensor:
+        """See `Aggregator.merge`."""
+        real = vectors.new_ones(vectors.shape[:-1]) if mask is None else mask.to(vectors.dtype)
+        share = (real / real.sum(dim=-1, keepdim=True))[..., None]  # [B, T, 1]
+        return (vectors * share).sum(dim=-2)

@@ -12,7 +12,10 @@ class Sum(Aggregator):
 
     def forward(self, v_x: Tensor, v_c: Tensor, mask: Tensor | None, score: Score) -> tuple[Tensor, None]:
         """z_hat, and no attention; see `Aggregator.forward`."""
-        real = 1 if mask is None else mask[..., None]
         if score.linear:  # the segments are added before the product: T times less work
-            return score((v_x * real).sum(dim=-2), v_c), None
-        return (score(v_x, v_c) * real).sum(dim=-2), None
+            return score(self.merge(v_x, mask), v_c), None
+        return self.merge(score(v_x, v_c), mask), None
+
+    def merge(self, vectors: Tensor, mask: Tensor | None) -> Tensor:
+        """See `Aggregator.merge`."""
+        return (vectors if mask is None else vectors * mask[..., None]).sum(dim=-2)

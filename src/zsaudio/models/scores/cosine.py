@@ -33,6 +33,16 @@ class Cosine(Score):
 
     def forward(self, v_x: Tensor, v_c: Tensor) -> Tensor:
         """See `Score.forward`."""
-        s = products(F.normalize(v_x, dim=-1), F.normalize(v_c, dim=-1))
-        s = s / self.temperature if self.log_scale is None else s * self.log_scale.clamp(max=HIGHEST).exp()
+        s = self._scaled(products(F.normalize(v_x, dim=-1), F.normalize(v_c, dim=-1)))
         return s if self.bias is None else s + self.bias
+
+    def audio(self, v_x: Tensor) -> Tensor:
+        """See `Score.audio`."""
+        return F.normalize(v_x, dim=-1)
+
+    def label(self, v_c: Tensor) -> Tensor:
+        """See `Score.label`."""
+        return self._scaled(F.normalize(v_c, dim=-1))
+
+    def _scaled(self, s: Tensor) -> Tensor:
+        return s / self.temperature if self.log_scale is None else s * self.log_scale.clamp(max=HIGHEST).exp()

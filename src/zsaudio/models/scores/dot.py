@@ -14,3 +14,11 @@ class Dot(Score):
     def forward(self, v_x: Tensor, v_c: Tensor) -> Tensor:
         """See `Score.forward`."""
         return products(v_x, v_c)
+
+    def audio(self, v_x: Tensor) -> Tensor:
+        """See `Score.audio`."""
+        return v_x
+
+    def label(self, v_c: Tensor) -> Tensor:
+        """See `Score.label`."""
+        return v_c
