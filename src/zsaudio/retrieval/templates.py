@@ -6,6 +6,7 @@ sounds", which labels cannot tell apart from the other order.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 SENTENCES = ("the sound of {}", "{} can be heard", "a recording of {}")
@@ -29,7 +30,7 @@ def of_events(events: Sequence[tuple[str, float, float]]) -> str:
     """
     ordered = sorted(events, key=lambda event: event[1:])
     said = [_a(_spoken(ordered[0][0]))]
-    for (name, onset, offset), (later, later_onset, later_offset) in zip(ordered[:-1], ordered[1:], strict=True):
+    for (name, onset, offset), (later, later_onset, later_offset) in itertools.pairwise(ordered):
         shared = min(offset, later_offset) - later_onset
         at_once = shared >= TOGETHER * min(offset - onset, later_offset - later_onset)
         if later == name and not at_once:
