@@ -69,6 +69,7 @@ def test_commands_have_params_that_exist(command):
         for name in sections:
             section = section.get("temporal_attention" if name == "MODEL" else name)
         assert key in section or sections[:1] == ["variants"], param
+        value = re.sub(r"range\((.*?),.*\)", r"\1", value)  # of a grid the first value
         section[key] = yaml.safe_load(value.split(",")[0] if sweep else value)
     parse_params(values)
 

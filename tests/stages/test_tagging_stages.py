@@ -64,7 +64,7 @@ def test_nothing_runs_again_unless_something_has_changed(tagged):
 
 
 def test_an_experiment_changes_what_it_sets(tagged):
-    out = tagged.dvc("exp", "run", "--set-param", "tagging.train.alpha=0.3", PIPELINE)
+    out = tagged.dvc("exp", "run", "--set-param", "tagging.variants.strong_attention.alpha=0.3", PIPELINE)
     assert "strong@strong_attention-strong_half" in out
     changed = json.loads(tagged.dvc("metrics", "diff", "--json"))
     assert "metrics/demo/tagging/strong_attention/strong_half.json" in changed
@@ -77,5 +77,5 @@ def test_a_wrong_param_stops_it_with_a_sentence(tagged):
     (tagged.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     done = tagged.run("dvc", "repro", f"{PIPELINE}:split@strong")
     assert done.returncode != 0
-    assert "split: tagging.data.strong.demo.test.subset: balanced_train has the role train; name another" in done.stderr
+    assert "split: tagging.data.strong.demo.test.subset: balanced_train is already used for train" in done.stderr
     tagged.restore()

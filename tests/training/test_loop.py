@@ -172,7 +172,7 @@ def test_the_curve_has_the_mean_losses_of_a_clip(fused):
 @EACH_ENGINE
 @pytest.mark.parametrize("aggregator", AGGREGATORS)
 def test_training_that_leaves_the_finite_numbers_stops(fused, aggregator):
-    message = r"variant \w+, run 0: in epoch \d the loss or a weight became infinite or NaN; lower train\.lr"
+    message = r"variant \w+, run 0: in epoch \d the loss or a weight became infinite or NaN; lower the learning rate"
     with pytest.raises(ZsAudioError, match=message):
         trained(runs(4), replace(CONFIG, epochs=9, lr=1e38, fused=fused, knobs={"margin": 1e9}), aggregator=aggregator)
 

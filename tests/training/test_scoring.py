@@ -99,5 +99,5 @@ def test_validation_is_the_mean_loss_and_the_mean_average_precision_of_the_train
 def test_a_diverged_model_is_an_error_with_what_may_help():
     models = draw(0)
     models.weights["audio.dense.bias"][:] = torch.nan
-    with pytest.raises(ZsAudioError, match=r"NaN or infinite; the training has diverged: try a lower train\.lr"):
+    with pytest.raises(ZsAudioError, match=r"NaN or infinite; the training has diverged: try a lower learning rate"):
         validate(models, DATA, [np.arange(10)], OBJECTIVE)
