@@ -23,10 +23,10 @@ from zsaudio.training.loop import train_epoch
 
 TRIALS, SEGMENTS, FEATURES = 20, 10, 128
 SIZES = {"SL-DCASE-17": (635, 17), "balanced AudioSet": (2_000, 527)}  # clips (of AudioSet a tenth) and classes
-KNOBS = {"hidden": 256, "layers": 1, "dropout": 0.0, "alpha": 1.0}
+KNOBS = {"hidden": 256, "layers": 1, "dropout": 0.0}
 CONFIG = TrainingConfig(batch_size=32, optimiser="adam", lr=0.001)
 SELF_SUPERVISED = TaggingVariant(
-    name="self_supervised_attention", attention=True, labels=["weak"], supervision=["pseudo"]
+    name="self_supervised_attention", attention=True, labels=["weak"], supervision=["pseudo"], alpha=1.0
 )
 
 

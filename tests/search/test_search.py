@@ -78,6 +78,25 @@ def test_a_product_is_the_mean_of_the_models_scores(tmp_path, folder, changes, e
     assert found[0] == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
+@pytest.mark.parametrize("scale", ["log_softmax", "inverted_softmax"])
+def test_of_a_known_class_the_score_is_that_of_predict(tmp_path, folder, scale):
+    """Both hold a window to what it says of all known classes, and a class to what is usual for it."""
+    config = model_config("uniform_mean")
+    changes = {"score": "cosine", "pooling": "average", "scale": scale, "scale_temperature": 2.0, "breadth": 0.3}
+    variant = Variant.model_validate({**config.variant.model_dump(), **changes, "ensemble": 2})
+    config = config.model_copy(update={"variant": variant})
+    predictor = zsaudio.load(write_model(tmp_path / "m", config))
+    space = Space(predictor)
+    name = predictor.classes[1]
+    for file in SECONDS:
+        heard = space.hear(folder / file)
+        expected = predictor.predict(folder / file, [name]).window_scores[:, 0]
+        assert heard.vectors @ space.ask(name) == pytest.approx(expected[heard.starts], abs=1e-4)
+    like = space.like(folder / "a.wav")
+    assert np.count_nonzero(like == 0) == 2  # no sound is like another for what it says of the classes
+    assert np.linalg.norm(like) == pytest.approx(1)
+
+
 def test_it_finds_what_brute_force_finds(folder, space):
     indexed(folder, space)
     index = opened(folder, space)

@@ -80,7 +80,7 @@ class Predictor:
         wanted = distinct(self.classes if labels is None else labels)
         ranked = [*wanted, *(name for name in self._known if name not in wanted)]
         text = self.embed_labels(ranked)
-        below = torch.tensor([self._known[name].below if name in self._known else 0 for name in ranked])
+        below = self.below(ranked)
         of_models = [(model, v_c := model.text(text), model.usual(v_c, below)) for model in self.models]
         x = self.embed(path)  # [n, F_a]
         n, size = len(x), min(len(x), longest)
@@ -172,6 +172,10 @@ class Predictor:
         if scored.uniform is not None and self.gamma is not None:
             score = fuse(self.gamma, score, model.tested(scored.uniform, usual))
         return score, scored.attention
+
+    def below(self, labels: Sequence[str]) -> Tensor:
+        """`[C]` how many nodes of the ontology are below each label; of one that is no known class none."""
+        return torch.tensor([self._known[name].below if name in self._known else 0 for name in labels])
 
     def embed_labels(self, labels: list[str]) -> Tensor:
         """Embeddings `[C, F_s]` of labels, each embedded once."""

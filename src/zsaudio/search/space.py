@@ -1,6 +1,8 @@
 """Recordings and texts as vectors of one space, in which the inner product is what a trained model says of the two.
 
 Of an ensemble a vector is that of all its models, one after another, so that the product is the mean of their scores.
+Where scores are compared with those of the classes that the model knows (`Model.tested`), two more numbers carry that:
+a window is held to what it says of these classes, a text to what is usual for it.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.inference.predictor import WINDOWS, Predictor
+from zsaudio.models.model import Model
 
 Vectors = npt.NDArray[np.float32]
 MOST_WORDS = 1_000  # of a query
@@ -44,6 +48,7 @@ class Space:
         fingerprint: by which an index knows the model that made its vectors: of weights, encoders and windows.
     """
 
+    @torch.inference_mode()
     def __init__(self, predictor: Predictor) -> None:
         """Args:
         predictor: a trained model whose scores are inner products (`zsaudio.models.model.Model.clip_vectors`).
@@ -53,8 +58,17 @@ class Space:
         """
         self._predictor, self.window = predictor, predictor.seconds
         features = int(predictor.config.audio["features"])
+        known = predictor.embed_labels(predictor.classes)
+        below = predictor.below(predictor.classes)
         try:
+            self._known = [  # of models that compare: the classes, and what is usual for each
+                (model.class_vectors(known), model.usual(model.text(known), below))
+                for model in predictor.models
+                if model.scale != "none"
+            ]
             self.features = self._audio(torch.zeros(1, 1, features)).shape[1]
+        except NotImplementedError:  # a score of a user's own
+            raise ZsAudioError(f"score {predictor.config.variant.score}: has no audio and label, for search") from None
         except ZsAudioError as error:
             raise ZsAudioError(f"variant {predictor.config.variant.name}: {error}") from None
         self.fingerprint = self._fingerprint()
@@ -85,9 +99,11 @@ class Space:
             raise ZsAudioError("query: expected what to look for, in words, got none")
         if len(words) > MOST_WORDS:
             raise ZsAudioError(f"query: expected at most {MOST_WORDS:,} words, got {len(words):,}")
-        embedded = self._predictor.embed_labels([" ".join(words)])
-        sides = [model.class_vectors(embedded)[0] for model in self._predictor.models]
-        return self._joined(sides)
+        label = [" ".join(words)]
+        embedded, below = self._predictor.embed_labels(label), self._predictor.below(label)
+        sides = [self._label(model, embedded, below) for model in self._predictor.models]
+        vector: Vectors = (torch.cat(sides) / math.sqrt(len(sides))).numpy()
+        return vector
 
     @torch.inference_mode()
     def like(self, path: Path) -> Vectors:
@@ -97,23 +113,36 @@ class Space:
             ZsAudioError: it cannot be read.
         """
         mean = self.hear(path).vectors.mean(axis=0)
+        mean[self._held()] = 0  # what the windows say of the classes is not how they sound
         length = float(np.linalg.norm(mean))
         if not length:
             raise ZsAudioError(f"{path}: nothing can be said of this sound; take another")
         like: Vectors = mean / np.float32(length)
         return like
 
-    def _audio(self, windows: torch.Tensor) -> torch.Tensor:
+    def _audio(self, windows: Tensor) -> Tensor:
         sides = [model.clip_vectors(windows, None) for model in self._predictor.models]
+        for i, (labels, usual) in enumerate(self._known):
+            scores = (sides[i] @ labels.T - usual) / self._predictor.models[i].scale_temperature
+            sides[i] = torch.cat([sides[i], -scores.logsumexp(-1, keepdim=True), torch.ones(len(windows), 1)], dim=-1)
         return torch.cat(sides, dim=-1) / math.sqrt(len(sides))
 
-    def _joined(self, sides: list[torch.Tensor]) -> Vectors:
-        vector: Vectors = (torch.cat(sides) / math.sqrt(len(sides))).numpy()
-        return vector
+    def _label(self, model: Model, embedded: Tensor, below: Tensor) -> Tensor:
+        vector = model.class_vectors(embedded)[0]
+        if model.scale == "none":
+            return vector
+        usual = model.usual(model.text(embedded), below)
+        return torch.cat([vector / model.scale_temperature, torch.ones(1), -usual / model.scale_temperature])
+
+    def _held(self) -> list[int]:
+        """Which numbers of a vector carry what a window says of the known classes."""
+        size = self.features // len(self._predictor.models)
+        return [last for i in range(len(self._known)) for last in ((i + 1) * size - 2, (i + 1) * size - 1)]
 
     def _fingerprint(self) -> str:
         config = self._predictor.config
         told = [config.audio["encoder"], config.text["encoder"], *config.variant.texts, str(self.window)]
+        told += self._predictor.classes
         digest = hashlib.sha256("\n".join(told).encode())
         for model in self._predictor.models:
             for name, tensor in sorted(model.state_dict().items()):
