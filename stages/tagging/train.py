@@ -23,7 +23,7 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     audio = tables.read_table(paths.audio, schemas.AUDIO)
     task = tagging(chosen.classes, chosen.clips, range(values["trials"]))
     knobs = {name: values[name] for name in ("hidden", "layers", "dropout")}
-    config = TrainingConfig.of(values, keep_best=True, knobs=knobs)
+    config = TrainingConfig.of(values, keep_best=True, loss_counts=True, knobs=knobs)
     pretrained = paths.tagging / "weights" / PRETRAINED / "pretrained.safetensors"
     start = hidden_layers(load_file(pretrained)) if TAGGING_SETTINGS[setting].transfers else None
     strong = None

@@ -241,6 +241,15 @@ def test_training_stops_when_the_mean_of_the_members_becomes_no_better(monkeypat
     assert len(trained(runs(0, 1), replace(CONFIG, epochs=9, patience=2))[1]) == 4
 
 
+@pytest.mark.parametrize(("loss_counts", "epochs"), [(False, 3), (True, 5)])
+def test_a_falling_loss_may_be_reason_to_go_on(monkeypatch, loss_counts, epochs):
+    """Its mAP is best at first; its loss falls until the third epoch."""
+    of_epochs = iter([(3.0, 0.5), (2.0, 0.1), (1.0, 0.2), (1.5, 0.1), (1.2, 0.1), (0.1, 0.9)])
+    monkeypatch.setattr(zero_shot_learner, "validate", lambda *_: [next(of_epochs)])
+    config = replace(CONFIG, epochs=9, patience=2, loss_counts=loss_counts)
+    assert len(trained(runs(0), config)[1]) == epochs
+
+
 def test_training_that_changes_nothing_stops_too():
     still = replace(CONFIG, epochs=9, lr=1e-12)
     assert len(trained(runs(0, 1), replace(still, patience=2))[1]) == 3

@@ -185,7 +185,7 @@ _NOTES = (
     "clips of the 17 classes that we validate on.",
     "**Learning rate.** The paper has 0.001 for Table II and 0.0001 for Table I; we have `lr` for both.",
     "**Epochs.** The best of 50 by validation mAP, as in the paper, but training stops after `patience` epochs without "
-    "a better mean over the trials.",
+    "a better mean over the trials, of mAP or of the loss.",
     "**F1.** A class is predicted where its score is above the threshold that is best for micro F1 on the validation "
     "clips (`threshold`), one for each trial.",
 )

@@ -20,6 +20,8 @@ class TrainingConfig:
         balance: how far clips of rare classes are drawn more often, see `batches`; 0: each clip once an epoch.
         segment_dropout: share of a clip's segments that a training step leaves out.
         patience: epochs without a better validation mAP, the members' mean, after which training stops; 0: it does not.
+        loss_counts: whether a lower validation loss, the members' mean, is as good a reason to go on as a better mAP.
+            Where an epoch has few steps, the loss falls for some epochs before any class is ranked better.
         keep_best: keep each member's weights of the epoch with the highest validation mAP, not the last epoch's.
         fused: use the fused engine where it supports the variant.
         knobs: of the variant's parts, by name.
@@ -35,6 +37,7 @@ class TrainingConfig:
     balance: float = 0.0
     segment_dropout: float = 0.0
     patience: int = 0
+    loss_counts: bool = False
     keep_best: bool = False
     fused: bool = True
     knobs: Mapping[str, Any] | None = None

@@ -55,7 +55,7 @@ def train(learner: Learner, engine: Engine, config: TrainingConfig) -> tuple[Any
     models, members = learner.models, learner.members
     best, best_map = models.clone(), np.full(len(members), -np.inf)
     curve: list[Epoch] = []
-    best_mean, best_epoch = -np.inf, 0
+    best_mean, least_loss, best_epoch = -np.inf, np.inf, 0
     progress = tqdm(range(1, config.epochs + 1), desc="train", unit="epoch", mininterval=1)
     for epoch in progress:
         losses = train_epoch(engine, learner, config, epoch)
@@ -67,9 +67,10 @@ def train(learner: Learner, engine: Engine, config: TrainingConfig) -> tuple[Any
         best_map = np.where(better, curve[-1].validation_map, best_map)
         if config.keep_best:
             best.copy_from(models, better)
-        mean = float(np.mean(curve[-1].validation_map))
-        if mean > best_mean:
-            best_mean, best_epoch = mean, epoch
+        mean, loss = float(np.mean(curve[-1].validation_map)), float(np.mean(curve[-1].validation_loss))
+        if mean > best_mean or (config.loss_counts and loss < least_loss):
+            best_epoch = epoch
+        best_mean, least_loss = max(mean, best_mean), min(loss, least_loss)
         progress.set_postfix(loss=f"{np.mean(losses):.3f}", map=f"{mean:.4f}", refresh=False)
         if config.patience and epoch - best_epoch >= config.patience:
             break
