@@ -1,6 +1,5 @@
 """Zero-shot audio classification: sounds recognised from nothing but their names."""
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from zsaudio.errors import ZsAudioError
@@ -13,18 +12,21 @@ if TYPE_CHECKING:
     from zsaudio.search.searching import Hit, SoundIndex
 
 __all__ = ["Hit", "Prediction", "Predictor", "SoundIndex", "ZsAudioError", "load", "open_index"]
-_PLACES = {
-    "Hit": "search.searching",
-    "Prediction": "inference.prediction",
-    "Predictor": "inference.predictor",
-    "SoundIndex": "search.searching",
-    "load": "inference.loading",
-    "open_index": "search.opening",
-}
 
 
 def __getattr__(name: str) -> Any:
     """Import what needs torch when it is first used, so that all else starts fast."""
-    if name in _PLACES:
-        return getattr(importlib.import_module(f"zsaudio.{_PLACES[name]}"), name)
+    if name in __all__:
+        from zsaudio.inference import loading, prediction, predictor
+        from zsaudio.search import opening, searching
+
+        places = {
+            "Hit": searching,
+            "Prediction": prediction,
+            "Predictor": predictor,
+            "SoundIndex": searching,
+            "load": loading,
+            "open_index": opening,
+        }
+        return getattr(places[name], name)
     raise AttributeError(f"module 'zsaudio' has no attribute {name!r}")
