@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from zsaudio.storage.values import printable
+from zsaudio_cli.predict import model_or_best
 
 EXAMPLE = "zsaudio index recordings --out sounds.index"
 LISTED = 10  # recordings that cannot be read
@@ -31,14 +32,11 @@ def index(
     """
     from tqdm import tqdm
 
-    from zsaudio.inference.choice import best_model
     from zsaudio.inference.loading import load
     from zsaudio.search.indexing import index_folder
     from zsaudio.search.space import Space
 
-    if model is None:
-        model = best_model(Path("data"))
-        print(f"model: {model}", file=sys.stderr)
+    model = model_or_best(model)
     space = Space(load(model, run, fetch=fetch))
 
     def progress(names: list[str]) -> tqdm[str]:

@@ -135,15 +135,11 @@ def predict(
 
         check_suffix(plot)
 
-    from zsaudio.inference.choice import best_model
     from zsaudio.inference.label_files import audacity_labels, rttm_lines
     from zsaudio.inference.loading import load
 
-    if model is None:
-        model = best_model(Path("data"))
-        print(f"model: {model}", file=sys.stderr)
     predictor = load(
-        model,
+        model_or_best(model),
         run,
         audio_weights=audio_weights,
         audio_pca=audio_pca,
@@ -191,6 +187,17 @@ def predict(
         for timeline in timelines:
             _print_events(timeline)
     return 0 if len(predictions) == len(files) else 1
+
+
+def model_or_best(model: Path | None) -> Path:
+    """The model that is named, or the best in data/, which is told."""
+    if model is not None:
+        return model
+    from zsaudio.inference.choice import best_model
+
+    best = best_model(Path("data"))
+    print(f"model: {best}", file=sys.stderr)
+    return best
 
 
 def _labels(text: str | None, file: Path | None) -> list[str] | None:

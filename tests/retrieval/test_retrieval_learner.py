@@ -73,6 +73,7 @@ def test_what_fills_a_batch_up_changes_nothing():
     filled = taught.losses(Batch(torch.tensor([[0, 1, 2]]), labels, torch.tensor([[0.5, 0.5, 0.0]])))
     assert filled[0, 2] == 0
     assert torch.isfinite(full).all()
+    assert torch.allclose(filled[0, :2], full[0])  # the same captions are drawn for the first two
 
 
 def test_captions_are_drawn_of_their_own_recording():

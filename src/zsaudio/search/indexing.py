@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ class _File(NamedTuple):
     error: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Indexed:
     """What became of a folder.
 
@@ -48,11 +48,11 @@ class Indexed:
         windows: vectors that the index now has.
     """
 
-    heard: int = 0
-    known: int = 0
-    gone: int = 0
-    unreadable: dict[str, str] = field(default_factory=dict)
-    windows: int = 0
+    heard: int
+    known: int
+    gone: int
+    unreadable: dict[str, str]
+    windows: int
 
 
 def index_folder(
@@ -78,29 +78,23 @@ def index_folder(
     found = {path.relative_to(folder).as_posix(): path for path in find_recordings(folder)}
     if not found and not index.files:
         raise ZsAudioError(f"{folder}: has no recording that can be read: wav, flac, ogg, mp3 and the like")
-    result = Indexed()
-    for name in index.files.keys() - found.keys():
+    gone = index.files.keys() - found.keys()
+    for name in gone:
         index.forget(name)
-        result.gone += 1
-    pending = []
-    for name, path in found.items():
-        if index.has(name, path):
-            result.known += 1
-        else:
-            pending.append(name)
+    pending = [name for name, path in found.items() if not index.has(name, path)]
     saved = time.monotonic()
     for name in progress(pending):
         index.forget(name)
-        result.heard += index.add(name, found[name])
+        index.add(name, found[name])
         if time.monotonic() - saved > SAVED:
             index.save()
             saved = time.monotonic()
-    if pending or result.gone or not is_index(out):
+    if pending or gone or not is_index(out):
         index.save()
-    result.unreadable = {name: file.error for name, file in sorted(index.files.items()) if file.error}
-    result.known -= len(result.unreadable.keys() - set(pending))
-    result.windows = len(index.vectors)
-    return result
+    unreadable = {name: file.error for name, file in sorted(index.files.items()) if file.error}
+    heard = len(set(pending) - unreadable.keys())
+    known = len(found) - len(unreadable) - heard
+    return Indexed(heard, known, len(gone), unreadable, len(index.vectors))
 
 
 class _Updated:
@@ -154,34 +148,26 @@ class _Updated:
         if numbers:
             self.vectors.remove(np.array(numbers, np.uint64))
 
-    def add(self, name: str, path: Path) -> bool:
-        """Hear a recording; of one that cannot be read the reason is kept, until it changes. Whether it was heard."""
+    def add(self, name: str, path: Path) -> None:
+        """Hear a recording; of one that cannot be read the reason is kept, until it changes."""
         state = _state(path)
         try:
             heard = self.space.hear(path)
         except ZsAudioError as error:
             self.files[name] = _File(*state, str(error))
-            return False
+            return
         numbers = np.arange(self.next, self.next + len(heard.starts), dtype=np.uint64)
         self.vectors.add(numbers, heard.vectors)
         self.next += len(numbers)
         self.items[name] = list(zip(numbers.tolist(), heard.starts.tolist(), heard.ends.tolist(), strict=True))
         self.files[name] = _File(*state, "")
-        return True
 
     def save(self) -> None:
         """Write what there is as a generation of its own."""
         self.head = self.head.model_copy(update={"generation": self.head.generation + 1})
         rows = [(number, name, start, end) for name, windows in self.items.items() for number, start, end in windows]
-        items = dict(zip(("number", "file", "start", "end"), zip(*rows, strict=True), strict=True)) if rows else {}
-        empty: dict[str, list[object]] = {"number": [], "file": [], "start": [], "end": []}
-        files = {
-            "file": list(self.files),
-            "bytes": [file.bytes for file in self.files.values()],
-            "changed": [file.changed for file in self.files.values()],
-            "error": [file.error for file in self.files.values()],
-        }
-        write_generation(self.out, self.head, self.vectors, {**empty, **items}, dict(files))
+        files = [(name, *file) for name, file in self.files.items()]
+        write_generation(self.out, self.head, self.vectors, rows, files)
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -107,9 +107,8 @@ class SoundIndex:
         if not count:
             return []
         numbers = self._vectors.search(vector, count, exact=True).keys
-        scores = (
-            np.asarray(self._vectors.get(numbers)) @ vector
-        )  # a distance is 1 - score, in which small scores lose their digits
+        # Of the vectors themselves: a distance is 1 - score, in which small scores lose their digits.
+        scores = np.asarray(self._vectors.get(numbers)) @ vector
         rows = self._order[np.searchsorted(self._numbers, numbers.astype(np.int64))].tolist()
         best: dict[str, tuple[int, float]] = {}
         for row, score in zip(rows, scores.tolist(), strict=True):

@@ -60,11 +60,10 @@ class Space:
         features = int(predictor.config.audio["features"])
         known = predictor.embed_labels(predictor.classes)
         below = predictor.below(predictor.classes)
+        self._compares = predictor.config.variant.scale != "none"
         try:
-            self._known = [  # of models that compare: the classes, and what is usual for each
-                (model.class_vectors(known), model.usual(model.text(known), below))
-                for model in predictor.models
-                if model.scale != "none"
+            self._known = [  # of each model: the classes, and what is usual for them
+                (model.class_vectors(known), model.usual(model.text(known), below)) for model in predictor.models
             ]
             self.features = self._audio(torch.zeros(1, 1, features)).shape[1]
         except NotImplementedError:  # a score of a user's own
@@ -101,8 +100,7 @@ class Space:
             raise ZsAudioError(f"query: expected at most {MOST_WORDS:,} words, got {len(words):,}")
         label = [" ".join(words)]
         embedded, below = self._predictor.embed_labels(label), self._predictor.below(label)
-        sides = [self._label(model, embedded, below) for model in self._predictor.models]
-        vector: Vectors = (torch.cat(sides) / math.sqrt(len(sides))).numpy()
+        vector: Vectors = _joined([self._label(model, embedded, below) for model in self._predictor.models]).numpy()
         return vector
 
     @torch.inference_mode()
@@ -113,7 +111,8 @@ class Space:
             ZsAudioError: it cannot be read.
         """
         mean = self.hear(path).vectors.mean(axis=0)
-        mean[self._held()] = 0  # what the windows say of the classes is not how they sound
+        if self._compares:
+            mean.reshape(len(self._known), -1)[:, -2:] = 0  # what windows say of the classes is not how they sound
         length = float(np.linalg.norm(mean))
         if not length:
             raise ZsAudioError(f"{path}: nothing can be said of this sound; take another")
@@ -121,23 +120,21 @@ class Space:
         return like
 
     def _audio(self, windows: Tensor) -> Tensor:
-        sides = [model.clip_vectors(windows, None) for model in self._predictor.models]
-        for i, (labels, usual) in enumerate(self._known):
-            scores = (sides[i] @ labels.T - usual) / self._predictor.models[i].scale_temperature
-            sides[i] = torch.cat([sides[i], -scores.logsumexp(-1, keepdim=True), torch.ones(len(windows), 1)], dim=-1)
-        return torch.cat(sides, dim=-1) / math.sqrt(len(sides))
+        sides = []
+        for model, (labels, usual) in zip(self._predictor.models, self._known, strict=True):
+            vectors = model.clip_vectors(windows, None)
+            if self._compares:
+                scores = (vectors @ labels.T - usual) / model.scale_temperature
+                vectors = torch.cat([vectors, -scores.logsumexp(-1, keepdim=True), torch.ones(len(windows), 1)], dim=-1)
+            sides.append(vectors)
+        return _joined(sides)
 
     def _label(self, model: Model, embedded: Tensor, below: Tensor) -> Tensor:
         vector = model.class_vectors(embedded)[0]
-        if model.scale == "none":
+        if not self._compares:
             return vector
         usual = model.usual(model.text(embedded), below)
         return torch.cat([vector / model.scale_temperature, torch.ones(1), -usual / model.scale_temperature])
-
-    def _held(self) -> list[int]:
-        """Which numbers of a vector carry what a window says of the known classes."""
-        size = self.features // len(self._predictor.models)
-        return [last for i in range(len(self._known)) for last in ((i + 1) * size - 2, (i + 1) * size - 1)]
 
     def _fingerprint(self) -> str:
         config = self._predictor.config
@@ -149,3 +146,8 @@ class Space:
                 digest.update(name.encode())
                 digest.update(np.ascontiguousarray(tensor.numpy()).tobytes())
         return digest.hexdigest()
+
+
+def _joined(sides: list[Tensor]) -> Tensor:
+    """Vectors of all models, one after another, of which a product is the mean of the models' products."""
+    return torch.cat(sides, dim=-1) / math.sqrt(len(sides))

@@ -6,6 +6,7 @@ one, and `index.json` is replaced last: an index that was interrupted is as it w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ from zsaudio.storage.files import read_json, replacing, write_json
 
 HEAD = "index.json"
 VERSION = 1
+KINDS = {"vectors": "usearch", "items": "parquet", "files": "parquet"}  # suffix of each file of a generation
 Vectors = npt.NDArray[np.float32]
 
 
@@ -91,7 +93,7 @@ def read_vectors(path: Path, head: IndexHead, *, view: bool) -> Index:
     Raises:
         ZsAudioError: the file is missing, damaged, or of other vectors.
     """
-    file = _file(path, "vectors", head.generation, "usearch")
+    file = _file(path, "vectors", head.generation)
     try:
         index = Index.restore(file, view=view) if file.is_file() else None
     except (RuntimeError, ValueError) as error:
@@ -103,35 +105,35 @@ def read_vectors(path: Path, head: IndexHead, *, view: bool) -> Index:
 
 def read_items(path: Path, head: IndexHead) -> pa.Table:
     """What each vector is of: schema INDEXED."""
-    return tables.read_table(_file(path, "items", head.generation, "parquet"), schemas.INDEXED)
+    return tables.read_table(_file(path, "items", head.generation), schemas.INDEXED)
 
 
 def read_files(path: Path, head: IndexHead) -> pa.Table:
     """The recordings that were heard: schema INDEXED_FILES."""
-    return tables.read_table(_file(path, "files", head.generation, "parquet"), schemas.INDEXED_FILES)
+    return tables.read_table(_file(path, "files", head.generation), schemas.INDEXED_FILES)
 
 
 def write_generation(
-    path: Path, head: IndexHead, vectors: Index, items: dict[str, object], files: dict[str, object]
+    path: Path, head: IndexHead, vectors: Index, items: Sequence[Sequence[object]], files: Sequence[Sequence[object]]
 ) -> None:
-    """Write the files of a generation, then `index.json`, and remove those of others."""
-    generation = head.generation
-    with replacing(_file(path, "vectors", generation, "usearch")) as temporary:
+    """Write the files of a generation, then `index.json`, and remove those of others.
+
+    Args:
+        path, head: of the index.
+        vectors: by their numbers.
+        items, files: rows of schemas INDEXED and INDEXED_FILES.
+    """
+    with replacing(_file(path, "vectors", head.generation)) as temporary:
         vectors.save(str(temporary))
-    tables.write_table(_file(path, "items", generation, "parquet"), schemas.INDEXED, items)
-    tables.write_table(_file(path, "files", generation, "parquet"), schemas.INDEXED_FILES, files)
+    for name, schema, rows in (("items", schemas.INDEXED, items), ("files", schemas.INDEXED_FILES, files)):
+        columns = {column: [row[i] for row in rows] for i, column in enumerate(schema.columns)}
+        tables.write_table(_file(path, name, head.generation), schema, columns)
     write_json(path / HEAD, head.model_dump())
-    kept = {_file(path, *kind).name for kind in _kinds(generation)}
-    for name, _, suffix in _kinds(0):
-        for old in path.glob(f"{name}.*.{suffix}"):
-            if old.name not in kept:
-                with suppress(OSError):  # somebody searches it; the next time will do
-                    old.unlink()
+    for name, suffix in KINDS.items():
+        for old in set(path.glob(f"{name}.*.{suffix}")) - {_file(path, name, head.generation)}:
+            with suppress(OSError):  # somebody searches it; the next time will do
+                old.unlink()
 
 
-def _kinds(generation: int) -> list[tuple[str, int, str]]:
-    return [("vectors", generation, "usearch"), ("items", generation, "parquet"), ("files", generation, "parquet")]
-
-
-def _file(path: Path, name: str, generation: int, suffix: str) -> Path:
-    return path / f"{name}.{generation}.{suffix}"
+def _file(path: Path, name: str, generation: int) -> Path:
+    return path / f"{name}.{generation}.{KINDS[name]}"
