@@ -1,6 +1,7 @@
 """`make repro` and `make show`: progress, the summary and the table of metrics around `dvc repro`."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,12 +42,14 @@ def test_a_run_ends_with_the_results_and_what_to_type_next(finished, shown):
 
 def test_a_run_says_at_which_stage_it_is(project):
     project.set_params(variants__cosine=COSINE)
-    output = project.checked("python", "stages/repro.py")
-    begun = "at most about 1 min left\nRunning stage 'variants':"
-    assert any(f"\nstage {number} of 19; {begun}" in output for number in (5, 6))  # text comes before or after it
-    assert "\nstage 19 of 19; at most about 1 min left\nRunning stage 'report':" in output
+    try:
+        output = project.checked("python", "stages/repro.py")
+    finally:
+        project.restore()
+    left = "at most about [0-9]+ min left"  # as this machine pleases; the order of stages that may swap is DVC's
+    assert re.search(rf"^stage [0-9]+ of 19; {left}\nRunning stage 'variants':", output, re.MULTILINE)
+    assert re.search(rf"^stage 19 of 19; {left}\nRunning stage 'report':", output, re.MULTILINE)
     assert "make restore" in output  # the committed results lie below these
-    project.restore()
 
 
 @pytest.mark.parametrize("mistake", [{"gamma": "high"}, {"corpus": "dmeo"}, {"gama": 1}])
