@@ -28,6 +28,7 @@ from param_sections import (
     Title,
     TrainParams,
 )
+from retrieval_params import RetrievalParams
 from tagging_params import TaggingParams
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.parts import KINDS, part_file
@@ -54,6 +55,7 @@ RESERVED = (
     "localise",
     "generalise",
     "tagging",
+    "retrieval",
 )  # folders beside those of the models in metrics/CORPUS
 # Of `train`, that a variant may set for itself.
 TRAINING_KNOBS = (
@@ -136,6 +138,7 @@ class Params(ParamsSection):
     clap: HfAudioParams
     train: TrainParams
     tagging: TaggingParams
+    retrieval: RetrievalParams
 
     @model_validator(mode="before")
     @classmethod
@@ -164,6 +167,7 @@ class Params(ParamsSection):
         self._check_corpus()
         self._check_variants()
         self.tagging.check()
+        self.retrieval.check()
         source = self.audioset
         files: dict[str, str] = {}
         for url in [source.ontology, source.labels, *source.segments, source.features]:

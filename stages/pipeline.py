@@ -51,6 +51,7 @@ class Paths:
         self.generalise = data / "generalise"
         self.plots = data / "plots"
         self.tagging = data / "tagging"
+        self.retrieval = data / "retrieval"
         self.metrics = metrics
         self.studies = Path("metrics/studies") / f"{corpus}.csv"
 

@@ -37,7 +37,7 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     save_model(paths.weights / model / setting, weights, described)
     for name, columns in [("validation", cell.validation), ("test", cell.test)]:
         tables.write_table(paths.scores / model / setting / f"{name}.feather", schemas.SCORES, columns)
-    tables.write_table(paths.curves / model / f"{setting}.csv", schemas.CURVE, curve_columns(cell.curve, task))
+    tables.write_table(paths.curves / model / f"{setting}.csv", schemas.CURVE, curve_columns(cell.curve, task.members))
 
 
 if __name__ == "__main__":

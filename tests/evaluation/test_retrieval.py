@@ -1,5 +1,7 @@
 """Retrieval: ranks, average precision and recall, by hand, against a plain reading, and against torchmetrics."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from torchmetrics.functional import retrieval as torchmetrics
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.evaluation import retrieval
-from zsaudio.evaluation.retrieval import Relevant, precision_at, ranks, recall_at
+from zsaudio.evaluation.retrieval import Relevant, chance, precision_at, ranks, recall_at
 
 ONE = np.ones((1, 1), np.float32)
 
@@ -51,6 +53,17 @@ def test_relevant_items_that_tie_enter_together():
 def test_more_relevant_items_than_count_can_be_found_whole():
     """Of 15 relevant items the first ten fill the list."""
     assert precision_at(np.arange(1, 16), relevant(list(range(15)))) == pytest.approx([1.0])
+
+
+@pytest.mark.parametrize("k", [1, 2, 10])
+def test_chance_is_the_mean_over_all_orders(k):
+    """Two queries among five items, of one and of three."""
+    looked_for = relevant([0], [0, 1, 2])
+    orders = np.array(list(itertools.permutations(range(1, 6))))
+    found = [np.concatenate([order[:1], order[:3]]) for order in orders]
+    precision = np.mean([precision_at(ranked, looked_for, k) for ranked in found])
+    recall = np.mean([recall_at(ranked, looked_for, k) for ranked in found])
+    assert chance(looked_for, 5, k) == pytest.approx((precision, recall))
 
 
 @st.composite

@@ -8,6 +8,7 @@ import torch
 from zsaudio.models.poolings.all_segments import AllSegments
 from zsaudio.models.poolings.attentive_statistics import AttentiveStatistics
 from zsaudio.models.poolings.average import Average
+from zsaudio.models.poolings.ordered_statistics import OrderedStatistics
 from zsaudio.models.poolings.statistics import Statistics
 
 X = torch.tensor([[[1.0, 4.0], [3.0, 0.0], [8.0, -4.0]]])  # a clip of three segments, two features
@@ -36,6 +37,17 @@ def test_statistics_are_mean_deviation_and_maximum():
     assert pooled.flatten().tolist() == pytest.approx(expected)
     real, _ = Statistics(2)(X, TWO_ARE_REAL)
     assert real.flatten().tolist() == pytest.approx([2.0, 2.0, 1.0, 2.0, 3.0, 4.0])
+
+
+def test_ordered_statistics_have_the_mean_of_each_third():
+    pooled, mask = OrderedStatistics(2)(X, None)
+    assert mask is None
+    assert pooled.shape == (1, 1, OrderedStatistics(2).features)
+    assert torch.equal(pooled[..., :6], Statistics(2)(X, None)[0])
+    assert pooled[0, 0, 6:].tolist() == pytest.approx(X.flatten().tolist())  # a third each
+    # Of two segments the middle third has half of each.
+    two, _ = OrderedStatistics(2)(X, TWO_ARE_REAL)
+    assert two[0, 0, 6:].tolist() == pytest.approx([1.0, 4.0, 2.0, 2.0, 3.0, 0.0])
 
 
 def test_channels_attend_to_segments_and_have_a_maximum():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zsaudio.retrieval.templates import of_events, of_labels
+from zsaudio.retrieval.templates import of_events, of_labels, reversed_events
 
 
 def test_labels_are_listed_by_their_first_names():
@@ -29,3 +29,10 @@ def test_labels_are_listed_by_their_first_names():
 )
 def test_events_are_said_in_order(events, caption):
     assert of_events(events) == caption
+
+
+def test_events_in_reverse_order_are_another_caption_unless_they_sound_at_once():
+    events = [("Low buzz", 0, 1), ("Shrill chirp", 2, 3)]
+    assert of_events(reversed_events(events)) == "a shrill chirp, then a low buzz"
+    assert of_events(reversed_events(reversed_events(events))) == of_events(events)
+    assert of_events(reversed_events([("Hum", 0, 4), ("Hum", 1, 3)])) == of_events([("Hum", 0, 4), ("Hum", 1, 3)])

@@ -106,6 +106,26 @@ def recall_at(ranked: npt.NDArray[np.int64], relevant: Relevant, k: int) -> npt.
     return (best <= k).astype(np.float64)
 
 
+def chance(relevant: Relevant, items: int, k: int) -> tuple[float, float]:
+    """Average precision and recall among the first k that are expected of a random order, the means over the queries.
+
+    Of n items r are relevant, so the item at rank j is with probability r / n, and then (r - 1) / (n - 1) of the j - 1
+    above it are, on average; none of the first k is with probability C(n - r, k) / C(n, k).
+
+    Args:
+        relevant: what each query looks for.
+        items: N.
+        k: how many of the first items count.
+    """
+    counts, queries = np.unique(np.diff(relevant.offsets), return_counts=True)
+    ranked = np.arange(1, min(k, items) + 1)
+    above = (counts[:, None] - 1) / max(items - 1, 1) * (ranked - 1)
+    precision = ((1 + above) / ranked).sum(axis=1) * counts / items / np.minimum(counts, k)
+    left = np.arange(len(ranked))
+    missed = (np.maximum(items - counts[:, None] - left, 0) / (items - left)).prod(axis=1)
+    return float(precision @ queries / queries.sum()), float((1 - missed) @ queries / queries.sum())
+
+
 def _check(name: str, vectors: Any) -> None:
     if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype != np.float32 or not len(vectors):
         raise ValueError(f"{name}: expected an array (rows, features) of float32, got {described(vectors)}")

@@ -60,7 +60,7 @@ def load(
     named = {name: checked_place(name, place) for name, place in options.items() if place is not None}
     mirror = checked_place("mirror", mirror) if mirror else default_mirror()
     config = read_model(folder)
-    if config.decision is None:
+    if config.decision is None and not config.of_captions:
         raise ZsAudioError(f"{folder}: is not evaluated yet and has no threshold; use data/CORPUS/models/MODEL/SETTING")
     members = [number for number, member in enumerate(config.members) if member.run == run]
     if not members:
@@ -81,7 +81,7 @@ def load(
         text = encoder_files(folder, "text", config.text, given, fetch=fetch)
         return Predictor(
             config,
-            config.decision.thresholds[members[0]],
+            None if config.decision is None else config.decision.thresholds[members[0]],
             models,
             recording_encoder(
                 audio,

@@ -21,21 +21,28 @@ from zsaudio.models.model import Model, Scored
 from zsaudio.models.model_folder import Config
 from zsaudio.storage.values import printable, shown
 from zsaudio.tasks.corpus_tables import join_texts
-from zsaudio.text import Label, TextEncoder, embed_labels, split_words
+from zsaudio.text import Label, TextEncoder, embed_labels, plain, split_words
 
 WINDOWS = 256  # scored at a time
 BLOCKS = 80  # of about two seconds, embedded at a time
 
 
 class Predictor:
-    """A trained model, or an ensemble of several, with its encoders and its threshold; made by `load`."""
+    """A trained model, or an ensemble of several, with its encoders and its threshold; made by `load`.
+
+    A model that was trained on captions has no threshold: it ranks recordings, and `predict` refuses it.
+    """
 
     def __init__(
-        self, config: Config, threshold: float, models: Sequence[Model], audio: RecordingEncoder, text: TextEncoder
+        self,
+        config: Config,
+        threshold: float | None,
+        models: Sequence[Model],
+        audio: RecordingEncoder,
+        text: TextEncoder,
     ) -> None:
-        assert config.decision is not None
         self.config = config
-        self.gamma = config.decision.gamma
+        self.gamma = None if config.decision is None else config.decision.gamma
         self.threshold = threshold
         self.models = models
         self._audio = audio
@@ -71,11 +78,16 @@ class Predictor:
                 None: that length. A shorter recording is one window.
 
         Raises:
-            ZsAudioError: the recording cannot be read, there is no label, one has no word, or the window is too long
-                or no whole number of seconds.
+            ZsAudioError: the recording cannot be read, there is no label, one has no word, the window is too long or no
+                whole number of seconds, or the model was trained on captions.
             TypeError: the path is none, or the labels are no texts.
         """
         path = Path(checked_place("path", path))
+        if self.threshold is None:
+            raise ZsAudioError(
+                f"variant {self.config.variant.name}: finds recordings by captions and has no threshold "
+                "by which a label is predicted: use `zsaudio index` and `zsaudio search`"
+            )
         longest = self.check_window(window)
         wanted = distinct(self.classes if labels is None else labels)
         ranked = [*wanted, *(name for name in self._known if name not in wanted)]
@@ -182,7 +194,8 @@ class Predictor:
         new = [label for label in labels if label not in self._embedded]
         if new:
             variant = self.config.variant
-            told = [self._known.get(label, Label(label)) for label in new]
+            worded = plain if self.config.of_captions else str  # as what it was trained on
+            told = [self._known.get(label, Label(worded(label))) for label in new]
             of_texts = [embed_labels(self._text, told, text) for text in variant.texts]
             embedded = torch.from_numpy(join_texts(of_texts, averaged=variant.averaged))
             expected = self.config.text_features

@@ -33,6 +33,7 @@ ENCODERS = "encoders"  # folder of a model folder for what its encoders need
 FILES = frozenset({"weights", "pca", "model", "vectors"})  # metadata of encoders that name a path or an address
 CHECKSUMS = "SHA256SUMS"  # as `sha256sum --check` wants them
 VERSION = 4  # of the form of config.json
+CAPTIONS = "retrieval"  # task of a variant that is trained on captions
 
 
 MOST_FEATURES = 10**5
@@ -117,6 +118,8 @@ class Config(_Section):
         roles: name of the examples (of a fold) by role: train, validation, test; only test in a cross-validation.
         classes: classes by the name of their examples.
         decision: None until the cell is evaluated.
+
+    A dual encoder (`zsaudio.retrieval`) knows captions and no classes: it has neither roles nor classes nor a decision.
     """
 
     version: Literal[4]
@@ -133,8 +136,17 @@ class Config(_Section):
     classes: dict[str, Annotated[list[StoredClass], Field(min_length=1)]]
     decision: Decision | None = None
 
+    @property
+    def of_captions(self) -> bool:
+        """Whether it was trained on captions, and knows no classes."""
+        return self.variant.task == CAPTIONS
+
     @model_validator(mode="after")
     def _fits_together(self) -> Config:
+        if self.of_captions:
+            if self.roles or self.classes or self.decision is not None:
+                raise ValueError("roles, classes, decision: a model that was trained on captions has none")
+            return self
         if "test" not in self.roles:
             raise ValueError("roles: test is missing")
         for role, examples in self.roles.items():
@@ -143,6 +155,14 @@ class Config(_Section):
         if self.decision is not None and len(self.decision.thresholds) != len(self.members):
             raise ValueError("decision.thresholds: expected one for each member")
         return self
+
+
+def with_full_paths(encoding: Mapping[str, str]) -> dict[str, str]:
+    """Metadata of an encoder with the full paths of its files, so that the model can be used from any folder."""
+    return {
+        key: str(Path(value).resolve()) if key in FILES and Path(value).exists() else value
+        for key, value in encoding.items()
+    }
 
 
 def save_model(folder: Path, weights: Mapping[str, npt.NDArray[Any]] | Path, config: Config) -> None:

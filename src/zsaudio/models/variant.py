@@ -48,16 +48,16 @@ class Variant(BaseModel):
     aggregator: str
     score: str
     objective: str
-    texts: Annotated[list[str], Field(min_length=1)]
-    averaged: bool
-    fused: bool
-    scale: Literal["none", "log_softmax", "inverted_softmax"]
-    scale_temperature: Annotated[float, Field(gt=0)]
-    breadth: Annotated[float, Field(ge=0)]
-    ensemble: Annotated[int, Field(ge=1)]
-    runs: Annotated[int, Field(ge=1)] | None
-    spanning: Literal["drop", "any"] | None
-    refit: bool
+    texts: Annotated[list[str], Field(min_length=1)] = ["name"]
+    averaged: bool = False
+    fused: bool = False
+    scale: Literal["none", "log_softmax", "inverted_softmax"] = "none"
+    scale_temperature: Annotated[float, Field(gt=0)] = 1.0
+    breadth: Annotated[float, Field(ge=0)] = 0.0
+    ensemble: Annotated[int, Field(ge=1)] = 1
+    runs: Annotated[int, Field(ge=1)] | None = None
+    spanning: Literal["drop", "any"] | None = None
+    refit: bool = False
     knobs: dict[str, Any]
 
     def parts(self) -> dict[str, str]:

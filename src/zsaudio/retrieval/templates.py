@@ -40,6 +40,11 @@ def of_events(events: Sequence[tuple[str, float, float]]) -> str:
     return "".join(said)
 
 
+def reversed_events(events: Sequence[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
+    """The same sounds played from the end: what came first comes last; what sounds at once still does."""
+    return [(name, -offset, -onset) for name, onset, offset in events]
+
+
 def _spoken(name: str) -> str:
     return name.split(",")[0].strip().lower()
 

@@ -58,13 +58,9 @@ class Space:
         """
         self._predictor, self.window = predictor, predictor.seconds
         features = int(predictor.config.audio["features"])
-        known = predictor.embed_labels(predictor.classes)
-        below = predictor.below(predictor.classes)
         self._compares = predictor.config.variant.scale != "none"
         try:
-            self._known = [  # of each model: the classes, and what is usual for them
-                (model.class_vectors(known), model.usual(model.text(known), below)) for model in predictor.models
-            ]
+            self._known = self._classes() if self._compares else []  # of each model
             self.features = self._audio(torch.zeros(1, 1, features)).shape[1]
         except NotImplementedError:  # a score of a user's own
             raise ZsAudioError(f"score {predictor.config.variant.score}: has no audio and label, for search") from None
@@ -119,14 +115,18 @@ class Space:
         like: Vectors = mean / np.float32(length)
         return like
 
+    def _classes(self) -> list[tuple[Tensor, Tensor]]:
+        """Of each model: the classes that it knows, as vectors, and what is usual for them."""
+        known = self._predictor.embed_labels(self._predictor.classes)
+        below = self._predictor.below(self._predictor.classes)
+        return [(model.class_vectors(known), model.usual(model.text(known), below)) for model in self._predictor.models]
+
     def _audio(self, windows: Tensor) -> Tensor:
-        sides = []
-        for model, (labels, usual) in zip(self._predictor.models, self._known, strict=True):
-            vectors = model.clip_vectors(windows, None)
-            if self._compares:
-                scores = (vectors @ labels.T - usual) / model.scale_temperature
-                vectors = torch.cat([vectors, -scores.logsumexp(-1, keepdim=True), torch.ones(len(windows), 1)], dim=-1)
-            sides.append(vectors)
+        sides = [model.clip_vectors(windows, None) for model in self._predictor.models]
+        for number, (labels, usual) in enumerate(self._known):
+            scores = (sides[number] @ labels.T - usual) / self._predictor.models[number].scale_temperature
+            held = [-scores.logsumexp(-1, keepdim=True), torch.ones(len(windows), 1)]
+            sides[number] = torch.cat([sides[number], *held], dim=-1)
         return _joined(sides)
 
     def _label(self, model: Model, embedded: Tensor, below: Tensor) -> Tensor:

@@ -222,6 +222,41 @@ TAGGING_CLIPS = Schema(
     {"clip_id": Kind.TEXT, "role": Kind.TEXT, "labels": Kind.INDICES},  # role: train, validation or test
     unique="clip_id",
 )
+CAPTIONED = Schema(
+    "captioned recordings",
+    {
+        "clip_id": Kind.TEXT,
+        "subset": Kind.TEXT,
+        "role": Kind.TEXT,  # train, validation or test
+        "caption": Kind.TEXT,
+        "reversed": Kind.TEXT,  # the same of the sounds in reverse order, where that is another caption
+    },
+    nullable=frozenset({"reversed"}),
+)
+REWRITES = Schema("rewrites of captions", {"caption": Kind.TEXT, "rewrite": Kind.TEXT})
+CAPTION_TEXT = Schema(
+    "caption embeddings",
+    {"caption": Kind.TEXT, "embedding": Kind.VECTOR},
+    unique="caption",
+    metadata=("encoder", "revision", "pooling"),
+)
+RANKS = Schema(
+    "ranks",
+    {
+        "run": Kind.COUNT,
+        "direction": Kind.TEXT,  # one of zsaudio.retrieval.ranking.DIRECTIONS
+        "query": Kind.TEXT,  # a caption or a recording
+        "ranks": Kind.INDICES,  # of the items that it looks for, from 1
+    },
+)
+RETRIEVAL_RUNS = Schema(
+    "retrieval results per run",
+    {"run": Kind.COUNT, "direction": Kind.TEXT, "metric": Kind.TEXT, "value": Kind.REAL},
+)
+RETRIEVAL_RESAMPLES = Schema(
+    "bootstrap resamples of the queries",
+    {"direction": Kind.TEXT, "metric": Kind.TEXT, "value": Kind.REAL},
+)
 INDEXED = Schema(
     "indexed windows",
     {"number": Kind.COUNT, "file": Kind.TEXT, "start": Kind.COUNT, "end": Kind.COUNT},

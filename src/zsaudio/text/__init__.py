@@ -9,9 +9,19 @@ import numpy.typing as npt
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.pretrained.hub import check_revision
-from zsaudio.text.wording import TEXTS, Label, has_words, split_words
+from zsaudio.text.wording import TEXTS, Label, has_words, plain, split_words
 
-__all__ = ["TEXTS", "Label", "TextEncoder", "embed_labels", "encoder_of", "has_words", "split_words", "text_encoder"]
+__all__ = [
+    "TEXTS",
+    "Label",
+    "TextEncoder",
+    "embed_labels",
+    "encoder_of",
+    "has_words",
+    "plain",
+    "split_words",
+    "text_encoder",
+]
 
 
 class TextEncoder(Protocol):
@@ -100,7 +110,7 @@ def encoder_of(
     elif name == "vectors":
         knobs = {"table": Path(metadata["vectors"]) if vectors is None else vectors}
     elif name == "words":
-        knobs = {"features": int(metadata["features"])}
+        knobs = {"features": int(metadata["features"]), "ngrams": int(metadata.get("ngrams", 1))}
     encoder = text_encoder(name, knobs, mirror=mirror)
     check_revision("text", metadata, encoder.metadata)
     return encoder

@@ -7,7 +7,8 @@ from zsaudio.errors import ZsAudioError
 
 # A run of letters of any alphabet, with the apostrophes (straight or curly) inside it.
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
-
+_APOSTROPHE = re.compile("['\u2019]")
+_PUNCTUATION = re.compile(r"[^\w\s]|_")
 
 # What a class may be told by: its name; the name and the ontology's description; the names from the root down to it;
 # the name and what it is a kind of, with the descriptions of that.
@@ -58,3 +59,8 @@ def split_words(text: str) -> list[str]:
 def has_words(text: str) -> bool:
     """Whether a label has a word to embed."""
     return bool(_WORD.search(text))
+
+
+def plain(caption: str) -> str:
+    """A caption in lower case without punctuation (Primus et al. 2023, section 2.5)."""
+    return " ".join(_PUNCTUATION.sub(" ", _APOSTROPHE.sub("", caption)).lower().split())

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import pyarrow as pa
 import torch
 
 from zsaudio.errors import ZsAudioError
-from zsaudio.models.model_folder import FILES, Config, StoredClass, StoredMember
+from zsaudio.models.model_folder import Config, StoredClass, StoredMember, with_full_paths
 from zsaudio.models.variant import Variant
 from zsaudio.storage import tables
 from zsaudio.tasks.corpus_tables import CorpusTables, embed
@@ -103,8 +102,8 @@ def describe(
         members=[StoredMember(run=member.run, seed=member.seed[0], part=member.part) for member in task.members],
         training=dict(training),
         spanning=tables.metadata(corpus.clips)["spanning"],
-        audio=_absolute(tables.metadata(corpus.audio)),
-        text=_absolute(tables.metadata(corpus.text)),
+        audio=with_full_paths(tables.metadata(corpus.audio)),
+        text=with_full_paths(tables.metadata(corpus.text)),
         text_features=text_features(corpus.text, variant),
         roles={role: examples.name for role, examples in roles.items()},
         classes={examples.name: _stored_classes(examples.classes, corpus.text) for examples in roles.values()},
@@ -115,14 +114,6 @@ def text_features(text: pa.Table, variant: Variant) -> int:
     """F_s, with the texts that a variant has."""
     sizes = [int(text.schema.field(f"{name}_embedding").type.list_size) for name in variant.texts]
     return sizes[0] if variant.averaged else sum(sizes)
-
-
-def _absolute(encoding: dict[str, str]) -> dict[str, str]:
-    """Metadata of an encoder with the full paths of its files, so that the model can be used from any folder."""
-    return {
-        key: str(Path(value).resolve()) if key in FILES and Path(value).exists() else value
-        for key, value in encoding.items()
-    }
 
 
 def _stored_classes(classes: Classes, text: pa.Table) -> list[StoredClass]:

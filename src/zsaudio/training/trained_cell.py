@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zsaudio.storage import tables
-from zsaudio.tasks.task import Member, Rows, Task
+from zsaudio.tasks.task import Member, Rows
 from zsaudio.tasks.tensors import ClipTensors
 from zsaudio.training.loop import Epoch
 
@@ -60,9 +60,9 @@ def score_columns(
     return columns | {name: tables.vectors(values) for name, values in scores.items()}
 
 
-def curve_columns(curve: Sequence[Epoch], task: Task) -> dict[str, list[Any]]:
+def curve_columns(curve: Sequence[Epoch], members: Sequence[Member]) -> dict[str, list[Any]]:
     """A training curve as columns of `zsaudio.storage.schemas.CURVE`, averaged over the parts of a run."""
-    run_of_member = np.array([member.run for member in task.members])
+    run_of_member = np.array([member.run for member in members])
     runs = np.unique(run_of_member).tolist()
     columns: dict[str, list[Any]] = {
         "run": [run for run in runs for _ in curve],

@@ -1,0 +1,37 @@
+"""Stage report of retrieval: results in both directions, differences, order, and the paper's Tables 3 and 4."""
+
+from pipeline import Params, Paths, run
+from zsaudio.report.markdown import render_markdown
+from zsaudio.report.page import render_page
+from zsaudio.report.plot_files import write_plots
+from zsaudio.retrieval.retrieval_report import retrieval_page, retrieval_plots
+from zsaudio.retrieval.retrieval_tables import RetrievalEvidence
+from zsaudio.storage import schemas, tables
+from zsaudio.storage.files import read_json, write_text
+
+
+def main(params: Params, paths: Paths) -> None:
+    retrieval, data = params.retrieval, paths.retrieval
+    evaluated, models = data / "evaluations", retrieval.models
+    resamples = {row: evaluated / row / "resamples.parquet" for row in models}
+    shared = ", ".join(f"`{name}` = {value}" for name, value in retrieval.train.model_dump().items())
+    evidence = RetrievalEvidence(
+        corpus=params.corpus,
+        titles={row: retrieval.title(row) for row in models},
+        metrics={row: read_json(evaluated / row / "metrics.json") for row in models},
+        resampled={
+            row: tables.read_table(file, schemas.RETRIEVAL_RESAMPLES).to_pandas() for row, file in resamples.items()
+        },
+        curves={row: tables.read_table(data / f"curves/{row}.csv", schemas.CURVE).to_pandas() for row in models},
+        notes=read_json(data / "captions" / "notes.json")["notes"],
+        told=[f"**Training.** {shared}."],
+        published=params.corpus == "captioned",
+    )
+    page, metrics = retrieval_page(evidence), paths.metrics / "retrieval"
+    write_text(metrics / "report.md", render_markdown(page))
+    write_text(metrics / "report.html", render_page(page))
+    write_plots(retrieval_plots(evidence), metrics / "plots")
+
+
+if __name__ == "__main__":
+    run(main)
