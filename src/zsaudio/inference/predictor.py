@@ -162,10 +162,12 @@ class Predictor:
     def strange(self, labels: Iterable[str]) -> list[str]:
         """Labels of which the model has seen no word, if its text encoder knows words alone: it cannot tell them.
 
+        What words a model of captions has seen is not kept.
+
         Raises:
             ZsAudioError: a label has no word.
         """
-        if self.config.text["encoder"] != "words":
+        if self.config.text["encoder"] != "words" or self.config.of_captions:
             return []
         roles = self.config.roles
         seen = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from zsaudio.evaluation.spread import interval
@@ -73,12 +75,14 @@ def difference_of(
     evidence: RetrievalEvidence, row: str, other: str, way: str, metric: str
 ) -> tuple[float, float, float]:
     """One row's metric less another's, and the 95 % interval of it over the queries."""
-    first, second = (
-        evidence.resampled[name].query("direction == @way and metric == @metric")["value"].to_numpy()
-        for name in (row, other)
-    )
+    first, second = (_resampled(evidence.resampled[name], way, metric) for name in (row, other))
     low, high = interval(first - second)
     return evidence.metrics[row][way][metric] - evidence.metrics[other][way][metric], low, high
+
+
+def _resampled(values: pd.DataFrame, way: str, metric: str) -> npt.NDArray[np.float64]:
+    chosen = (values["direction"] == way) & (values["metric"] == metric)
+    return values.loc[chosen, "value"].to_numpy(np.float64)
 
 
 def verdict(low: float, high: float) -> str:
