@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor, nn
 
 from zsaudio.audio.recording import RATES, Samples, waveforms
 from zsaudio.errors import ZsAudioError
 from zsaudio.pretrained.hub import CONFIG, EXTRACTOR, WEIGHTS
-from zsaudio.pretrained.networks import LOCAL, Pretrained, fingerprint, read_network
+from zsaudio.pretrained.networks import LOCAL, Pretrained, fingerprint, read_network, save_network
 
 FILES = (CONFIG, EXTRACTOR, WEIGHTS)
 
@@ -54,18 +55,18 @@ class HfAudio:
         """
         import transformers
 
-        self._device, self._batch_size = torch.device(device), batch_size
+        self._batch_size = batch_size
         pretrained = Pretrained.located(knob, model, revision, mirror, FILES)
-        self._network = read_network(pretrained, "Audio")
+        network = read_network(pretrained, "Audio")
         extractors: Any = transformers.AutoFeatureExtractor
         with pretrained.reading(EXTRACTOR):
             pretrained.json(EXTRACTOR)
-            self._extractor = extractors.from_pretrained(pretrained.path, **LOCAL)
-            self.rate: int = self._extractor.sampling_rate
+            extractor = extractors.from_pretrained(pretrained.path, **LOCAL)
+            self.rate: int = extractor.sampling_rate
             if type(self.rate) is not int or not RATES[0] <= self.rate <= RATES[1]:
                 raise ValueError(f"sampling_rate: expected {RATES[0]:,} to {RATES[1]:,} Hz, got {self.rate!r}")
-        revision = fingerprint(self._network)
-        self._network.to(self._device)
+        revision = fingerprint(network)
+        self.network = HfSounds(network, extractor, pretrained).to(torch.device(device))
         with pretrained.reading(CONFIG):
             silence = self.vectors([np.zeros(self.rate, np.float32)])
         with pretrained.reading(WEIGHTS):
@@ -77,7 +78,7 @@ class HfAudio:
             "scale": "1.0",
             "offset": "0.0",
             "revision": revision,
-            "architecture": self._network.config.model_type,
+            "architecture": network.config.model_type,
             **pretrained.metadata,
         }
 
@@ -97,30 +98,47 @@ class HfAudio:
     def vectors(self, sounds: Sequence[Samples]) -> npt.NDArray[np.float32]:
         """Sounds, each (samples,) at the model's rate, to a vector each: (n, F_a).
 
-        Sounds of several lengths are for models whose extractor brings them to one, as CLAP's does. What is longer than
-        the extractor says that the model takes is cut there, and not, as CLAP's extractor would, at random.
+        Sounds of several lengths are for models whose extractor brings them to one, as CLAP's does.
         """
+        parts = (sounds[start : start + self._batch_size] for start in range(0, len(sounds), self._batch_size))
+        return torch.cat([self.network(part).cpu() for part in parts]).numpy()
+
+
+class HfSounds(nn.Module):
+    """A network of the transformers library behind its feature extractor, which passes no gradient on."""
+
+    def __init__(self, network: Any, extractor: Any, pretrained: Pretrained) -> None:
+        super().__init__()
+        self.network = network
+        self._extractor, self._pretrained = extractor, pretrained
+
+    def forward(self, sounds: Tensor | Sequence[Samples]) -> Tensor:
+        """Sounds `[B, samples]`, or of several lengths, to `[B, F_a]`.
+
+        What is longer than the extractor says that the model takes is cut there, and not, as CLAP's extractor would,
+        at random.
+        """
+        arrays = list(sounds.cpu().numpy()) if isinstance(sounds, Tensor) else sounds
         longest = getattr(self._extractor, "nb_max_samples", None)
-        sounds = [sound[:longest] for sound in sounds]
-        pooled = []
-        for start in range(0, len(sounds), self._batch_size):
-            batch = self._extractor(
-                sounds[start : start + self._batch_size], sampling_rate=self.rate, return_tensors="pt"
-            )
-            if "is_longer" in batch:  # CLAP's extractor draws a sound that it calls longer than CLAP takes; none is
-                batch["is_longer"] = torch.zeros_like(batch["is_longer"])
-            outputs = self._network(**batch.to(self._device))
-            pooled.append(_vector(outputs).float().cpu())
-        return torch.cat(pooled).numpy()
+        batch = self._extractor(
+            [array[:longest] for array in arrays], sampling_rate=self._extractor.sampling_rate, return_tensors="pt"
+        )
+        if "is_longer" in batch:  # CLAP's extractor draws a sound that it calls longer than CLAP takes; none is
+            batch["is_longer"] = torch.zeros_like(batch["is_longer"])
+        return _vector(self.network(**batch.to(self.network.device))).float()
+
+    def save(self, folder: Path) -> None:
+        """Write a folder that `HfAudio` reads as it does the one that this comes from."""
+        save_network(self.network, self._pretrained, folder)
 
 
-def _vector(outputs: Any) -> torch.Tensor:
+def _vector(outputs: Any) -> Tensor:
     """`[B, F]` of the outputs of a model."""
     for name in ("audio_embeds", "pooler_output"):
-        vector: torch.Tensor | None = outputs.get(name)
+        vector: Tensor | None = outputs.get(name)
         if vector is not None:
             return vector
-    sequence: torch.Tensor | None = outputs.get("last_hidden_state")
+    sequence: Tensor | None = outputs.get("last_hidden_state")
     if sequence is None or sequence.ndim != 3:
         raise ValueError("the model gives neither a sequence nor a vector for a sound; name another")
     return sequence.mean(1)

@@ -64,8 +64,33 @@ def read_examples(
         with np.errstate(over="ignore", invalid="ignore"):  # reported below
             examples = front_end(seconds)
         if not np.isfinite(examples).all():
-            raise ZsAudioError(f"{path}: its samples are too large; floating-point samples should lie within -1 to 1")
+            raise _too_large(path)
         yield examples
+
+
+def read_snippet(path: Path, seconds: float, rate: int = SAMPLE_RATE, start: float = 0.0) -> Samples:
+    """Read a part of a recording in one piece, whose last second need not be whole: mono samples (n,) at `rate` Hz.
+
+    Args:
+        path: the recording; it is read as by `read_seconds`.
+        seconds: of the part, at most.
+        rate: of the samples.
+        start: where in the recording it begins, in seconds. What lies before is not decoded.
+
+    Raises:
+        ZsAudioError: as `read_seconds`; or its samples are beyond LOUDEST.
+    """
+    wanted, count = round(seconds * rate), 0
+    blocks: list[Samples] = []
+    for block in _resampled(path, rate, start):
+        blocks.append(block)
+        count += len(block)
+        if count >= wanted:
+            break
+    samples = np.concatenate(blocks)[:wanted]
+    if not np.isfinite(waveforms(samples)).all():
+        raise _too_large(path)
+    return samples
 
 
 def waveforms(seconds: Samples) -> Samples:
@@ -94,8 +119,8 @@ def duration(path: Path) -> float:
     return float(info.frames / info.samplerate)
 
 
-def _resampled(path: Path, rate: int) -> Iterator[Samples]:
-    """Blocks of mono samples at a rate."""
+def _resampled(path: Path, rate: int, start: float = 0.0) -> Iterator[Samples]:
+    """Blocks of mono samples at a rate, from `start` (in seconds) on."""
     import soundfile
     import soxr
 
@@ -112,6 +137,8 @@ def _resampled(path: Path, rate: int) -> Iterator[Samples]:
             resample = soxr.ResampleStream(file.samplerate, rate, 1, dtype="float32", quality="HQ")
             average = np.full(file.channels, 1 / file.channels, np.float32)
             announced, count, ended = file.frames, 0, False
+            if start:
+                count = file.seek(int(start * file.samplerate))
             while not ended:
                 wanted = BLOCK_SECONDS * file.samplerate
                 block = file.read(wanted, dtype="float32", always_2d=True)
@@ -133,6 +160,10 @@ def _resampled(path: Path, rate: int) -> Iterator[Samples]:
 def _check_rate(path: Path, rate: int) -> None:
     if not RATES[0] <= rate <= RATES[1]:
         raise ZsAudioError(f"{path}: its sampling rate is {rate:,} Hz; expected {RATES[0]:,} to {RATES[1]:,} Hz")
+
+
+def _too_large(path: Path) -> ZsAudioError:
+    return ZsAudioError(f"{path}: its samples are too large; floating-point samples should lie within -1 to 1")
 
 
 def _unreadable(path: Path, error: Exception) -> ZsAudioError:

@@ -5,6 +5,7 @@ Weights are read from safetensors alone, and code that lies in a folder is never
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.pretrained.hub import CONFIG, WEIGHTS, locate, public_name
@@ -117,6 +118,26 @@ def read_network(pretrained: Pretrained, tower: str, unused: str = "") -> Any:
     return network.eval().requires_grad_(False)
 
 
+def save_network(network: Any, pretrained: Pretrained, folder: Path) -> None:
+    """Write a network whose weights have changed, with the other files of the folder that it was read from.
+
+    Args:
+        network: of `read_network`.
+        pretrained: where it was read.
+        folder: where to; a new one.
+
+    Raises:
+        ZsAudioError: a file cannot be written.
+    """
+    try:
+        network.save_pretrained(folder, max_shard_size="1TB")  # one file, as it is read
+    except SafetensorError as error:
+        raise ZsAudioError(f"{folder}: the weights cannot be written ({error})") from error
+    for name in pretrained.needs:
+        if name not in (CONFIG, WEIGHTS) and (pretrained.path / name).exists():
+            shutil.copyfile(pretrained.path / name, folder / name)
+
+
 def fingerprint(network: Any, unused: str = "") -> str:
     """A hash of the weights, wherever they come from; without those of the prefix `unused`, if it is not empty."""
     digest = hashlib.sha256()
@@ -134,6 +155,9 @@ def _network_class(config: Any, tower: str) -> tuple[Any, Any]:
     projecting = getattr(transformers, f"{stem}{tower}ModelWithProjection", None)
     if projecting is not None:
         return projecting, getattr(config, f"{tower.lower()}_config")
+    alone = f"{stem}ModelWithProjection"  # a tower that was saved by itself
+    if alone in (config.architectures or []) and hasattr(transformers, alone):
+        return getattr(transformers, alone), config
     models: Any = transformers.AutoModelForTextEncoding if config.is_encoder_decoder else transformers.AutoModel
     if type(config) not in models._model_mapping:
         raise ValueError(f"{config.model_type} is no encoder that transformers loads without its decoder or head")

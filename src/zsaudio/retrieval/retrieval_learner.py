@@ -105,9 +105,7 @@ class RetrievalLearner:
 
     def _validate(self, model: Model) -> tuple[float, float]:
         recordings = audio_vectors(model, self.validation)
-        texts = text_vectors(model, self._validation_text)
-        precision = precision_at(ranks(texts, recordings, self._looked_for), self._looked_for, DEPTH)
-        return _cross_entropy(texts, recordings, self._looked_for), float(precision.mean())
+        return validated(text_vectors(model, self._validation_text), recordings, self._looked_for)
 
 
 class _Lists:
@@ -139,6 +137,16 @@ def text_vectors(model: Model, embeddings: Tensor) -> Vectors:
     """Texts as vectors (K, D), of embeddings `[K, F_s]`."""
     vectors: Vectors = torch.cat([model.class_vectors(part) for part in torch.split(embeddings, ENCODED)]).cpu().numpy()
     return vectors
+
+
+def validated(texts: Vectors, recordings: Vectors, looked_for: Relevant) -> tuple[float, float]:
+    """Cross-entropy of the recordings that texts (K, D) look for among all (N, D), and mAP@10.
+
+    Raises:
+        ZsAudioError: a number is NaN or infinite.
+    """
+    precision = precision_at(ranks(texts, recordings, looked_for), looked_for, DEPTH)
+    return _cross_entropy(texts, recordings, looked_for), float(precision.mean())
 
 
 def _cross_entropy(texts: Vectors, recordings: Vectors, looked_for: Relevant) -> float:

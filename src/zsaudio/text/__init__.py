@@ -107,6 +107,8 @@ def encoder_of(
         branch = metadata["branch"] if model is None else None
         model = metadata["model"] if model is None else model
         knobs = {"model": model, "revision": branch, "pooling": metadata["pooling"]}
+        if "max_tokens" in metadata:
+            knobs["max_tokens"] = int(metadata["max_tokens"])
     elif name == "vectors":
         knobs = {"table": Path(metadata["vectors"]) if vectors is None else vectors}
     elif name == "words":
