@@ -27,7 +27,7 @@ DUAL = variant(
     objective="info_nce",
 )  # fmt: skip
 KINDS = {"low hum": 300.0, "high buzz": 3000.0, "shrill siren": 6000.0, "steady hiss": 0.0}  # Hz; 0: noise
-CONFIG = FinetuningConfig(epochs=3, batch_size=6, lr=3e-3, last_lr=1e-4, fit=True, seconds=2.0)
+CONFIG = FinetuningConfig(epochs=3, batch_size=6, chunk=4, lr=3e-3, last_lr=1e-4, fit=True, seconds=2.0)
 
 
 def save_networks(folder: Path) -> None:
@@ -36,9 +36,9 @@ def save_networks(folder: Path) -> None:
         save(folder / save.__name__.removeprefix("save_"))
 
 
-def dual_encoder(networks: Path, audio: str = "wav2vec2") -> DualEncoder:
+def dual_encoder(networks: Path, audio: str = "wav2vec2", pooling: str = "cls") -> DualEncoder:
     """Of networks that `save_networks` saves; windows of a second."""
-    sounds, texts = HfAudio(str(networks / audio)), HfText(str(networks / "roberta"), pooling="cls", max_tokens=32)
+    sounds, texts = HfAudio(str(networks / audio)), HfText(str(networks / "roberta"), pooling=pooling, max_tokens=32)
     model = draw_model(DUAL, KNOBS, int(sounds.metadata["features"]), 8, (0,))
     return DualEncoder(Windows(sounds.network, sounds.rate, 1.0), texts.network, model)
 
