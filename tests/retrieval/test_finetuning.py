@@ -79,8 +79,11 @@ def test_a_process_that_is_killed_goes_on_from_its_last_epoch(networks, tmp_path
         "best_1.safetensors",
         "checkpoint.safetensors",
     ]
+    orphan = tmp_path / "checkpoints/.checkpoint.safetensors.123.tmp"  # as of one that is killed while it writes
+    orphan.write_bytes(b"half")
     assert_equal(trained(networks, tmp_path, tmp_path / "checkpoints"), unbroken)
     assert "begins anew" not in capsys.readouterr().out
+    assert not orphan.exists()
 
 
 @pytest.mark.parametrize("write", [2, 3, 4])

@@ -79,3 +79,19 @@ def test_metadata_make_it_again_and_refuse_another(clap, tmp_path):
 def test_a_mistake_names_the_param_of_hf(tmp_path):
     with pytest.raises(ZsAudioError, match=r"^text\.hf\.model: '.*' cannot be loaded: config\.json: "):
         hf(tmp_path)
+
+
+@pytest.mark.parametrize("save", [save_roberta, save_t5, save_clap])
+def test_a_tower_whose_weights_have_changed_is_saved_and_read_by_itself(save, tmp_path):
+    encoder = hf(save(tmp_path / "model"))
+    with torch.no_grad():
+        for weight in encoder.network.parameters():
+            weight.add_(0.1)
+    encoder.network.save(tmp_path / "changed")
+    assert np.allclose(hf(tmp_path / "changed").encode(LABELS), encoder.encode(LABELS), atol=1e-5)
+
+
+def test_metadata_say_after_how_many_tokens_texts_are_cut(clap):
+    encoder, words = hf(clap, max_tokens=4), [Label("rain siren dog hum")]
+    assert np.array_equal(encoder_of(encoder.metadata).encode(words), encoder.encode(words))
+    assert not np.allclose(hf(clap).encode(words), encoder.encode(words), atol=1e-3)

@@ -69,7 +69,7 @@ def read_examples(
 
 
 def read_snippet(path: Path, seconds: float, rate: int = SAMPLE_RATE, start: float = 0.0) -> Samples:
-    """Read a part of a recording in one piece, whose last second need not be whole: mono samples (n,) at `rate` Hz.
+    """Read a part of a recording in one piece, to its last sample: mono samples (n,) at `rate` Hz, n >= 1.
 
     Args:
         path: the recording; it is read as by `read_seconds`.
@@ -88,6 +88,7 @@ def read_snippet(path: Path, seconds: float, rate: int = SAMPLE_RATE, start: flo
         if count >= wanted:
             break
     samples = np.concatenate(blocks)[:wanted]
+    samples = samples if len(samples) else np.zeros(1, np.float32)  # of less than a sample at this rate
     if not np.isfinite(waveforms(samples)).all():
         raise _too_large(path)
     return samples

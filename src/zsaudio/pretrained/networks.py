@@ -155,10 +155,13 @@ def _network_class(config: Any, tower: str) -> tuple[Any, Any]:
     projecting = getattr(transformers, f"{stem}{tower}ModelWithProjection", None)
     if projecting is not None:
         return projecting, getattr(config, f"{tower.lower()}_config")
-    alone = f"{stem}ModelWithProjection"  # a tower that was saved by itself
-    if alone in (config.architectures or []) and hasattr(transformers, alone):
+    saved = config.architectures or []  # of a tower that was saved by itself: CLAP's, or T5's encoder
+    alone = f"{stem}ModelWithProjection"
+    if alone in saved and hasattr(transformers, alone):
         return getattr(transformers, alone), config
-    models: Any = transformers.AutoModelForTextEncoding if config.is_encoder_decoder else transformers.AutoModel
+    encoders: Any = transformers.AutoModelForTextEncoding
+    by_itself = type(config) in encoders._model_mapping and encoders._model_mapping[type(config)].__name__ in saved
+    models: Any = encoders if config.is_encoder_decoder or by_itself else transformers.AutoModel
     if type(config) not in models._model_mapping:
         raise ValueError(f"{config.model_type} is no encoder that transformers loads without its decoder or head")
     return models._model_mapping[type(config)], config

@@ -63,6 +63,8 @@ class Checkpoint:
         A checkpoint that is damaged or of another training is not taken up, which is printed.
         """
         path = self._folder / NAME
+        for unfinished in self._folder.glob(".*.tmp"):  # of a process that was killed while it wrote
+            unfinished.unlink()
         if not path.exists():
             return []
         try:

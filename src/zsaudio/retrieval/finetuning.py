@@ -200,7 +200,7 @@ def _fit(encoder: DualEncoder, sounds: Sounds, config: FinetuningConfig, threads
     encoder.eval()
     rng = np.random.default_rng([config.seed, 0])
     some = rng.permutation(len(sounds))[:FITTED]
-    paths = [sounds.paths[i] for i in some]
+    paths = [sounds.files[clip] for clip in sounds.captioned.clip_ids[some]]
     captions = [sounds.captioned.captions[row] for row in sounds.captioned.offsets[:-1][some]]
     audio = [encoder.audio(*batch) for batch in _first_seconds(encoder, paths, config, threads)]
     encoder.model.fit(torch.cat(audio)[:, None], None, torch.cat([encoder.text(part) for part in _parts(captions)]))

@@ -142,4 +142,4 @@ def measure(paths: Sequence[Path], threads: int) -> npt.NDArray[np.float64]:
 
 def _padded(snippets: Sequence[Future[Samples]]) -> tuple[Tensor, Tensor]:
     samples = [torch.from_numpy(snippet.result()) for snippet in snippets]
-    return pad_sequence(samples, batch_first=True), torch.tensor([len(one) for one in samples]).clamp(min=1)
+    return pad_sequence(samples, batch_first=True), torch.tensor([len(one) for one in samples])
