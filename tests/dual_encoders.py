@@ -14,7 +14,7 @@ from pretrained import save_ast, save_clap, save_roberta, save_wav2vec2
 from zsaudio.audio.hf_audio import HfAudio
 from zsaudio.models.model import draw_model
 from zsaudio.retrieval import finetuning
-from zsaudio.retrieval.captioned import captioned
+from zsaudio.retrieval.captioned import Captioned
 from zsaudio.retrieval.finetuning import FinetuningConfig, finetune
 from zsaudio.retrieval.snippets import Sounds
 from zsaudio.retrieval.towers import DualEncoder, Windows
@@ -57,8 +57,7 @@ def save_sounds(folder: Path, n: int = 16, seed: int = 0) -> Sounds:
         soundfile.write(files[name], 0.3 * sound, RATE)
         names += [name, name]
         texts += [f"a {kind}", f"this is the sound of a {kind}"]
-    empty = np.zeros((len(names), 0), np.float32)
-    return Sounds(captioned(np.array(names, object), texts, empty, set(files)), files)
+    return Sounds(Captioned.of(names, texts), files)
 
 
 def trained(networks: Path, sounds: Path, checkpoints: Path, config: FinetuningConfig = CONFIG) -> DualEncoder:

@@ -34,8 +34,18 @@ def assert_same(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor
 def test_the_loss_is_nt_xent_both_ways():
     """Cosines of 1 and 0 at a temperature of 1/2: both cross-entropies are -log(e^2 / (e^2 + 1))."""
     vectors = torch.eye(2)
-    loss = contrastive(InfoNce(), vectors, 2 * vectors)
+    loss = contrastive(InfoNce(), vectors, 2 * vectors, ["a dog", "rain"])
     assert float(loss) == pytest.approx(float(torch.log(1 + torch.exp(torch.tensor(-2.0)))))
+
+
+def test_a_caption_fits_every_recording_that_has_it():
+    """Two recordings of a dog are not told apart: each finds it among two texts, and it finds both."""
+    recordings = torch.tensor([[1.0, 0], [0, 1], [1, 0]])
+    loss = contrastive(InfoNce(), recordings, recordings, ["a dog", "rain", "a dog"])
+    e = torch.exp(torch.tensor(1.0))
+    by_audio = torch.log(1 + 1 / e)  # of e^1 and e^0, for each of the three
+    of_dog, of_rain = torch.log((2 * e + 1) / e), torch.log((e + 2) / e)
+    assert float(loss) == pytest.approx(float((by_audio + (of_dog + of_rain) / 2) / 2))
 
 
 def test_without_dropout_gradients_in_chunks_are_those_of_one_pass(networks, batch):
@@ -57,7 +67,7 @@ def test_with_dropout_the_second_pass_draws_what_the_first_drew(networks, batch,
             if isinstance(layer, torch.nn.Dropout):
                 layer.p = 0.2
     parts = [encode(whole, part, [5, number]) for number, part in enumerate(batch.chunks(3))]
-    loss = contrastive(InfoNce(), *(torch.cat(side) for side in zip(*parts, strict=True)))
+    loss = contrastive(InfoNce(), *(torch.cat(side) for side in zip(*parts, strict=True)), batch.captions)
     loss.backward()
     assert backward(chunked, InfoNce(), batch, 3, [5]) == pytest.approx(float(loss.detach()), rel=1e-5)
     assert_same(gradients(chunked), gradients(whole))

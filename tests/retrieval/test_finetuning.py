@@ -58,7 +58,7 @@ def test_training_learns_to_find_recordings(networks, tmp_path):
     encoder, config = dual_encoder(networks, "ast", pooling="label"), replace(CONFIG, epochs=12, batch_size=8)
 
     def precision() -> float:
-        texts = caption_vectors(encoder, validation.captioned.captions)
+        texts = caption_vectors(encoder, validation.captioned.texts)
         recordings = recording_vectors(encoder, validation.paths, config)
         return validated(texts, recordings, validation.captioned.by_text())[1]
 
@@ -148,7 +148,7 @@ def test_losses_that_become_infinite_stop_training(networks, tmp_path):
 
 def test_recordings_and_captions_are_checked_before_training(networks, tmp_path):
     data, validation = save_sounds(tmp_path / "train"), save_sounds(tmp_path / "validation", 4, seed=1)
-    unknown = replace(data, rewrites={data.captioned.captions[0]: ["violin"]})
+    unknown = replace(data, rewrites={data.captioned.texts[0]: ["violin"]})
     arguments = (validation, CONFIG, tmp_path / "checkpoints")
     with pytest.raises(ZsAudioError, match="the tokenizer knows no piece of 'violin'"):
         finetune(dual_encoder(networks), DUAL, KNOBS, unknown, *arguments)

@@ -6,7 +6,7 @@ import soundfile
 
 from zsaudio import ZsAudioError
 from zsaudio.audio.recording import read_snippet
-from zsaudio.retrieval.captioned import captioned
+from zsaudio.retrieval.captioned import Captioned
 from zsaudio.retrieval.snippets import Snippet, Sounds, draw, measure, waveforms
 
 RATE = 8_000
@@ -65,10 +65,9 @@ def test_a_recording_that_cannot_be_read_is_named(recordings, tmp_path):
 
 
 def sounds(n: int, tmp_path, rewrites: dict) -> Sounds:
-    names = np.repeat(np.array([f"r{i:04}" for i in range(n)], object), 2)
+    names = [f"r{i:04}" for i in range(n) for _ in range(2)]
     texts = [f"{number % 2} of {clip}" for number, clip in enumerate(names)]
-    of_all = captioned(names, texts, np.zeros((2 * n, 0), np.float32), set(names))
-    return Sounds(of_all, {clip: tmp_path / clip for clip in names}, rewrites)
+    return Sounds(Captioned.of(names, texts), {clip: tmp_path / clip for clip in names}, rewrites)
 
 
 def test_an_epoch_hears_each_recording_once_with_a_caption_of_its_own(tmp_path):
@@ -92,11 +91,11 @@ def test_short_recordings_begin_at_their_start(tmp_path):
 
 def test_captions_are_swapped_for_a_rewrite_as_often_as_asked(tmp_path):
     plain = sounds(2000, tmp_path, {})
-    told = {text: [f"{k} rewrite of {text[-5:]}" for k in range(5)] for text in plain.captioned.captions[:2000]}
+    told = {text: [f"{k} rewrite of {text[-5:]}" for k in range(5)] for text in plain.captioned.texts[:2000]}
     data = sounds(2000, tmp_path, told)
     drawn = draw(data, np.full(2000, 9.0), 0.3, np.random.default_rng(0), 30.0)
     rewritten = [caption for caption in drawn.captions if "rewrite" in caption]
     assert len(rewritten) == pytest.approx(0.3 * 1000, abs=50)  # half of the recordings have some
     assert np.bincount([int(caption[0]) for caption in rewritten]) == pytest.approx([60] * 5, abs=25)
     assert all(caption[-5:] == snippet.path.name for snippet, caption in zip(*drawn, strict=True))
-    assert set(data.texts()) == {*plain.captioned.captions, *(text for others in told.values() for text in others)}
+    assert set(data.texts()) == {*plain.captioned.texts, *(text for others in told.values() for text in others)}

@@ -51,13 +51,13 @@ def backward(encoder: DualEncoder, objective: Objective, batch: PairBatch, chunk
     """
     parts = batch.chunks(chunk)
     if len(parts) == 1:
-        loss = contrastive(objective, *encode(encoder, parts[0], [*seed, 0]))
+        loss = contrastive(objective, *encode(encoder, parts[0], [*seed, 0]), batch.captions)
         loss.backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
     with torch.no_grad():
         found = [encode(encoder, part, [*seed, number]) for number, part in enumerate(parts)]
     recordings, captions = (torch.cat(side).requires_grad_() for side in zip(*found, strict=True))
-    loss = contrastive(objective, recordings, captions)
+    loss = contrastive(objective, recordings, captions, batch.captions)
     loss.backward()  # type: ignore[no-untyped-call]
     assert recordings.grad is not None
     assert captions.grad is not None
@@ -67,10 +67,10 @@ def backward(encoder: DualEncoder, objective: Objective, batch: PairBatch, chunk
     return float(loss.detach())
 
 
-def contrastive(objective: Objective, recordings: Tensor, captions: Tensor) -> Tensor:
-    """The loss of vectors `[B, D]`, where recording b has caption b and no other."""
-    own = torch.arange(len(recordings), device=recordings.device)
-    return objective(recordings @ captions.T, own[:, None]).mean()
+def contrastive(objective: Objective, recordings: Tensor, captions: Tensor, texts: Sequence[str]) -> Tensor:
+    """The loss of vectors `[B, D]`: recording b has the caption texts[b], which fits all that have the same."""
+    first = torch.tensor([texts.index(text) for text in texts], device=recordings.device)  # where it stands first
+    return objective(recordings @ captions.T, first[:, None]).mean()
 
 
 def encode(encoder: DualEncoder, part: PairBatch, seed: Sequence[int]) -> tuple[Tensor, Tensor]:

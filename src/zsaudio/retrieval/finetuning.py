@@ -106,11 +106,11 @@ def finetune(
     objective: Objective = make_part("objective", variant.objective, knobs)
     if not len(sounds) or not len(validation):
         raise ZsAudioError("fine-tuning: there is no recording to train on, or none to validate on; get some")
-    for part in _parts(sounds.texts() + validation.captioned.captions):
+    for part in _parts(sounds.texts() + validation.captioned.texts):
         encoder.text.tokens(part)
     durations = measure(sounds.paths, threads)
     measure(validation.paths, threads)
-    data = [[some.captioned.captions, some.captioned.offsets.tolist(), _sizes(some)] for some in (sounds, validation)]
+    data = [_identity(some) for some in (sounds, validation)]
     rewrites = {text: list(others) for text, others in sounds.rewrites.items()}
     settings = [variant.model_dump(), dict(knobs), asdict(config), data, rewrites]
     checkpoint = Checkpoint(folder, fingerprint(settings, encoder))
@@ -125,7 +125,7 @@ def finetune(
             loss = _train_epoch(encoder, objective, optimiser, sounds, durations, config, epoch, threads)
             _refuse_infinite(variant.name, epoch, loss, encoder)
             recordings = recording_vectors(encoder, validation.paths, config, threads)
-            texts = caption_vectors(encoder, validation.captioned.captions)
+            texts = caption_vectors(encoder, validation.captioned.texts)
             validation_loss, precision = validated(texts, recordings, validation.captioned.by_text())
             curve.append(Epoch(epoch, [loss], [validation_loss], [precision]))
             checkpoint.write(encoder, optimiser, curve)
@@ -201,7 +201,7 @@ def _fit(encoder: DualEncoder, sounds: Sounds, config: FinetuningConfig, threads
     rng = np.random.default_rng([config.seed, 0])
     some = rng.permutation(len(sounds))[:FITTED]
     paths = [sounds.files[clip] for clip in sounds.captioned.clip_ids[some]]
-    captions = [sounds.captioned.captions[row] for row in sounds.captioned.offsets[:-1][some]]
+    captions = [sounds.captioned.texts[row] for row in rng.permutation(sounds.captioned.captions)[:FITTED]]
     audio = [encoder.audio(*batch) for batch in _first_seconds(encoder, paths, config, threads)]
     encoder.model.fit(torch.cat(audio)[:, None], None, torch.cat([encoder.text(part) for part in _parts(captions)]))
 
@@ -218,9 +218,11 @@ def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
     return (texts[start : start + SENTENCES] for start in range(0, len(texts), SENTENCES))
 
 
-def _sizes(sounds: Sounds) -> list[tuple[str, int]]:
-    """What tells recordings from others, wherever they are: name and bytes."""
-    return [(str(clip), sounds.files[clip].stat().st_size) for clip in sounds.captioned.clip_ids]
+def _identity(sounds: Sounds) -> list[Any]:
+    """What tells recordings and captions from others, wherever they are: of a recording its name and bytes."""
+    of = sounds.captioned
+    sizes = [sounds.files[clip].stat().st_size for clip in of.clip_ids]
+    return [of.clip_ids.tolist(), sizes, of.texts, of.captions.tolist(), of.offsets.tolist()]
 
 
 def _refuse_infinite(name: str, epoch: int, loss: float, encoder: DualEncoder) -> None:

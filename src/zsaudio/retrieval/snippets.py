@@ -28,8 +28,8 @@ class Sounds:
     """Recordings with their captions, to be trained or validated on as they are.
 
     Attributes:
-        captioned: N recordings and their captions; embeddings are not used, and may have no features.
-        files: the recording of each by its clip id.
+        captioned: N recordings and their captions.
+        files: of recordings, by clip id.
         rewrites: other wordings of captions, by the caption.
     """
 
@@ -47,8 +47,8 @@ class Sounds:
 
     def texts(self) -> list[str]:
         """All captions and rewrites, each once."""
-        rewritten = (text for caption in self.captioned.captions for text in self.rewrites.get(caption, ()))
-        return list(dict.fromkeys([*self.captioned.captions, *rewritten]))
+        rewritten = (text for caption in self.captioned.texts for text in self.rewrites.get(caption, ()))
+        return list(dict.fromkeys([*self.captioned.texts, *rewritten]))
 
 
 class Snippet(NamedTuple):
@@ -77,14 +77,14 @@ def draw(
         rng: what draws.
         seconds: of a part.
     """
-    n, offsets = len(sounds), sounds.captioned.offsets
+    n, captioned = len(sounds), sounds.captioned
     order = rng.permutation(n)
     starts = rng.random(n) * (durations - seconds).clip(0)
-    rows = offsets[:-1] + (rng.random(n) * np.diff(offsets)).astype(np.int64)
+    rows = captioned.offsets[:-1] + (rng.random(n) * np.diff(captioned.offsets)).astype(np.int64)
     swapped, which = rng.random(n) < rewritten, rng.random(n)
 
     def caption(recording: int) -> str:
-        text = sounds.captioned.captions[rows[recording]]
+        text = captioned.texts[captioned.captions[rows[recording]]]
         others = sounds.rewrites.get(text, ()) if swapped[recording] else ()
         return others[int(which[recording] * len(others))] if others else text
 
