@@ -1,7 +1,7 @@
 """What fine-tuning has reached after an epoch, on disk: a process that is killed goes on from there.
 
 A folder has checkpoint.safetensors, the weights and Adam's state with the training curve as its head, and the weights
-of the best epoch, best_EPOCH.safetensors. Random numbers are drawn by seed and epoch, so they have no state to keep.
+of the best epoch, best_FINGERPRINT_EPOCH.safetensors. Random numbers are drawn by seed and epoch: they have no state.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Checkpoint:
 
     def best(self, curve: Sequence[Epoch]) -> Path:
         """The file of the weights of the epoch that validated best, the first of several."""
-        return self._folder / f"best_{curve[_best(curve)].epoch}.safetensors"
+        return self._folder / f"best_{self._fingerprint[:8]}_{curve[_best(curve)].epoch}.safetensors"
 
     def write(self, encoder: DualEncoder, optimiser: torch.optim.Adam, curve: Sequence[Epoch]) -> None:
         """Write what an epoch has made; at any time the folder holds what it held before or this.
