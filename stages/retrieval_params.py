@@ -26,7 +26,9 @@ from zsaudio.storage.values import (
     whole,
 )
 
+ENCODERS = ("passt", "hf")  # of recordings, that can be fine-tuned
 OF_TRAINING = ("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule", "patience", "rewrites")
+OF_FINETUNING = ("epochs", "warm_up", "lr", "last_lr", "batch_size", "chunk", "seconds", "rewrites")
 RESERVED = ("plots", "report")  # files and folders beside those of the rows in metrics/CORPUS/retrieval
 
 
@@ -96,11 +98,39 @@ class RetrievalTrainParams(ParamsSection):
     learnt: bool
 
 
+class FinetuningParams(ParamsSection):
+    """Training of dual encoders with their encoders; a variant may have any of its own."""
+
+    epochs: Count
+    warm_up: NonNegative
+    lr: Annotated[float, number(0, 100, above=True)]
+    last_lr: NonNegative
+    batch_size: Annotated[int, whole(2, 10**6)]
+    chunk: Count
+    seconds: Annotated[float, number(1, 3600)]
+    rewrites: Fraction
+    units: Annotated[int, whole(1, 10**4)]
+    temperature: Positive
+    learnt: bool
+
+
 class RetrievalVariantParams(BaseModel):
-    """A row of the tables of retrieval; keys that are not named here are knobs of its parts or of training."""
+    """A row of the tables of retrieval; keys that are not named here are knobs of its parts or of training.
+
+    Attributes:
+        finetune: whether its encoders are trained, too; they are then its own, and not those of the corpus.
+        audio_encoder, audio_model: of recordings, and which model of it.
+        text_model: hub name or local folder of a BERT or RoBERTa.
+        subsets: that it is trained on; None: all that may be.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
+    finetune: bool = False
+    audio_encoder: Annotated[str, one_of(ENCODERS)] | None = None
+    audio_model: str | None = None
+    text_model: str | None = None
+    subsets: Annotated[list[Subset], Field(min_length=1), Distinct] | None = None
     pooling: str = "average"
     projection: str = "perceptron"
     aggregator: str = "mean"
@@ -116,6 +146,15 @@ class RetrievalVariantParams(BaseModel):
             raise ValueError(str(error).removeprefix(f"{info.field_name}: ")) from None
         return value
 
+    @model_validator(mode="after")
+    def _has_encoders(self) -> RetrievalVariantParams:
+        for name in ("audio_encoder", "audio_model", "text_model"):
+            if self.finetune and getattr(self, name) is None:
+                raise ValueError(f"{name}: is missing, which finetune: true trains")
+            if not self.finetune and getattr(self, name) is not None:
+                raise ValueError(f"{name}: has no effect without finetune: true; remove it")
+        return self
+
     @property
     def knobs(self) -> dict[str, Any]:
         """Knobs of its parts and of training."""
@@ -129,15 +168,22 @@ class RetrievalParams(ParamsSection):
     rewrites: FilePath | None
     text: CaptionTextParams
     models: Annotated[Rows, Field(min_length=1)]
+    frozen: Rows
+    finetuned: Rows
+    transferred: Rows
+    pretrained: str
     titles: dict[Name, Title]
     variants: dict[Name, RetrievalVariantParams]
     resamples: Annotated[int, whole(100, 10**6)]
     train: RetrievalTrainParams
+    finetuning: FinetuningParams
 
     def training(self, model: str) -> dict[str, Any]:
         """What a row is trained with: the shared params, and its own."""
-        own = {name: value for name, value in self.variants[model].knobs.items() if name in self.train.model_fields_set}
-        return RetrievalTrainParams.model_validate(self.train.model_dump() | own).model_dump()
+        entry = self.variants[model]
+        shared = self.finetuning if entry.finetune else self.train
+        own = {name: value for name, value in entry.knobs.items() if name in type(shared).model_fields}
+        return type(shared).model_validate(shared.model_dump() | own).model_dump()
 
     def knobs(self, model: str) -> dict[str, Any]:
         """Knobs of a row's parts, by name: the shared ones that it has, and its own."""
@@ -152,7 +198,7 @@ class RetrievalParams(ParamsSection):
         entry = self.variants[model]
         parts = {kind: getattr(entry, kind) for kind in KINDS}
         variant = Variant(name=model, task=CAPTIONS, knobs=entry.knobs, **parts)
-        check_knobs(variant, self.knobs(model), OF_TRAINING)
+        check_knobs(variant, self.knobs(model), OF_FINETUNING if entry.finetune else OF_TRAINING)
         return variant
 
     def title(self, model: str) -> str:
@@ -183,18 +229,49 @@ class RetrievalParams(ParamsSection):
                 raise ValueError(f"retrieval.variants.{name}.{sentence_of_first(error)}") from None
             except ZsAudioError as error:
                 raise ValueError(f"retrieval.variants.{name}.{error}") from None
-            if entry.knobs.get("rewrites") and self.rewrites is None:
-                raise ValueError(f"retrieval.rewrites: expected a file of other wordings, which {name} is trained with")
         for i, model in enumerate(self.models):
             if model not in known:
                 raise ValueError(
                     f"retrieval.models.{i}: expected one of {', '.join(known)}; got {shown(model)}"
                     f"{meant(model, known)}. A new one is an entry of retrieval.variants"
                 )
-        if self.train.rewrites and self.rewrites is None:
-            raise ValueError("retrieval.rewrites: expected a file of other wordings, as retrieval.train.rewrites swaps")
+        self._check_lists()
+        for model in self.models:
+            if self.training(model)["rewrites"] and self.rewrites is None:
+                raise ValueError(f"retrieval.rewrites: expected a file of other wordings, which {model} is trained on")
         for name in self.titles:
             if name not in known:
                 raise ValueError(f"retrieval.titles.{name}: there is no such row; known are {', '.join(known)}")
             if [self.title(row) for row in known].count(self.title(name)) > 1:
                 raise ValueError(f"retrieval.titles.{name}: another row has the same title; choose another")
+
+    def _check_lists(self) -> None:
+        """Each row is trained by one stage, which suits it."""
+        stages = {"frozen": self.frozen, "finetuned": self.finetuned, "transferred": self.transferred}
+        for stage, rows in stages.items():
+            for i, model in enumerate(rows):
+                if model not in self.models:
+                    raise ValueError(
+                        f"retrieval.{stage}.{i}: expected one of {', '.join(self.models)}; got {shown(model)}"
+                        f"{meant(model, self.models)}"
+                    )
+                if self.variants[model].finetune != (stage != "frozen"):
+                    wanted = "false" if stage == "frozen" else "true"
+                    raise ValueError(f"retrieval.{stage}.{i}: {model} needs finetune: {wanted} in retrieval.variants")
+        for model in self.models:
+            listed = [stage for stage, rows in stages.items() if model in rows]
+            if len(listed) != 1:
+                where = " and ".join(listed) or "none"
+                raise ValueError(
+                    f"retrieval.models: {model} must be in one of frozen, finetuned and transferred, and is in {where}"
+                )
+        if self.transferred and self.pretrained not in self.finetuned:
+            raise ValueError(
+                f"retrieval.pretrained: expected one of retrieval.finetuned, with which transferred rows begin; got "
+                f"{shown(self.pretrained)}{meant(self.pretrained, self.finetuned)}"
+            )
+        for model in self.transferred:
+            own, first = self.variants[model], self.variants[self.pretrained]
+            for name in ("audio_encoder", "audio_model", "text_model"):
+                if getattr(own, name) != getattr(first, name):
+                    raise ValueError(f"retrieval.variants.{model}.{name}: expected that of {self.pretrained}")

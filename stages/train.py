@@ -37,7 +37,11 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     save_model(paths.weights / model / setting, weights, described)
     for name, columns in [("validation", cell.validation), ("test", cell.test)]:
         tables.write_table(paths.scores / model / setting / f"{name}.feather", schemas.SCORES, columns)
-    tables.write_table(paths.curves / model / f"{setting}.csv", schemas.CURVE, curve_columns(cell.curve, task.members))
+    tables.write_table(
+        paths.curves / model / f"{setting}.csv",
+        schemas.CURVE,
+        curve_columns(cell.curve, [member.run for member in task.members]),
+    )
 
 
 if __name__ == "__main__":

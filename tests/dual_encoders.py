@@ -43,6 +43,15 @@ def dual_encoder(networks: Path, audio: str = "wav2vec2", pooling: str = "cls") 
     return DualEncoder(Windows(sounds.network, sounds.rate, 1.0), texts.network, model)
 
 
+def shaken(networks: Path, audio: str = "wav2vec2") -> DualEncoder:
+    """An encoder whose weights are no longer those that were read."""
+    encoder = dual_encoder(networks, audio).eval()
+    with torch.no_grad():
+        for weight in encoder.parameters():
+            weight.add_(0.1 * torch.randn_like(weight))
+    return encoder
+
+
 def save_sounds(folder: Path, n: int = 16, seed: int = 0) -> Sounds:
     """Recordings of one to three seconds, each of one kind, with two captions."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -17,13 +17,15 @@ from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import write_json
 from zsaudio.text import has_words, plain
 
+LONGEST = 10  # seconds of a clip with strong labels
+
 
 def main(params: Params, paths: Paths) -> None:
     data = params.retrieval.data.get(params.corpus)
     param = f"retrieval.data.{params.corpus}"
     if data is None:
         raise ZsAudioError(f"{param}: is missing: which subsets train, validate and test; see retrieval.data.demo")
-    captions, notes = from_templates(params, paths)
+    captions, notes = from_files(paths) if params.corpus == "captioned" else from_templates(params, paths)
     captions = captions.assign(
         caption=captions["caption"].map(plain), reversed=captions["reversed"].map(plain, "ignore")
     )
@@ -61,6 +63,12 @@ def plain_rewrites(rewrites: Mapping[str, list[str]]) -> dict[str, list[str]]:
     return {caption: [text for text in of_caption if has_words(text)] for caption, of_caption in worded.items()}
 
 
+def from_files(paths: Paths) -> tuple[pd.DataFrame, list[str]]:
+    """Captions as they are published, of the recordings that are there."""
+    captions = tables.read_table(paths.raw / "captions.csv", schemas.CAPTIONS).to_pandas()
+    return captions.assign(reversed=None, templated=False), ["captions are those of the corpus"]
+
+
 def from_templates(params: Params, paths: Paths) -> tuple[pd.DataFrame, list[str]]:
     """Captions made of labels, or of events where there are strong labels."""
     labels = read_labels(paths.raw / "class_labels_indices.csv")
@@ -75,8 +83,7 @@ def from_templates(params: Params, paths: Paths) -> tuple[pd.DataFrame, list[str
         notes = ["captions are made of the labels, by templates"]
     else:
         by_mid = dict(zip(labels["mid"], labels["display_name"], strict=True))
-        seconds = dict(zip(*(tables.read_column(paths.audio, name) for name in ("clip_id", "n_segments")), strict=True))
-        events = read_events(strong, by_mid, seconds)
+        events = read_events(strong, by_mid, dict.fromkeys(segments.clip_ids, LONGEST))
         for warning in events.warnings:
             print(f"captions: {warning}", file=sys.stderr)
         subset_of = dict(zip(segments.clip_ids, segments.subsets, strict=True))

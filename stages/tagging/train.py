@@ -36,7 +36,7 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     for name, columns in [("validation", cell.validation), ("test", cell.test)]:
         if setting != "pretrained":  # which is no row of a table, and whose scores are many
             tables.write_table(paths.tagging / "scores" / model / setting / f"{name}.feather", schemas.SCORES, columns)
-    curve = curve_columns(cell.curve, task.members)
+    curve = curve_columns(cell.curve, [member.run for member in task.members])
     tables.write_table(paths.tagging / "curves" / model / f"{setting}.csv", schemas.CURVE, curve)
 
 

@@ -3,14 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
-from dual_encoders import DUAL, KNOBS, dual_encoder
+from dual_encoders import dual_encoder, shaken
 from pretrained import save_roberta
 from zsaudio import ZsAudioError
 from zsaudio.audio.hf_audio import HfAudio
-from zsaudio.models.model import draw_model
 from zsaudio.retrieval.towers import Windows
 from zsaudio.text.hf_text import HfText
 
@@ -69,41 +67,6 @@ def test_scores_are_those_of_the_model_on_embeddings(networks):
         recordings = encoder.recordings(torch.from_numpy(second)[None], torch.tensor([16_000]))
         scores = encoder.model(embedding[:, None], None, texts).score
         assert torch.allclose(recordings @ encoder.captions(CAPTIONS).T, scores, atol=1e-4)
-
-
-def shaken(networks, audio: str = "wav2vec2"):
-    """An encoder whose weights are no longer those that were read."""
-    encoder = dual_encoder(networks, audio).eval()
-    with torch.no_grad():
-        for weight in encoder.parameters():
-            weight.add_(0.1 * torch.randn_like(weight))
-    return encoder
-
-
-@pytest.mark.parametrize("audio", ["wav2vec2", "ast", "clap"])
-def test_encoders_that_are_saved_are_read_as_any_other(networks, tmp_path, audio):
-    encoder = shaken(networks, audio)
-    encoder.save_encoders(tmp_path / "tuned")
-    read = HfAudio(str(tmp_path / "tuned/audio"))
-    text = HfText(str(tmp_path / "tuned/text"), pooling="cls", max_tokens=32)
-    model = draw_model(DUAL, KNOBS, int(read.metadata["features"]), 8, (1,))
-    model.load_state_dict(load_file(tmp_path / "tuned/projections.safetensors"))
-    second = np.random.default_rng(0).uniform(-0.5, 0.5, read.rate).astype(np.float32)
-    with torch.inference_mode():
-        recordings = model.clip_vectors(torch.from_numpy(read.vectors([second]))[:, None], None)
-        texts = model.class_vectors(torch.from_numpy(text.encode_sentences(CAPTIONS)))
-        expected = encoder.recordings(torch.from_numpy(second)[None], torch.tensor([read.rate]))
-        assert torch.allclose(recordings, expected, atol=1e-4)
-        assert torch.allclose(texts, encoder.captions(CAPTIONS), atol=1e-4)
-    with pytest.raises(ZsAudioError, match="tuned: is there already; name a new folder"):
-        encoder.save_encoders(tmp_path / "tuned")
-
-
-def test_a_network_of_another_kind_is_saved_by_its_weights(networks, tmp_path):
-    encoder = dual_encoder(networks)
-    encoder.audio.network = Sums()
-    encoder.save_encoders(tmp_path / "tuned")
-    assert load_file(tmp_path / "tuned/audio.safetensors")["scale"] == 1
 
 
 def test_weights_that_are_saved_are_where_another_training_begins(networks, tmp_path):

@@ -13,11 +13,11 @@ RECORDINGS = np.array([[1, 0], [0, 1], [0.5, 0.5]], np.float32)
 TEXTS = np.array([[1, 0], [0, 1], [0.6, 0.4]], np.float32)  # dog, rain, wind
 
 
-def table(runs: int = 1, reversed_texts: dict[int, int] | None = None):
-    others = np.array([[0, 1], [2, 2]], np.float32)
+def table(runs: int = 1, ordered: tuple[int, ...] = ()):
+    others = np.array([[0, 1], [2, 2]], np.float32)[: len(ordered)]
     columns = {}
     for run in range(runs):
-        found = find(run, CAPTIONS, RECORDINGS, TEXTS * (1 - 2 * run), reversed_texts or {}, others)
+        found = find(run, CAPTIONS, RECORDINGS, TEXTS * (1 - 2 * run), ordered, others)
         columns = {name: columns.get(name, []) + values for name, values in found.items()}
     return tables.build_table(schemas.RANKS, columns)
 
@@ -34,14 +34,12 @@ def test_captions_find_recordings_and_recordings_captions():
 
 def test_the_order_is_told_where_the_own_caption_is_above_its_reverse():
     """Of a: 1 against 0; of b, whose first caption is rain: 1 against 2."""
-    found, _ = ranked(table(reversed_texts={0: 0, 1: 1}), 0, ORDER)
+    found, _ = ranked(table(ordered=(0, 1)), 0, ORDER)
     assert found.tolist() == [1, 2]
 
 
 def test_equal_scores_tell_no_order():
-    found, _ = ranked(
-        tables.build_table(schemas.RANKS, find(0, CAPTIONS, RECORDINGS, TEXTS, {0: 0}, TEXTS[:1])), 0, ORDER
-    )
+    found, _ = ranked(tables.build_table(schemas.RANKS, find(0, CAPTIONS, RECORDINGS, TEXTS, [0], TEXTS[:1])), 0, ORDER)
     assert found.tolist() == [2]
 
 

@@ -121,7 +121,9 @@ def test_what_is_written_is_read_by_the_evaluation(tmp_path, name):
     scores = read_scores(tmp_path / "test.feather", task.test, {0, 1})
     assert np.array_equal(scores.score, score_of(cell.test))
     assert scores.runs() == [0, 1]
-    tables.write_table(tmp_path / "curve.csv", schemas.CURVE, curve_columns(cell.curve, task.members))
+    tables.write_table(
+        tmp_path / "curve.csv", schemas.CURVE, curve_columns(cell.curve, [member.run for member in task.members])
+    )
 
 
 def test_the_last_line_of_the_curve_is_of_the_validation_scores(tmp_path):
@@ -157,7 +159,7 @@ def test_a_cell_is_the_same_each_time_and_leaves_random_numbers_alone(name, fuse
 
 def test_the_curve_has_a_row_for_each_run_and_epoch_and_the_mean_of_the_parts():
     task, cell = task_for("supervised"), run("supervised")
-    columns = curve_columns(cell.curve, task.members)
+    columns = curve_columns(cell.curve, [member.run for member in task.members])
     assert columns["run"] == [0, 0, 1, 1]
     assert columns["epoch"] == [1, 2, 1, 2]
     for name in ("train_loss", "validation_loss", "validation_map"):

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from zsaudio.evaluation.retrieval import Relevant
+from zsaudio.storage import tables
 
 Rows = npt.NDArray[np.int64]
 
@@ -74,6 +76,12 @@ class Texts:
 
     row: Mapping[str, int]
     embeddings: npt.NDArray[np.float32]
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> Texts:
+        """Those of a table of schema CAPTION_TEXT."""
+        row = {text: number for number, text in enumerate(table["caption"].to_pylist())}
+        return cls(row, tables.matrix(table, "embedding").astype(np.float32))
 
     def of(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embeddings (len(texts), F_s)."""

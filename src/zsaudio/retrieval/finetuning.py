@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class FinetuningConfig:
         batch_size: recordings that are told apart from each other.
         chunk: how many of them are in memory with a graph at once; fewer take half as long again (`chunked`).
         seconds: of a recording that are heard at most: a random part in training, else the first.
-        rewritten: probability by which a caption that has rewrites is swapped for one of them.
+        rewrites: probability by which a caption that has rewrites is swapped for one of them.
         fit: fit the projections to the training data before the first step, as those on frozen encoders are; not where
             they are trained already.
         seed: of all that is drawn.
@@ -52,9 +52,14 @@ class FinetuningConfig:
     batch_size: int = 64
     chunk: int = 64
     seconds: float = SECONDS
-    rewritten: float = 0.3
+    rewrites: float = 0.0
     fit: bool = False
     seed: int = 0
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> FinetuningConfig:
+        """What `params` say of the attributes above, by their names."""
+        return cls(**{name: params[name] for name in {field.name for field in fields(cls)} & params.keys()})
 
 
 def learning_rate(config: FinetuningConfig, step: int, steps: int) -> float:
@@ -174,7 +179,7 @@ def _train_epoch(
 ) -> float:
     """Pass once over the recordings; their mean loss on the way, or the first that is not finite."""
     rng = np.random.default_rng([config.seed, epoch])
-    drawn = draw(sounds, durations, config.rewritten, rng, config.seconds)
+    drawn = draw(sounds, durations, config.rewrites, rng, config.seconds)
     size, total = config.batch_size, 0.0
     starts = range(0, len(sounds), size)
     batches = (drawn.snippets[start : start + size] for start in starts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,8 @@ def find(
     captions: Captioned,
     recordings: Vectors,
     texts: Vectors,
-    reversed_texts: Mapping[int, int],
-    vectors_of_reversed: Vectors,
+    ordered: Sequence[int],
+    in_reverse: Vectors,
 ) -> dict[str, list[Any]]:
     """Ranks as columns of `zsaudio.storage.schemas.RANKS`.
 
@@ -35,8 +35,8 @@ def find(
         captions: N recordings and K texts.
         recordings: (N, D), whose inner products with `texts` are scores.
         texts: (K, D).
-        reversed_texts: row of the caption with the sounds in reverse order, by recording, of those that have one.
-        vectors_of_reversed: (.., D).
+        ordered: O rows of the recordings whose first caption says in which order sounds come.
+        in_reverse: (O, D) of the same captions with the sounds in reverse order.
     """
     columns: dict[str, list[Any]] = {name: [] for name in ("run", "direction", "query", "ranks")}
 
@@ -50,11 +50,10 @@ def find(
     names = captions.clip_ids.tolist()
     add(TEXT_TO_AUDIO, captions.texts, np.split(ranks(texts, recordings, by_text), by_text.offsets[1:-1]))
     add(AUDIO_TO_TEXT, names, np.split(ranks(recordings, texts, by_audio), by_audio.offsets[1:-1]))
-    told = list(reversed_texts)
-    own = texts[captions.captions[captions.offsets[told]]]
-    others = vectors_of_reversed[[reversed_texts[row] for row in told]]
-    at_least = ((others - own) * recordings[told]).sum(axis=1) >= 0  # a tie counts against, as in `ranks`
-    add(ORDER, [names[row] for row in told], list((1 + at_least.astype(np.int64))[:, None]))
+    rows = np.array(ordered, np.int64)
+    own = texts[captions.captions[captions.offsets[rows]]]
+    at_least = ((in_reverse - own) * recordings[rows]).sum(axis=1) >= 0  # a tie counts against, as in `ranks`
+    add(ORDER, [names[row] for row in ordered], list((1 + at_least.astype(np.int64))[:, None]))
     return columns
 
 

@@ -5,8 +5,6 @@ B recordings or captions, F_a and F_s features of the encoders, D shared units.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,14 +14,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from zsaudio.audio.hf_audio import HfSounds
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.model import Model
 from zsaudio.storage.files import replacing
 from zsaudio.text.hf_text import UNUSED, HfSentences
 
 SECONDS = 10.0  # that PaSST, AST and their kind take
-AUDIO, TEXT, PROJECTIONS = "audio", "text", "projections.safetensors"  # what the encoders are written to
 
 
 class Windows(nn.Module):
@@ -116,31 +112,6 @@ class DualEncoder(nn.Module):
                     weight.copy_(file.get_tensor(name))
         except (SafetensorError, OSError) as error:
             raise ZsAudioError(f"{path}: does not hold the weights of a dual encoder ({error})") from error
-
-    def save_encoders(self, folder: Path) -> None:
-        """Write the encoders apart into a new folder, whole or not at all, and the projections.
-
-        audio/ is a folder that `HfAudio` reads, or audio.safetensors the weights of a network of another kind; text/ is
-        one that `HfText` reads; projections.safetensors has the weights of the `Model`.
-
-        Raises:
-            ZsAudioError: the folder exists, or a file cannot be written.
-        """
-        if folder.exists():
-            raise ZsAudioError(f"{folder}: is there already; name a new folder")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(".tmp", f".{folder.name}.", folder.parent))
-        partial.chmod(0o755)  # as other folders
-        try:
-            if isinstance(self.audio.network, HfSounds):
-                self.audio.network.save(partial / AUDIO)
-            else:
-                write_tensors(partial / f"{AUDIO}.safetensors", self.audio.network.state_dict())
-            self.text.save(partial / TEXT)
-            write_tensors(partial / PROJECTIONS, self.model.state_dict())
-            partial.replace(folder)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], head: dict[str, str] | None = None) -> None:

@@ -60,9 +60,8 @@ def score_columns(
     return columns | {name: tables.vectors(values) for name, values in scores.items()}
 
 
-def curve_columns(curve: Sequence[Epoch], members: Sequence[Member]) -> dict[str, list[Any]]:
-    """A training curve as columns of `zsaudio.storage.schemas.CURVE`, averaged over the parts of a run."""
-    run_of_member = np.array([member.run for member in members])
+def curve_columns(curve: Sequence[Epoch], run_of_member: Sequence[int]) -> dict[str, list[Any]]:
+    """A training curve as columns of `zsaudio.storage.schemas.CURVE`, averaged over the members of a run."""
     runs = np.unique(run_of_member).tolist()
     columns: dict[str, list[Any]] = {
         "run": [run for run in runs for _ in curve],
@@ -70,5 +69,7 @@ def curve_columns(curve: Sequence[Epoch], members: Sequence[Member]) -> dict[str
     }
     for name in ("train_loss", "validation_loss", "validation_map"):
         by_member = np.array([getattr(epoch, name) for epoch in curve])
-        columns[name] = [value for run in runs for value in by_member[:, run_of_member == run].mean(axis=1).tolist()]
+        columns[name] = [
+            value for run in runs for value in by_member[:, np.equal(run_of_member, run)].mean(axis=1).tolist()
+        ]
     return columns
