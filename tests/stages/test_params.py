@@ -71,7 +71,7 @@ def test_the_committed_params_are_the_papers():
         ("gamma", 1.5, "gamma: expected a number from 0 to 1, got 1.5"),
         ("gamma", True, "gamma: expected a number from 0 to 1, got True"),
         ("gamma", None, "gamma: expected a number from 0 to 1, got None"),
-        ("corpus", "audio_set", "corpus: expected one of demo, audioset, audioset_audio, local; got 'audio_set'"),
+        ("corpus", "audio_set", "corpus: expected one of demo, audioset, audioset_audio, local, captioned; got 'audio_set'"),
         ("models", [], "models: expected at least 1 of them, got 0"),
         ("models", "supervised", "models: expected a list, got 'supervised'"),
         ("models", ["supervised", "supervised"], "models: 'supervised' is listed twice"),
