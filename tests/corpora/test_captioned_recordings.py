@@ -6,7 +6,7 @@ import os
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zsaudio.corpora.captioned_recordings import CaptionedSubset, prepare
@@ -196,6 +196,7 @@ def test_a_folder_that_is_none_is_named_by_its_param(subset, tmp_path):
 FILES = [f"{folder}{name}.wav" for folder in ("", "x/", "x/y/") for name in "abc"]
 
 
+@settings(deadline=None)
 @given(
     there=st.sets(st.sampled_from(FILES), min_size=1),
     named=st.lists(st.tuples(st.sampled_from(FILES), st.sampled_from(["rain", "=1+1", '"wind", twice'])), min_size=1),

@@ -1,6 +1,6 @@
 """Names that are safe in lists and as names of files."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zsaudio.corpora.slugs import slugs
@@ -17,6 +17,7 @@ def test_names_are_reduced_and_stay_different():
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=300)))
 def test_any_names_become_as_many_names_of_files(names):
     made = slugs(f"subset-{name}" for name in names)
