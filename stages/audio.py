@@ -11,14 +11,22 @@ Missing = list[tuple[str, str, str]]  # clip id, file, why it has no audio
 
 
 def main(params: Params, paths: Paths) -> None:
-    labels = read_labels(paths.raw / "class_labels_indices.csv")
-    clips = read_segments(paths.raw, labels).clip_ids.tolist()  # whatever classes a task has
+    clips = clips_of(params, paths)
     embed = embed_released if params.audio.encoder[params.corpus] == "google_vggish" else embed_recordings
     missing = embed(params, paths, clips)
     columns = {name: [row[i] for row in missing] for i, name in enumerate(schemas.AUDIO_ERRORS.columns)}
     tables.write_table(paths.audio_errors, schemas.AUDIO_ERRORS, columns)
     with_audio = len(clips) - len(missing)
     print(f"{with_audio:,} of {len(clips):,} clips have audio; {paths.audio_errors} says why others do not")
+
+
+def clips_of(params: Params, paths: Paths) -> list[str]:
+    """All clips of the corpus, whatever classes a task has."""
+    if params.corpus == "captioned":
+        return list(read_recordings(paths.raw))
+    labels = read_labels(paths.raw / "class_labels_indices.csv")
+    clips: list[str] = read_segments(paths.raw, labels).clip_ids.tolist()
+    return clips
 
 
 def embed_released(params: Params, paths: Paths, clips: list[str]) -> Missing:

@@ -10,7 +10,7 @@ from zsaudio.storage.values import Distinct, FilePath, Fraction, NonNegative, nu
 from zsaudio.tasks.build import SPANNING
 from zsaudio.text.wording import TEXTS
 
-CORPORA = ("demo", "audioset", "audioset_audio", "local")
+CORPORA = ("demo", "audioset", "audioset_audio", "local", "captioned")
 
 CorpusName = Annotated[str, one_of(CORPORA)]
 Count = Annotated[int, whole(1, 10**9)]
@@ -66,6 +66,19 @@ class LocalParams(ParamsSection):
     recordings: FilePath | None
     labels: FilePath | None
     ontology: FilePath | None
+
+
+class CaptionedSubsetParams(ParamsSection):
+    """Files of captions, and the folder of their recordings."""
+
+    captions: Annotated[Files, Field(min_length=1)]
+    recordings: FilePath
+
+
+class CaptionedParams(ParamsSection):
+    """Recordings with captions, by subset."""
+
+    subsets: dict[Name, CaptionedSubsetParams]
 
 
 class ClassesParams(ParamsSection):

@@ -13,6 +13,7 @@ from param_sections import (
     AudioParams,
     AudiosetAudioParams,
     AudiosetParams,
+    CaptionedParams,
     ClassesParams,
     CorpusName,
     DemoParams,
@@ -131,6 +132,7 @@ class Params(ParamsSection):
     audioset: AudiosetParams
     audioset_audio: AudiosetAudioParams
     local: LocalParams
+    captioned: CaptionedParams
     classes: ClassesParams
     folds: FoldsParams
     audio: AudioParams
@@ -184,9 +186,9 @@ class Params(ParamsSection):
 
     def _check_corpus(self) -> None:
         for name, encoder in (("audio", self.audio.encoder), ("text", self.text.encoder)):
-            if self.corpus not in encoder:
+            if self.corpus not in encoder and (name, self.corpus) != ("text", "captioned"):  # which has no labels
                 raise ValueError(f"{name}.encoder.{self.corpus} is missing: name the encoder of this corpus")
-        if self.text.encoder[self.corpus] == "vectors" and self.text.vectors.table is None:
+        if self.text.encoder.get(self.corpus) == "vectors" and self.text.vectors.table is None:
             raise ValueError("text.vectors.table: expected a file of word vectors, as the text encoder is vectors")
         if self.text.vectors.table is not None and "vectors" not in self.text.encoder.values():
             raise ValueError(
@@ -195,6 +197,11 @@ class Params(ParamsSection):
         own = {"audioset_audio": self.audioset_audio.recordings, "local": self.local.recordings}
         if own.get(self.corpus, Path()) is None:
             raise ValueError(f"{self.corpus}.recordings: expected the folder with the recordings, got nothing")
+        if self.corpus == "captioned" and not self.captioned.subsets:
+            raise ValueError(
+                "captioned.subsets: expected files of captions and the folder of their recordings, by the name of the "
+                "subset, as data/README.md shows; got none"
+            )
         if (self.audio.encoder[self.corpus] == "google_vggish") != (self.corpus == "audioset"):
             raise ValueError(
                 f"audio.encoder.{self.corpus}: google_vggish reads the embeddings of the corpus audioset, which has no "

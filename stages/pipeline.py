@@ -22,6 +22,7 @@ from zsaudio.storage.values import shown
 
 __all__ = ["BASELINES", "CLAP", "OBJECTIVE_KNOBS", "TRAINING_KNOBS", "Params", "Paths", "run"]
 
+FOR_CAPTIONS = {"corpus", "audio", "retrieval"}  # stages, and a folder of stages, that a corpus without labels has
 MOST_VALUES = 10_000  # of params.yaml, which has a hundred or two
 
 
@@ -76,6 +77,11 @@ def run(
     try:
         check_place()
         params = read_params(Path("params.yaml"))
+        if params.corpus == "captioned" and not {stage, Path(sys.argv[0]).parent.name} & FOR_CAPTIONS:
+            raise ZsAudioError(
+                "corpus: captioned has captions alone, and this stage needs labels; `dvc repro "
+                "stages/retrieval/dvc.yaml` trains sound search on captions"
+            )
         for name, value in zip(names, given[1::2], strict=True):
             listed = known(params)[name]
             if value not in listed:

@@ -58,6 +58,10 @@ def test_wavcaps_is_json(tmp_path):
     ]
 
 
+def test_half_a_character_in_json_is_no_text(tmp_path):
+    assert rows(tmp_path, '{"data": [{"id": "a\\ud800", "caption": "\\udfff!"}]}') == [("a?", "?!")]
+
+
 def test_any_csv_of_files_and_captions_will_do(tmp_path):
     text = '\ufefffile,caption\n"odd, name.wav",  Two   blanks \nb/c.flac,"""Quoted"""\n'
     assert rows(tmp_path, text) == [("odd, name.wav", "Two blanks"), ("b/c.flac", '"Quoted"')]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from zsaudio.corpora.coverage import Coverage, write_coverage
+from zsaudio.corpora.slugs import slugs
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.clip_lists import read_labels, read_rows, read_segments, write_labels, write_segments
 from zsaudio.formats.labels import split_labels
@@ -101,7 +101,7 @@ def read_source(source: LocalSource) -> LocalListing:
                 check_value(NodeName, label)
             except ValueError as error:
                 raise ZsAudioError(f"{source.labels}: column 'labels': {error}") from error
-        mid_of = dict(zip(vocabulary, _slugs(vocabulary, "/local/"), strict=True))
+        mid_of = dict(zip(vocabulary, slugs(vocabulary, "/local/"), strict=True))
         names = {mid: name for name, mid in mid_of.items()}
         empty: dict[str, Any] = {"description": "", "child_ids": [], "restrictions": []}
         nodes = [{"id": mid, "name": name, **empty} for mid, name in names.items()]
@@ -112,7 +112,7 @@ def read_source(source: LocalSource) -> LocalListing:
         occurring = set(mid_of.values())
         names = {mid: node.name for mid, node in ontology.nodes.items() if mid in occurring}
         content = source.ontology.read_bytes()
-    ytids = _slugs(str(Path(file).with_suffix("")) for file in rows["file"])
+    ytids = slugs(str(Path(file).with_suffix("")) for file in rows["file"])
     clips = [
         (f"{ytid}_0", source.recordings / file, list(dict.fromkeys(mid_of[label] for label in file_labels)))
         for ytid, file, file_labels in zip(ytids, rows["file"], labels, strict=True)
@@ -187,16 +187,3 @@ def _mids(ontology: Ontology, labels: Sequence[str], source: LocalSource) -> dic
                 "write the id of the one that you mean"
             )
     return {label: found[0] for label, found in mids.items()}
-
-
-def _slugs(names: Iterable[str], prefix: str = "") -> list[str]:
-    """Names reduced to letters, digits, dots and dashes, and made different, for files that allow no others."""
-    slugs: dict[str, None] = {}
-    for name in names:
-        slug = plain = prefix + (re.sub(r"[^\w.-]+", "_", name).strip("_") or "x")
-        number = 1
-        while slug in slugs:
-            number += 1
-            slug = f"{plain}-{number}"
-        slugs[slug] = None
-    return list(slugs)

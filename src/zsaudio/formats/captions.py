@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -21,6 +21,7 @@ from zsaudio.storage.values import shown
 CLOTHO = ["file_name", *(f"caption_{number}" for number in range(1, 6))]
 AUDIOCAPS = ["audiocap_id", "youtube_id", "start_time", "caption"]
 PLAIN = ["file", "caption"]
+NamedBy = Literal["path", "name", "stem", "clip"]
 _FORMS = (
     f"captions are a CSV under {', '.join(PLAIN)}, under {CLOTHO[0]}, {CLOTHO[1]} to {CLOTHO[-1]} (Clotho) or under "
     f"{', '.join(AUDIOCAPS)} (AudioCaps), or WavCaps' JSON"
@@ -33,10 +34,13 @@ class Captions:
 
     Attributes:
         table: a row each: recording (as the file names it), caption.
+        named_by: how it names recordings: by a path (others), a file's name (Clotho), that without an audio suffix
+            (WavCaps), or a clip's id, YTID_START in milliseconds (AudioCaps).
         warnings: what of the file was left out, a sentence each.
     """
 
     table: pd.DataFrame
+    named_by: NamedBy
     warnings: list[str]
 
 
@@ -50,16 +54,16 @@ def read_captions(path: Path) -> Captions:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ZsAudioError(f"{path}: the captions cannot be read as text in UTF-8 ({error})") from error
-    rows = _of_json(path, text) if text.lstrip()[:1] in ("{", "[") else _of_csv(path)
+    rows, named_by = _of_json(path, text) if text.lstrip()[:1] in ("{", "[") else _of_csv(path)
     table = rows.assign(caption=rows["caption"].str.split().str.join(" "))
     empty = (table["caption"] == "") | (table["recording"] == "")
     if empty.all():
         raise ZsAudioError(f"{path}: has no caption; {_FORMS}")
     warnings = [f"{path}: {empty.sum():,} of {len(table):,} captions are empty; they are left out"] * bool(empty.any())
-    return Captions(table[~empty].reset_index(drop=True), warnings)
+    return Captions(table[~empty].reset_index(drop=True), named_by, warnings)
 
 
-def _of_csv(path: Path) -> pd.DataFrame:
+def _of_csv(path: Path) -> tuple[pd.DataFrame, NamedBy]:
     try:
         rows = read_rows(path, dtype=str, encoding="utf-8-sig")
     except (OSError, ValueError, pd.errors.ParserWarning) as error:
@@ -69,7 +73,7 @@ def _of_csv(path: Path) -> pd.DataFrame:
         of_recording = rows.melt(CLOTHO[0], [name for name in CLOTHO[1:] if name in columns], value_name="caption")
         order = of_recording.index.to_series().mod(len(rows))  # recording by recording, as the file has them
         of_recording = of_recording.iloc[order.argsort(kind="stable")]
-        return of_recording.rename(columns={CLOTHO[0]: "recording"})[["recording", "caption"]]
+        return of_recording.rename(columns={CLOTHO[0]: "recording"})[["recording", "caption"]], "name"
     if columns >= set(AUDIOCAPS[1:]):
         starts = pd.to_numeric(rows["start_time"], errors="coerce").astype(float)
         wrong = ~starts.between(0, SECONDS)
@@ -78,13 +82,13 @@ def _of_csv(path: Path) -> pd.DataFrame:
             got = shown(rows["start_time"][row])
             raise ZsAudioError(f"{path}: line {row + 2}: expected start_time in seconds, got {got}")
         clips = [clip_id(ytid, start) for ytid, start in zip(rows["youtube_id"], starts, strict=True)]
-        return pd.DataFrame({"recording": clips, "caption": rows["caption"]})
+        return pd.DataFrame({"recording": clips, "caption": rows["caption"]}), "clip"
     if columns >= set(PLAIN):
-        return rows.rename(columns={"file": "recording"})[["recording", "caption"]]
+        return rows.rename(columns={"file": "recording"})[["recording", "caption"]], "path"
     raise ZsAudioError(f"{path}: {_FORMS}; its columns are {', '.join(map(shown, rows.columns[:8]))}")
 
 
-def _of_json(path: Path, text: str) -> pd.DataFrame:
+def _of_json(path: Path, text: str) -> tuple[pd.DataFrame, NamedBy]:
     parsed = _parsed(path, text)
     entries = parsed.get("data") if isinstance(parsed, dict) else None
     if not isinstance(entries, list):
@@ -95,8 +99,8 @@ def _of_json(path: Path, text: str) -> pd.DataFrame:
         captions = [captions] if isinstance(captions, str) else captions
         if not isinstance(recording, str) or not _are_texts(captions):
             raise ZsAudioError(f"{path}: data.{number}: expected id and caption as text, got {shown(entry)}")
-        rows += [(recording, caption) for caption in captions]
-    return pd.DataFrame(rows, columns=["recording", "caption"])
+        rows += [(_whole(recording), _whole(caption)) for caption in captions]
+    return pd.DataFrame(rows, columns=["recording", "caption"]), "stem"
 
 
 def read_rewrites(path: Path) -> dict[str, list[str]]:
@@ -130,6 +134,11 @@ def _parsed(path: Path, text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ZsAudioError(f"{path}: is no whole JSON ({error})") from error
+
+
+def _whole(text: str) -> str:
+    """Text with ? for halves of characters, which JSON can escape and no table can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _values(entry: object, *names: str) -> list[Any]:

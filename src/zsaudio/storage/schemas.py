@@ -47,6 +47,15 @@ AUDIO_ERRORS = Schema(
     "clips without audio", {"clip_id": Kind.TEXT, "file": Kind.TEXT, "reason": Kind.TEXT}, unique="clip_id"
 )
 RECORDINGS = Schema("recordings", {"clip_id": Kind.TEXT, "file": Kind.TEXT, "bytes": Kind.COUNT}, unique="clip_id")
+CAPTIONS = Schema("captions", {"subset": Kind.TEXT, "clip_id": Kind.TEXT, "caption": Kind.TEXT})
+UNMATCHED = Schema(
+    "recordings without captions and captions without recordings",
+    {
+        "source": Kind.TEXT,  # the folder that has the recording, or the file that has the captions
+        "recording": Kind.TEXT,
+        "reason": Kind.TEXT,
+    },
+)
 TEXT = Schema(
     "text embeddings",
     {
