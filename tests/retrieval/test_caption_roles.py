@@ -32,8 +32,8 @@ def test_a_share_is_of_the_training_recordings():
     ("changes", "message"),
     [
         (
-            {"train": Source("p.train", ["furst"])},
-            "p.train.subsets: expected one of first, second, third; got 'furst' (did you mean first?)",
+            {"train": Source("p.train", ["firsts"])},
+            "p.train.subsets: expected one of first, second, third; got 'firsts' (did you mean first?)",
         ),
         ({"validation": Source("p.validation", share=1.0)}, "p.train: no recording with a caption is left for train"),
     ],
