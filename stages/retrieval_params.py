@@ -220,9 +220,7 @@ class RetrievalParams(ParamsSection):
             if name in RESERVED:
                 raise ValueError(f"retrieval.variants.{name}: the name is taken; choose another")
             if "trials" in entry.knobs:
-                raise ValueError(
-                    f"retrieval.variants.{name}.trials: rows are compared trial by trial; set train.trials"
-                )
+                raise ValueError(f"retrieval.variants.{name}.trials: all rows have as many; set retrieval.train.trials")
             try:
                 self.variant(name)
             except ValidationError as error:

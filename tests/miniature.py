@@ -100,7 +100,7 @@ class Project:
         with Repo(str(self.folder)) as repo:
             made = [
                 file
-                for file in ("dvc.yaml", "stages/tagging/dvc.yaml")
+                for file in ("dvc.yaml", "stages/tagging/dvc.yaml", "stages/retrieval/dvc.yaml")
                 if (self.folder / file).with_suffix(".lock").exists()
             ]
             targets = [f"{self.folder}/dvc.yaml:{stage}" for stage in stages] or [

@@ -16,6 +16,7 @@ EXEMPT = {
     "stages/param_sections.py",
     "stages/params.py",
     "stages/pipeline.py",
+    "stages/retrieval_params.py",
     "stages/tagging_params.py",
 }
 

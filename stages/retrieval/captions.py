@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from pipeline import Params, Paths, run
-from zsaudio.classes.roles import ROLES
+from zsaudio.classes.shares import ROLES
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.captions import read_rewrites
 from zsaudio.formats.clip_lists import read_labels, read_segments
@@ -15,7 +15,7 @@ from zsaudio.retrieval import templates
 from zsaudio.retrieval.caption_roles import Source, deal
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import write_json
-from zsaudio.text import has_words, plain
+from zsaudio.text.wording import has_words, plain
 
 LONGEST = 10  # seconds of a clip with strong labels
 

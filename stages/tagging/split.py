@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from pipeline import Params, Paths, run
 from tagging_params import ClipsParams, Kind
-from zsaudio.classes.roles import ROLES, Chosen, closed_set, deal_roles
+from zsaudio.classes.roles import Chosen, closed_set, deal_roles
+from zsaudio.classes.shares import ROLES
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.clip_lists import read_labels, read_segments
 from zsaudio.formats.interval_lists import read_clip_list

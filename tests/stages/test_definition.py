@@ -17,7 +17,10 @@ from zsaudio.models.parts import KINDS, known_parts
 TEXT = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
 DEFINITION = yaml.safe_load(TEXT)
 STAGES = DEFINITION["stages"]
-NO_STAGES = {"param_sections", "params", "tagging_params", "pipeline", "recover", "repro", "show", "verify"}
+NO_STAGES = {
+    *("param_sections", "params", "retrieval_params", "tagging_params", "pipeline"),
+    *("recover", "repro", "show", "verify"),
+}
 PARTS = {f"src/zsaudio/models/{kind}s/{name}.py" for kind in KINDS for name in known_parts(kind)}
 
 

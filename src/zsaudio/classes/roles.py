@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zsaudio.classes.shares import part
+from zsaudio.classes.shares import ROLES, part
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.clip_lists import Segments
 from zsaudio.formats.strong_labels import find_classes, find_clips
 from zsaudio.storage.values import meant, shown
 
-ROLES = ("train", "validation", "test")
 SHOWN = 5  # clips that a message names
 
 

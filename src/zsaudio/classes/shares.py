@@ -1,7 +1,9 @@
-"""Shares of clips, dealt at random and always alike."""
+"""Roles of clips, and shares of them, dealt at random and always alike."""
 
 import numpy as np
 import numpy.typing as npt
+
+ROLES = ("train", "validation", "test")
 
 
 def part(rows: npt.NDArray[np.int64], share: float, role: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

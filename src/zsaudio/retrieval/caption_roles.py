@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zsaudio.classes.roles import ROLES
-from zsaudio.classes.shares import part
+from zsaudio.classes.shares import ROLES, part
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage.values import meant, shown
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from zsaudio.classes.roles import ROLES
+from zsaudio.classes.shares import ROLES
 from zsaudio.models.variant import Variant
 from zsaudio.retrieval.caption_tables import CaptionTables
 from zsaudio.retrieval.finetuning import FinetuningConfig, caption_vectors, finetune, recording_vectors

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from zsaudio.classes.roles import ROLES
+from zsaudio.classes.shares import ROLES
 from zsaudio.models.model_folder import Config, StoredMember, with_full_paths
 from zsaudio.models.variant import Variant
 from zsaudio.retrieval.caption_tables import CaptionTables
