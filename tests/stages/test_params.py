@@ -123,7 +123,7 @@ def test_the_committed_params_are_the_papers():
         ("audio.vggish.pca", "a\0.npz", "audio.vggish.pca: expected a file, or an address that"),
         ("local.recordings", "a\0b", "local.recordings: expected a path without a zero byte, of names of at most 255 "),
         ("local.labels", "a" * 256, "local.labels: expected a path without a zero byte, of names of at most 255 bytes"),
-        ("audio.encoder.demo", "mfcc", "audio.encoder.demo: expected one of logmel, google_vggish, vggish, passt, hf; got "),
+        ("audio.encoder.demo", "mfcc", "audio.encoder.demo: expected one of logmel, google_vggish, vggish, passt, hf"),
         ("text.bert.pooling", "max", "text.bert.pooling: expected one of words, label, cls, description; got 'max'"),
     ],
 )  # fmt: skip
