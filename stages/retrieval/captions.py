@@ -75,7 +75,7 @@ def from_templates(params: Params, paths: Paths) -> tuple[pd.DataFrame, list[str
         notes = ["captions are made of the labels, by templates"]
     else:
         by_mid = dict(zip(labels["mid"], labels["display_name"], strict=True))
-        seconds = tables.clip_seconds(paths.audio)
+        seconds = dict(zip(*(tables.read_column(paths.audio, name) for name in ("clip_id", "n_segments")), strict=True))
         events = read_events(strong, by_mid, seconds)
         for warning in events.warnings:
             print(f"captions: {warning}", file=sys.stderr)
