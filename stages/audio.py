@@ -1,4 +1,4 @@
-"""Stage audio: embeddings of the clips' audio, a row of features per second (section 3.3)."""
+"""Stage audio: embeddings of the clips' audio, a row of features per second, or per window of PaSST (section 3.3)."""
 
 from pipeline import Params, Paths, run
 from zsaudio.errors import ZsAudioError
@@ -55,10 +55,10 @@ def embed_recordings(params: Params, paths: Paths, clips: list[str]) -> Missing:
         knobs = getattr(params.audio, name).model_dump(exclude_none=True)
         device = set_up(params.device, params.threads, params.matmul).type
     encoder = audio_encoder(name, knobs, mirror=default_mirror(), device=device)
-    kept = {"vggish.weights_sha256": "weights_sha256", "hf.revision": "branch"}  # params that may keep what it is now
-    for param, name in kept.items():
-        if encoder.metadata.get(name):
-            print(f"audio.{param}: {encoder.metadata[name]}")
+    kept = {"weights_sha256": "weights_sha256", "revision": "branch"}  # params that may keep what it is now
+    for param, told in kept.items():
+        if encoder.metadata.get(told):
+            print(f"audio.{name}.{param}: {encoder.metadata[told]}")
     extracted = extract(encoder, recordings, params.audio.segments, paths.extraction, params.audio.workers)
     parts = (tables.read_table(shard, schemas.AUDIO) for shard in extracted.shards)
     tables.concatenate(paths.audio, schemas.AUDIO, parts, {**encoder.metadata, "segments": str(params.audio.segments)})

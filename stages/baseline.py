@@ -50,7 +50,8 @@ def by_clap(params: Params, paths: Paths, clips: Sequence[str]) -> Callable[[Exa
     clap = Clap(**params.clap.model_dump(), mirror=mirror_folder(default_mirror()), device=device)
     files = read_recordings(paths.raw)
     recordings = {clip: files[clip] for clip in clips}
-    heard = clap.hear(recordings, params.audio.segments, paths.extraction / CLAP)
+    seconds = params.audio.segments * tables.row_seconds(tables.file_metadata(paths.audio))
+    heard = clap.hear(recordings, seconds, paths.extraction / CLAP)
     return lambda examples: clap.scores(examples, heard)
 
 

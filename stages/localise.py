@@ -63,10 +63,13 @@ def main(params: Params, paths: Paths, model: str) -> None:
 
 
 def strong_events(params: Params, corpus: CorpusTables) -> Events | None:
-    """What the corpus's strong labels say; None where params.yaml names no file."""
+    """What the corpus's strong labels say; None where params.yaml names no file, or embeddings are of long windows."""
     sources = params.strong_labels.get(params.corpus)
     if not sources:
         print(f"no strong labels: strong_labels.{params.corpus} in params.yaml names no file, so nothing is compared")
+        return None
+    if (of_row := tables.row_seconds(tables.metadata(corpus.audio))) > 1:
+        print(f"the audio encoder hears windows of {of_row} s, too long to say where a sound is: nothing is compared")
         return None
     lengths = zip(corpus.audio["clip_id"].to_pylist(), corpus.audio["n_segments"].to_pylist(), strict=True)
     clips = set(corpus.clips["clip_id"].to_pylist())  # those with a class

@@ -110,6 +110,15 @@ class VggishParams(ParamsSection):
     weights_sha256: Sha256 | None
 
 
+class PasstParams(ParamsSection):
+    """PaSST on recordings."""
+
+    model: Annotated[str, one_of(("passt_n", "passt_s"))]
+    weights: FileOrAddress | None
+    weights_sha256: Sha256 | None
+    batch_size: Annotated[int, whole(1, 10**5)]
+
+
 class HfAudioParams(ParamsSection):
     """An audio model of the transformers library, or a CLAP."""
 
@@ -121,10 +130,11 @@ class HfAudioParams(ParamsSection):
 class AudioParams(ParamsSection):
     """Audio embeddings (section 3.3)."""
 
-    encoder: dict[CorpusName, Annotated[str, one_of(("logmel", "google_vggish", "vggish", "hf"))]]
+    encoder: dict[CorpusName, Annotated[str, one_of(("logmel", "google_vggish", "vggish", "passt", "hf"))]]
     segments: Annotated[int, whole(1, 127)]
     workers: Annotated[int, whole(1, 256)]
     vggish: VggishParams
+    passt: PasstParams
     hf: HfAudioParams
 
 

@@ -205,7 +205,7 @@ class Params(ParamsSection):
         if (self.audio.encoder[self.corpus] == "google_vggish") != (self.corpus == "audioset"):
             raise ValueError(
                 f"audio.encoder.{self.corpus}: google_vggish reads the embeddings of the corpus audioset, which has no "
-                "recordings; the other corpora have recordings, for vggish, hf or logmel"
+                "recordings; the other corpora have recordings, for vggish, passt, hf or logmel"
             )
 
     def _check_variants(self) -> None:

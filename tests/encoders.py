@@ -11,6 +11,7 @@ def levels(seconds: np.ndarray) -> np.ndarray:
 class Levels:
     front_end = staticmethod(levels)
     rate = 16_000
+    seconds = 1
     metadata = {"encoder": "levels", "features": "4", "scale": "1.0", "offset": "0.0"}  # noqa: RUF012
 
     def embed(self, examples: np.ndarray) -> np.ndarray:

@@ -55,11 +55,17 @@ def figure(
     from zsaudio.formats.strong_labels import find_clips, read_all_events
     from zsaudio.localisation.attention_chart import attention_spec
     from zsaudio.localisation.segment_values import attend
+    from zsaudio.storage import tables
     from zsaudio.tasks.corpus_tables import read_corpus
 
     data = Path("data") / corpus
     corpus_tables = read_corpus(data)
     audio, folds = corpus_tables.audio, corpus_tables.folds
+    if (of_row := tables.row_seconds(tables.metadata(audio))) > 1:
+        raise ZsAudioError(
+            f"{data / 'audio.parquet'}: its encoder hears windows of {of_row} s, so there is no attention to a second; "
+            "set another audio.encoder in params.yaml, embed and train again"
+        )
     seconds = dict(zip(audio["clip_id"].to_pylist(), audio["n_segments"].to_pylist(), strict=True))
     clip_id = find_clips([clip], seconds).get(clip)
     if clip_id is None:

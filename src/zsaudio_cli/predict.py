@@ -102,7 +102,9 @@ def predict(
         ),
     ] = None,
     run: Annotated[int, typer.Option(min=0, help="Which of the trained runs.")] = 0,
-    audio_weights: Annotated[str | None, typer.Option(metavar="FILE", help="VGGish's weights, if they moved.")] = None,
+    audio_weights: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The audio encoder's weights, if moved.")
+    ] = None,
     audio_pca: Annotated[str | None, typer.Option(metavar="FILE", help="VGGish's PCA, if it moved.")] = None,
     audio_model: Annotated[str | None, typer.Option(metavar="DIR", help="The audio model, if it moved.")] = None,
     text_model: Annotated[str | None, typer.Option(metavar="DIR", help="The text model, if it moved.")] = None,

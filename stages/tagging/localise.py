@@ -22,16 +22,19 @@ GROUP = "seen"  # as `zsaudio.localisation.measures` calls classes that a model 
 def main(params: Params, paths: Paths, model: str) -> None:
     set_up("cpu", params.threads, "float32")
     audio = tables.read_table(paths.audio, schemas.AUDIO)
+    of_row = tables.row_seconds(tables.metadata(audio))
     for setting in params.tagging.settings_of(model):
         chosen = read_clips(paths.tagging / "clips", TAGGING_SETTINGS[setting])
         classes = tagging(chosen.classes, chosen.clips, ()).test.classes
         learnt = chosen.learnt()
         if TAGGING_SETTINGS[setting].transfers:  # its hidden layers have learnt from these, too
             learnt |= read_clips(paths.tagging / "clips", TAGGING_SETTINGS["pretrained"]).learnt()
-        data = located_clips(chosen.events, learnt, classes, audio)
+        data = located_clips(chosen.events, learnt, classes, audio) if of_row == 1 else None
         rows: list[dict[str, Any]] = []
         drawn: dict[str, list[object]] = {name: [] for name in schemas.FIGURE5.columns}
-        if data is None:
+        if of_row > 1:
+            print(f"{setting}: the audio encoder hears windows of {of_row} s; nothing is compared")
+        elif data is None:
             print(f"{setting}: no clip with strong labels is left that {model} was not trained on; nothing is compared")
         else:
             weights = load_file(paths.tagging / "weights" / model / f"{setting}.safetensors")

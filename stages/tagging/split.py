@@ -33,7 +33,7 @@ def main(params: Params, paths: Paths, clips: Kind) -> None:
         )
     labels = read_labels(paths.raw / "class_labels_indices.csv")
     segments = read_segments(paths.raw, labels)
-    seconds = dict(zip(*(tables.read_column(paths.audio, name) for name in ("clip_id", "n_segments")), strict=True))
+    seconds = tables.clip_seconds(paths.audio)
     events = Events.none()
     if data.strong_labels is not None:
         names = dict(zip(labels["mid"], labels["display_name"], strict=True))

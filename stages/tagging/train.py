@@ -28,7 +28,9 @@ def main(params: Params, paths: Paths, model: str, setting: str) -> None:
     start = hidden_layers(load_file(pretrained)) if TAGGING_SETTINGS[setting].transfers else None
     strong = None
     if variant.needs_strong_labels:
-        strong = strong_labels(task.train, chosen.events, int(tables.metadata(audio)["segments"]))
+        encoding = tables.metadata(audio)
+        seconds = tables.row_seconds(encoding)
+        strong = strong_labels(task.train, chosen.events, int(encoding["segments"]), seconds)
     cell = tag_cell(variant, task, audio, strong, config, device, start)
 
     with replacing(paths.tagging / "weights" / model / f"{setting}.safetensors") as temporary:

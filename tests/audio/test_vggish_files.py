@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save
 from weights import save_published, save_vggish, vggish_network
 from zsaudio import ZsAudioError
 from zsaudio.audio.google_vggish import PCA, PCA_SHA256
-from zsaudio.audio.vggish_files import locate, read_pca, read_weights
+from zsaudio.audio.published_weights import locate
+from zsaudio.audio.vggish_files import read_pca, read_weights
 from zsaudio.storage.files import sha256
 
 
@@ -79,22 +80,22 @@ def test_weights_are_fetched_once_and_their_hash_is_checked(tmp_path, serve, hub
     server = serve(site)
     place = f"{server.url}/vggish-{digest[:8]}.pth"
     for _ in range(2):
-        assert locate("weights", place) == (hub / f"vggish-{digest[:8]}.pth", digest)
+        assert locate("audio.vggish.weights", place) == (hub / f"vggish-{digest[:8]}.pth", digest)
         assert len(server.ranges) == 1
     with pytest.raises(ZsAudioError, match=r"audio\.vggish\.weights: .+its sha256 is .+, not 00000000: delete the"):
-        locate("weights", f"{server.url}/vggish-00000000.pth")
-    assert locate("weights", place, checksum=digest)[1] == digest
+        locate("audio.vggish.weights", f"{server.url}/vggish-00000000.pth")
+    assert locate("audio.vggish.weights", place, checksum=digest)[1] == digest
     with pytest.raises(ZsAudioError, match=rf"weights: .*: the sha256 is {digest}, but {digest[:-1]}x is"):
-        locate("weights", place, checksum=f"{digest[:-1]}x")
+        locate("audio.vggish.weights", place, checksum=f"{digest[:-1]}x")
 
 
 def test_files_that_cannot_be_had_are_named():
     message = r"audio\.vggish\.weights: vggish-1\.pth could not be downloaded; tried http://127"
     with pytest.raises(ZsAudioError, match=message):
-        locate("weights", "http://127.0.0.1:9/vggish-1.pth")
+        locate("audio.vggish.weights", "http://127.0.0.1:9/vggish-1.pth")
     for place in ("nowhere.pth", ".", "", "a\0b"):
         with pytest.raises(ZsAudioError, match=r"audio\.vggish\.pca: there is no file .*\. Name a file or an address"):
-            locate("pca", place)
+            locate("audio.vggish.pca", place)
 
 
 def pickled(value: object) -> bytes:
@@ -220,7 +221,7 @@ def test_every_flipped_byte_of_a_pca_is_noticed_or_harmless(tmp_path):
 
 
 def test_the_real_pca_is_read_from_the_mirror(mirror, hub):
-    path, checksum = locate("pca", PCA, str(mirror))
+    path, checksum = locate("audio.vggish.pca", PCA, str(mirror))
     assert checksum == PCA_SHA256
     assert read_pca(path)[0].shape == (128, 128)
     assert not hub.exists()

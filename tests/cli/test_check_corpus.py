@@ -28,7 +28,7 @@ def test_usable_missing_unreadable_and_unlisted_recordings(tmp_path):
     assert check.warnings == [
         "4 of 4 classes have fewer than 10 clips: dog, rain, cat and 1 more. Their figures will mean little.",
         "4 classes are 1.3 in a fold: with fewer than 5, a model learns from few names, and is tested on few.",
-        "3 of 3 clips have fewer than 3 seconds, so attention has little to choose from.",
+        "3 of 3 clips have fewer than 3 segments, so attention has little to choose from.",
     ]
     assert check.obstacle is None
 

@@ -268,7 +268,7 @@ def test_an_ensemble_predicts_by_the_mean_of_its_models(tmp_path, recording):
     stacked = read_models(folder, read_model(folder))
     loaded = zsaudio.load(folder, run=1)
     assert loaded.threshold == -2.0
-    x = torch.from_numpy(np.concatenate([LogMel().embed(e) for e in read_examples(path, LogMel().front_end)]))
+    x = torch.from_numpy(np.concatenate([LogMel().embed(e) for e, _ in read_examples(path, LogMel().front_end)]))
     classes = [*LABELS, *loaded.classes]
     text = torch.from_numpy(Words(16).encode([Label(label) for label in classes]))
     windows = x.float().unfold(0, 10, 1).transpose(1, 2)

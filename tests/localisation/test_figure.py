@@ -148,3 +148,12 @@ def test_the_chart_has_events_on_top_where_they_are_known():
     for shown in (spec, attention_spec(attention, [], "Dog", ["a model"])):
         assert "<svg" in inline_svg(shown)
         vl_convert.vegalite_to_vega(shown, vl_version=VEGA_LITE)
+
+
+def test_embeddings_of_long_windows_have_no_attention_to_a_second(here, run):
+    path = here / "data/demo/audio.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, b"seconds": b"10"}), path)
+    status, _, err = run("--tiny_test", "--label", "Low hum")
+    assert status == 2
+    assert "data/demo/audio.parquet: its encoder hears windows of 10 s, so there is no attention to a second" in err

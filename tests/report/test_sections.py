@@ -179,7 +179,7 @@ def test_one_run_has_no_deviation():
             [10],
             "14 classes are 4.7 in a fold: with fewer than 5, a model learns from few names, and is tested",
         ),
-        ([10] * 15, [1, 2, 10], "2 of 3 clips have fewer than 3 seconds, so attention has little to choose from."),
+        ([10] * 15, [1, 2, 10], "2 of 3 clips have fewer than 3 segments, so attention has little to choose from."),
         ([10] * 15, [1, 3], None),
     ],
 )

@@ -18,6 +18,7 @@ def warnings(encoder: str, corpus: str = "audioset_audio", architecture: str = "
     [
         ("hf:laion/clap-htsat-unfused", "clap_audio_model"),
         ("hf:my-folder", "clap_audio_model"),
+        ("passt:passt_s", ""),
         ("hf:MIT/ast-finetuned-audioset-10-10-0.4593", "audio-spectrogram-transformer"),
     ],
 )

@@ -35,6 +35,7 @@ NULLABLE = (
     "audioset.sha256.",
     "audioset_audio.",
     "audio.vggish.weights_sha256",
+    "audio.passt.weights",
     "local.",
     "classes.animal_root",
     "text.vectors.",
@@ -45,7 +46,7 @@ NULLABLE = (
 )
 FREE_TEXT = (
     "strong_labels.", "audioset_audio.", "local.", "classes.animal_", "audioset.subsets.",
-    "audio.vggish.weights", "audio.vggish.pca", "text.bert.model", "text.bert.revision",
+    "audio.vggish.weights", "audio.vggish.pca", "audio.passt.weights", "text.bert.model", "text.bert.revision",
     "audio.hf.model", "audio.hf.revision", "text.hf.model", "text.hf.revision", "clap.model", "clap.revision",
 )  # fmt: skip
 

@@ -138,7 +138,7 @@ def test_the_committed_params_are_the_papers():
             "captioned.subsets.own", {"captions": ["c.csv"], "recordings": "r", "folder": "r"},
             "captioned.subsets.own.folder is unknown; known are captions, recordings",
         ),
-        ("audio.encoder.demo", "mfcc", "audio.encoder.demo: expected one of logmel, google_vggish, vggish, hf; got "),
+        ("audio.encoder.demo", "mfcc", "audio.encoder.demo: expected one of logmel, google_vggish, vggish, passt, hf"),
         ("text.bert.pooling", "max", "text.bert.pooling: expected one of words, label, cls, description; got 'max'"),
     ],
 )  # fmt: skip

@@ -17,6 +17,12 @@ def test_a_segment_sounds_where_an_event_overlaps_it():
     ]
 
 
+def test_a_segment_may_have_several_seconds():
+    """Segment t is the time from 10 t to 10 (t + 1) s."""
+    active = overlapping(np.array([0.5, 10.0, 9.9]), np.array([10.0, 12.0, 30.0]), 3, 10)
+    assert active.tolist() == [[True, False, False], [False, True, False], [True, True, True]]
+
+
 def test_events_of_the_examples_become_labels_of_their_segments():
     examples = two_class_examples([[0, -1], [0, 1], [1, -1]], ["a", "b", "c"])
     events = pd.DataFrame(

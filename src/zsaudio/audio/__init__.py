@@ -1,4 +1,4 @@
-"""Audio encoders: sound to embeddings, a vector of F_a features for each second. One encoder, one file.
+"""Audio encoders: sound to embeddings, a vector of F_a features for each second or window. One encoder, one file.
 
 This file only picks an encoder. What computes embeddings belongs in the other files, see `zsaudio.audio.sources`.
 """
@@ -20,9 +20,9 @@ class RecordingEncoder(Protocol):
 
     @property
     def front_end(self) -> FrontEnd:
-        """Turns seconds of sound into the encoder's examples: (k, rate) samples to (k, ...).
+        """Turns windows of sound into the encoder's examples: (k, seconds * rate) samples to (k, ...).
 
-        It treats each second by itself. Worker processes must be able to import it, and it needs no torch.
+        It treats each window by itself. Worker processes must be able to import it, and it needs no torch.
         """
 
     @property
@@ -30,20 +30,25 @@ class RecordingEncoder(Protocol):
         """Sampling rate that the front end takes, in Hz."""
 
     @property
+    def seconds(self) -> int:
+        """Length of a window, of which an embedding is: 1 where each second is heard by itself."""
+
+    @property
     def metadata(self) -> Mapping[str, str]:
         """Everything that distinguishes this encoder from others, as text.
 
-        encoder (its name), features (F_a), scale, offset, and the knobs that make it again, see `recording_encoder`.
+        encoder (its name), features (F_a), scale, offset, seconds where a window has several, and the knobs that make
+        it again, see `recording_encoder`.
         """
 
     def embed(self, examples: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Examples of the front end (n, ...) to embeddings as they are stored: (n, F_a) uint8 or float16."""
+        """Examples of the front end (n, ...) to embeddings as they are stored: (n, F_a) uint8, float16 or float32."""
 
 
 def audio_encoder(
     name: str, knobs: Mapping[str, Any], *, mirror: str | None = None, device: str = "cpu"
 ) -> RecordingEncoder:
-    """Make an encoder of recordings: logmel, vggish or hf.
+    """Make an encoder of recordings: logmel, vggish, passt or hf.
 
     The knobs are arguments of its class by name, the params audio.NAME; those of logmel are none. Mirror and device are
     those of `zsaudio.audio.vggish.Vggish`.
@@ -65,7 +70,11 @@ def audio_encoder(
         from zsaudio.storage.downloads import mirror_folder
 
         return HfAudio(**knobs, mirror=mirror_folder(mirror), device=device)
-    raise ZsAudioError(f"audio encoder: expected one of google_vggish, hf, logmel, vggish; got {name!r}")
+    if name == "passt":
+        from zsaudio.audio.passt import Passt
+
+        return Passt(**knobs, mirror=mirror, device=device)
+    raise ZsAudioError(f"audio encoder: expected one of google_vggish, hf, logmel, passt, vggish; got {name!r}")
 
 
 def recording_encoder(
@@ -80,19 +89,22 @@ def recording_encoder(
 
     Args:
         metadata: as of `RecordingEncoder.metadata`.
-        weights, pca: files of VGGish, instead of those in the metadata.
+        weights, pca: files of VGGish or PaSST, instead of those in the metadata.
         model: folder or hub name of a model of the transformers library, instead of that in the metadata.
-        mirror: a folder (or, for VGGish, base URL) that is looked in before the web.
+        mirror: a folder (or, for VGGish and PaSST, base URL) that is looked in before the web.
 
     Raises:
         ZsAudioError: the encoder is unknown, or a file cannot be had or is another than that of the metadata.
     """
-    name = metadata["encoder"].partition(":")[0]
+    name, _, variety = metadata["encoder"].partition(":")
     if name == "hf":
         knobs = {"model": model or metadata["model"], "revision": metadata["branch"] if model is None else None}
         encoder = audio_encoder(name, knobs, mirror=mirror)
         check_revision("audio", metadata, encoder.metadata)
         return encoder
+    if name == "passt":
+        knobs = {"model": variety, "weights": weights or metadata["weights"]}
+        return audio_encoder(name, knobs | {"weights_sha256": metadata["weights_sha256"]}, mirror=mirror)
     if name not in ("vggish", "google_vggish"):
         return audio_encoder(name, {}, mirror=mirror)
     from zsaudio.audio.vggish import KNOBS

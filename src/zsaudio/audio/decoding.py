@@ -39,20 +39,20 @@ class Decoders:
     them through a pipe would cost more than decoding.
     """
 
-    def __init__(self, processes: int, front_end: FrontEnd, rate: int, segments: int) -> None:
-        """Start the workers, which decode at most `segments` seconds of each recording for an encoder's front end.
+    def __init__(self, processes: int, front_end: FrontEnd, rate: int, segments: int, seconds: int = 1) -> None:
+        """Start the workers, which decode at most `segments` windows of each recording for an encoder's front end.
 
-        The front end takes samples at `rate` Hz.
+        The front end takes windows of so many seconds, samples at `rate` Hz.
         """
         # Spawned, since a fork of a process that has used torch's threads may hang.
         context = multiprocessing.get_context("spawn")
-        example = front_end(np.zeros((1, rate), np.float32))
+        example = front_end(np.zeros((1, seconds * rate), np.float32))
         ahead = 2 + -(-processes * TASK // BATCH)  # batches that are decoded at the same time
         shape = (BATCH * ahead, segments, *example.shape[1:])
         memory: Any = context.RawArray(ctypes.c_byte, int(np.prod(shape)) * example.itemsize)
         self._slots: Examples = np.ndarray(shape, example.dtype, memory)
         self._pool = ProcessPoolExecutor(
-            processes, context, _begin, (os.getpid(), memory, example.dtype, shape, front_end, rate)
+            processes, context, _begin, (os.getpid(), memory, example.dtype, shape, front_end, rate, seconds)
         )
 
     def __enter__(self) -> Decoders:
@@ -100,14 +100,21 @@ class Decoders:
 _slots: Examples
 _front_end: FrontEnd
 _rate: int
+_seconds: int
 
 
 def _begin(
-    parent: int, memory: Any, dtype: np.dtype[Any], shape: tuple[int, ...], front_end: FrontEnd, rate: int
+    parent: int,
+    memory: Any,
+    dtype: np.dtype[Any],
+    shape: tuple[int, ...],
+    front_end: FrontEnd,
+    rate: int,
+    seconds: int,
 ) -> None:
     """Prepare a worker: a single thread, lower priority, and an end when the parent ends or is killed."""
-    global _slots, _front_end, _rate
-    _slots, _front_end, _rate = np.ndarray(shape, dtype, memory), front_end, rate
+    global _slots, _front_end, _rate, _seconds
+    _slots, _front_end, _rate, _seconds = np.ndarray(shape, dtype, memory), front_end, rate, seconds
     threadpool_limits(1)
     os.nice(NICENESS)
     end_with_parent(parent)
@@ -128,7 +135,7 @@ def _decode(path: Path, slot: int) -> int | str:
     """Runs in a worker: write examples of a recording into a slot; returns how many, or why it cannot be read."""
     n = 0
     try:
-        for examples in read_examples(path, _front_end, len(_slots[slot]), _rate):
+        for examples, _ in read_examples(path, _front_end, len(_slots[slot]), _rate, _seconds):
             _slots[slot, n : n + len(examples)] = examples
             n += len(examples)
     except ZsAudioError as error:

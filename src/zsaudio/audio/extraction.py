@@ -40,7 +40,7 @@ class Extracted:
 def extract(
     encoder: RecordingEncoder, recordings: Mapping[str, Path], segments: int, folder: Path, processes: int
 ) -> Extracted:
-    """Embed recordings, given by clip id, at most `segments` seconds of each, into shards in `folder`.
+    """Embed recordings, given by clip id, at most `segments` windows of each, into shards in `folder`.
 
     A shard depends on the encoder and its code; `zsaudio.audio.shards` says which is used again. Memory holds one
     shard and a few batches. `processes` workers decode.
@@ -54,7 +54,7 @@ def extract(
 
         @cache
         def decoders() -> Decoders:  # made when a shard is missing
-            return stack.enter_context(Decoders(processes, encoder.front_end, encoder.rate, segments))
+            return stack.enter_context(Decoders(processes, encoder.front_end, encoder.rate, segments, encoder.seconds))
 
         def write(path: Path, part: Mapping[str, Path], progress: tqdm[Any]) -> None:
             _write_shard(path, encoder, part, segments, decoders(), progress)

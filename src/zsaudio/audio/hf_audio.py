@@ -32,6 +32,7 @@ class HfAudio:
     """
 
     front_end = staticmethod(waveforms)
+    seconds = 1
 
     def __init__(
         self,

@@ -32,6 +32,7 @@ class LogMel:
 
     front_end = staticmethod(statistics)
     rate = SAMPLE_RATE
+    seconds = 1
     metadata: ClassVar = {"encoder": "logmel", "features": str(2 * BANDS), "scale": "1.0", "offset": "0.0"}
 
     def embed(self, examples: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Recordings as the encoders hear them: mono, at their rate, by the second, whatever the file's format and length."""
+"""Recordings as the encoders hear them: mono, at their rate, by the second or in windows, whatever the file is like."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -52,20 +52,50 @@ def read_seconds(path: Path, limit: int | None = None, rate: int = SAMPLE_RATE) 
         yield np.pad(rest, (0, rate - len(rest)))[None]
 
 
+def read_windows(
+    path: Path, seconds: int, limit: int | None = None, rate: int = SAMPLE_RATE
+) -> Iterator[tuple[Samples, int]]:
+    """Read a recording in windows of so many seconds, one after the other, the last filled up with silence.
+
+    Args:
+        path, rate: as of `read_seconds`.
+        seconds: of a window.
+        limit: windows that are read, at most.
+
+    Yields:
+        Windows (k, seconds * rate), k >= 1, and how many seconds of the recording they are.
+
+    Raises:
+        ZsAudioError: as `read_seconds`.
+    """
+    rest = np.zeros((0, rate), np.float32)
+    for block in read_seconds(path, None if limit is None else limit * seconds, rate):
+        rest = np.concatenate([rest, block])
+        whole = len(rest) // seconds * seconds
+        if whole:
+            yield rest[:whole].reshape(-1, seconds * rate), whole
+            rest = rest[whole:]
+    if len(rest):
+        yield np.pad(rest, ((0, seconds - len(rest)), (0, 0))).reshape(1, -1), len(rest)
+
+
 def read_examples(
-    path: Path, front_end: FrontEnd, limit: int | None = None, rate: int = SAMPLE_RATE
-) -> Iterator[npt.NDArray[Any]]:
-    """Read a recording through the front end of an encoder, in blocks of seconds: arrays (k, ...), k >= 1.
+    path: Path, front_end: FrontEnd, limit: int | None = None, rate: int = SAMPLE_RATE, seconds: int = 1
+) -> Iterator[tuple[npt.NDArray[Any], int]]:
+    """Read a recording through the front end of an encoder, in blocks of windows.
+
+    Yields:
+        Examples (k, ...), k >= 1, and how many seconds of the recording they are.
 
     Raises:
         ZsAudioError: as `read_seconds`; or its samples are so large that the front end overflows.
     """
-    for seconds in read_seconds(path, limit, rate):
+    for windows, heard in read_windows(path, seconds, limit, rate):
         with np.errstate(over="ignore", invalid="ignore"):  # reported below
-            examples = front_end(seconds)
+            examples = front_end(windows)
         if not np.isfinite(examples).all():
             raise _too_large(path)
-        yield examples
+        yield examples, heard
 
 
 def read_snippet(path: Path, seconds: float, rate: int = SAMPLE_RATE, start: float = 0.0) -> Samples:
@@ -94,9 +124,9 @@ def read_snippet(path: Path, seconds: float, rate: int = SAMPLE_RATE, start: flo
     return samples
 
 
-def waveforms(seconds: Samples) -> Samples:
-    """The front end of networks that take samples: seconds (k, rate) as they are, infinity for what is no sound."""
-    return np.where(np.abs(seconds) > LOUDEST, np.float32(np.inf), seconds)
+def waveforms(windows: Samples) -> Samples:
+    """The front end of networks that take samples: windows (k, n) as they are, infinity for what is no sound."""
+    return np.where(np.abs(windows) > LOUDEST, np.float32(np.inf), windows)
 
 
 def duration(path: Path) -> float:

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from zsaudio.audio import spectrogram
 from zsaudio.audio.google_vggish import PCA, WEIGHTS
+from zsaudio.audio.published_weights import locate
 from zsaudio.audio.recording import SAMPLE_RATE
-from zsaudio.audio.vggish_files import locate, read_pca, read_weights
+from zsaudio.audio.vggish_files import PCA_KNOB, VGGISH, read_pca, read_weights
 from zsaudio.audio.winograd import WinogradConv, Workspace, chain, chain_shape, inner, pooled
 from zsaudio.formats.tfrecord import FEATURES, OFFSET, SCALE
 
@@ -53,6 +54,7 @@ class Vggish:
 
     front_end = staticmethod(spectrogram.log_mel)
     rate = SAMPLE_RATE
+    seconds = 1
 
     def __init__(
         self,
@@ -69,7 +71,7 @@ class Vggish:
         """Load the weights.
 
         Args:
-            weights: address or path of torchvggish's weights, see `zsaudio.audio.vggish_files`.
+            weights: address or path of torchvggish's weights, see `zsaudio.audio.published_weights`.
             pca: address or path of Google's PCA parameters (npz); not needed for raw output.
             output, activation, precision: an `Output`, `Activation` and `Precision`.
             mirror: folder or base URL to try before an address, see `zsaudio.storage.downloads.fetch`.
@@ -81,12 +83,12 @@ class Vggish:
         """
         self._output, self._activation = Output(output), Activation(activation)
         self._dtype, self._device = getattr(torch, Precision(precision).value), torch.device(device)
-        path, checksum = locate("weights", weights, mirror, weights_sha256)
+        path, checksum = locate(VGGISH.knob, weights, mirror, weights_sha256)
         self._take_weights(read_weights(path, checksum))
         files = {"weights": weights, "weights_sha256": checksum}
         scale, offset = 1.0, 0.0
         if self._output is Output.PCA:
-            path, checksum = locate("pca", pca, mirror, pca_sha256)
+            path, checksum = locate(PCA_KNOB, pca, mirror, pca_sha256)
             self._pca, self._means = read_pca(path)
             files |= {"pca": pca, "pca_sha256": checksum}
             scale, offset = SCALE, OFFSET

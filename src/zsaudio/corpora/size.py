@@ -13,7 +13,7 @@ def size_warnings(clips: Mapping[str, int], segments: Sequence[int]) -> list[str
 
     Args:
         clips: how many each class has.
-        segments: how many one-second segments each clip has.
+        segments: how many segments each clip has: seconds, or windows of its encoder.
     """
     told = []
     rare = [name for name, count in clips.items() if count < CLIPS]
@@ -30,7 +30,7 @@ def size_warnings(clips: Mapping[str, int], segments: Sequence[int]) -> list[str
     short = sum(count < SEGMENTS for count in segments)
     if short * 2 > len(segments):
         told.append(
-            f"{short:,} of {len(segments):,} clips have fewer than {SEGMENTS} seconds, so attention has little to "
+            f"{short:,} of {len(segments):,} clips have fewer than {SEGMENTS} segments, so attention has little to "
             "choose from."
         )
     return told

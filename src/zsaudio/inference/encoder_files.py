@@ -4,14 +4,15 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from zsaudio.audio.google_vggish import PCA, WEIGHTS
+from zsaudio.audio import google_vggish, passt
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.model_folder import CONFIG, ENCODERS, FILES
 from zsaudio.pretrained.hub import PINNED
 from zsaudio.storage import tables
 from zsaudio.storage.values import shown
 
-PUBLIC = frozenset({WEIGHTS, PCA, *PINNED})  # named by this package itself
+# Named by this package itself.
+PUBLIC = frozenset({google_vggish.WEIGHTS, google_vggish.PCA, *passt.WEIGHTS.values(), *PINNED})
 HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
 

@@ -5,7 +5,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from zsaudio.audio import vggish_files
+from zsaudio.audio.passt import published_weights
+from zsaudio.audio.published_weights import locate
+from zsaudio.audio.vggish_files import PCA_KNOB, VGGISH
 from zsaudio.errors import ZsAudioError
 from zsaudio.inference.encoder_files import encoder_files
 from zsaudio.inference.model_card import licence_of, model_card
@@ -36,7 +38,7 @@ def export(
     """Write a folder that holds a model and can be published as it is: `zsaudio.load` reads it anywhere.
 
     Encoders that have a public address are named in config.json by it, with the hash of their weights; those that are
-    only files here (a local BERT, word vectors, VGGish weights from a path) are copied into encoders/.
+    only files here (a local BERT, word vectors, VGGish's or PaSST's weights from a path) are copied into encoders/.
 
     Args:
         folder: a trained and evaluated model.
@@ -111,5 +113,8 @@ def _locate(name: str, encoding: Mapping[str, str], mirror: str | None) -> Path:
         return hub.locate(encoding["encoder"], encoding["model"], encoding["branch"], mirror_folder(mirror))
     if name == "vectors":
         return Path(encoding["vectors"])
-    path, checksum = vggish_files.locate(name, encoding[name], mirror, encoding.get(f"{name}_sha256", ""))
-    return vggish_files.as_safetensors(path, checksum) if name == "weights" else path
+    kind, _, model = encoding["encoder"].partition(":")
+    published = published_weights(model) if kind == "passt" else VGGISH
+    knob = published.knob if name == "weights" else PCA_KNOB
+    path, checksum = locate(knob, encoding[name], mirror, encoding.get(f"{name}_sha256", ""))
+    return published.as_safetensors(path, checksum) if name == "weights" else path

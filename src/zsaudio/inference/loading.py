@@ -37,8 +37,8 @@ def load(
         run: which of the trained runs, with all models of an ensemble; of a cross-validation, that of its first part.
         text_model, audio_model: folder or hub name of a model of the transformers library, if it has moved.
         text_vectors: table of word vectors, if it has moved.
-        audio_weights, audio_pca: files of VGGish, if they have moved.
-        mirror: a folder (or, for VGGish, base URL) that is looked in before the web, at HOST/PATH; None:
+        audio_weights, audio_pca: files of VGGish or PaSST, if they have moved.
+        mirror: a folder (or, for VGGish and PaSST, base URL) that is looked in before the web, at HOST/PATH; None:
             AUDIOSET_MIRROR in the environment.
         fetch: allow a model that was not trained here to name addresses of its own for its encoders.
 

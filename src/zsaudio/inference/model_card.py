@@ -17,7 +17,7 @@ DATA = {
     ),
     "audioset_audio": (
         "AudioSet (Gemmeke et al., 2017): its labels, CC BY 4.0, its ontology, CC BY-SA 4.0, and recordings that the "
-        "user holds, through VGGish."
+        "user holds."
     ),
     "local": "A corpus of the user's own.",
 }
@@ -33,6 +33,7 @@ def model_card(config: Config, licence: str) -> str:
     decision = config.decision
     assert decision is not None
     metrics = decision.metrics
+    seconds = config.audio.get("seconds", "1")
     supervised = config.variant.task == "cross_validation"
     task = "audio-classification" if supervised else "zero-shot-audio-classification"
     names = [stored.name for stored in config.classes[config.roles["test"]]]
@@ -71,6 +72,7 @@ def model_card(config: Config, licence: str) -> str:
         reference="" if config.variant.scale != "inverted_softmax" else REFERENCE,
         training=json.dumps(config.training).replace("`", "'"),
         audio=_plain(config.audio["encoder"]),
+        window="Each second is heard" if seconds == "1" else f"Each window of {_plain(seconds)} seconds is heard",
         text=_plain(config.text["encoder"]),
         pooling=_plain(config.text.get("pooling", "none")),
         test=_plain(config.roles["test"]),
@@ -150,7 +152,7 @@ On the clips and classes of {test}, mean ± standard deviation over the runs:
   mixtures) and labels unlike its classes will want another one.
 - The metrics above say how often it errs, on sounds like those of its corpus. Do not base decisions about people or
   safety on it.
-- Each second is heard by itself: what is told apart only by its course over several seconds is not.
+- {window} by itself: what is told apart only by its course over a longer time is not.
 - Labels are best in the language and the style of those that it was trained on.
 
 ## Licence

@@ -63,7 +63,7 @@ class Predictor:
     @property
     def seconds(self) -> int:
         """Length of the clips that the model was trained on, and of the longest window."""
-        return int(self.config.audio["segments"])
+        return int(self.config.audio["segments"]) * self._audio.seconds
 
     @torch.inference_mode()
     def predict(self, path: str | Path, labels: Iterable[str] | None = None, window: int | None = None) -> Prediction:
@@ -101,15 +101,14 @@ class Predictor:
         scores, ranks, peaks = [], [], []
         total, covering = torch.zeros(n, len(wanted)), torch.zeros(n, 1)
         for start in range(0, len(windows), WINDOWS):
-            said = [
-                self._score(model, windows[start : start + WINDOWS], *of_classes) for model, *of_classes in of_models
-            ]
+            heard = self.rows(windows[start : start + WINDOWS])
+            said = [self._score(model, heard, *of_classes) for model, *of_classes in of_models]
             every = torch.stack([score for score, _ in said]).mean(dim=0)  # [W, all that are ranked]
             scores.append(every[:, : len(wanted)].contiguous())
             ranks.append(1 + len(text) - torch.searchsorted(every.sort(dim=1).values, scores[-1], right=True))
             attended = [attention for _, attention in said if attention is not None]
             if attended:
-                attention = torch.stack(attended).mean(dim=0)[..., : len(wanted)]  # [W, size, C]
+                attention = self._by_second(torch.stack(attended).mean(dim=0)[..., : len(wanted)], size)  # [W, size, C]
                 stop = start + len(attention)
                 peaks.append(attention.argmax(dim=1) + torch.arange(start, stop)[:, None])
                 for t in range(size):
@@ -207,18 +206,36 @@ class Predictor:
         return torch.stack([self._embedded[label] for label in labels])
 
     def embed(self, path: Path) -> Tensor:
-        """Embeddings `[n, F_a]` of a recording; on a terminal a bar shows how far it is."""
+        """Embeddings `[n, F_a]` of the seconds of a recording; on a terminal a bar shows how far it is.
+
+        All seconds of a window of the encoder have its embedding.
+        """
         scale, offset = (np.float32(self.config.audio[name]) for name in ("scale", "offset"))
-        blocks = read_examples(path, self._audio.front_end, rate=self._audio.rate)
-        embedded = []
+        blocks = read_examples(path, self._audio.front_end, rate=self._audio.rate, seconds=self._audio.seconds)
+        embedded, n = [], 0
         length = None
         with suppress(ZsAudioError):  # reading says what is wrong, or that a header without a length is not
             length = round(duration(path))
         with tqdm(desc=printable(path.name), total=length, unit="s", leave=False, disable=None) as progress:
-            while examples := list(itertools.islice(blocks, BLOCKS)):
+            while batch := list(itertools.islice(blocks, BLOCKS)):
+                examples, heard = zip(*batch, strict=True)
                 embedded.append(self._audio.embed(np.concatenate(examples)).astype(np.float32) * scale + offset)
-                progress.update(len(embedded[-1]))
-        return torch.from_numpy(np.concatenate(embedded))
+                n += sum(heard)
+                progress.update(sum(heard))
+        return torch.from_numpy(np.concatenate(embedded)).repeat_interleave(self._audio.seconds, dim=0)[:n]
+
+    def rows(self, windows: Tensor) -> Tensor:
+        """What a model is given of windows `[W, T, F_a]` of seconds: a row for each of the encoder's, as in training.
+
+        Of so many seconds of a window, or of the rest at its end, it is the embedding of the one in the middle.
+        """
+        size, seconds = windows.shape[1], self._audio.seconds
+        return windows[:, [(t + min(t + seconds, size)) // 2 for t in range(0, size, seconds)]]
+
+    def _by_second(self, attention: Tensor, size: int) -> Tensor:
+        """Attention `[W, rows, C]` to `rows` shared out to the `size` seconds of the windows: `[W, size, C]`."""
+        row = torch.arange(size) // self._audio.seconds
+        return attention[:, row] / row.bincount()[row][:, None]
 
 
 def _words(label: str) -> set[str]:

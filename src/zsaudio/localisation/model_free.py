@@ -35,7 +35,7 @@ def loudness(recordings: Mapping[str, Path], segments: int) -> dict[str, Floats]
     loud = {}
     for clip, path in recordings.items():
         try:
-            loud[clip] = np.concatenate(list(read_examples(path, levels, segments)))
+            loud[clip] = np.concatenate([level for level, _ in read_examples(path, levels, segments)])
         except ZsAudioError:
             continue
     return loud

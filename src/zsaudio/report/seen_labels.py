@@ -10,6 +10,7 @@ SEEN = {
     "audioset": "its name says that it was trained on AudioSet",
     "beats": "the public BEATs were trained on AudioSet's clips, and most of them on its labels",
     "htsat": "the public HTS-ATs were trained on AudioSet's labels",
+    "passt": "the public PaSSTs were trained on AudioSet's labels",
     "panns": "the public PANNs were trained on AudioSet's labels",
 }
 # Models that were trained on texts alone, or on speech and what is said in it, by the last part of their hub names.
@@ -20,7 +21,7 @@ AUDIOSET = ("audioset", "audioset_audio")
 def seen_label_warnings(corpus: str, encoders: Mapping[str, str], architectures: Mapping[str, str]) -> list[str]:
     """Why a test may be no zero-shot test, a sentence or two for each encoder that may have seen the test classes.
 
-    Only of models of the transformers library, and not on the demo, whose classes exist nowhere else.
+    Only of models that have a name of their own, and not on the demo, whose classes exist nowhere else.
 
     Args:
         corpus: its name.

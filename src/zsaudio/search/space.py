@@ -79,7 +79,8 @@ class Space:
         n, size = len(x), min(len(x), self.window)
         starts = np.unique([*range(0, n - size + 1, max(size // 2, 1)), n - size])
         windows = x.unfold(0, size, 1).transpose(1, 2)[torch.from_numpy(starts)]
-        vectors = torch.cat([self._audio(part) for part in torch.split(windows, WINDOWS)])
+        rows = self._predictor.rows(windows)
+        vectors = torch.cat([self._audio(part) for part in torch.split(rows, WINDOWS)])
         return Heard(starts, starts + size, vectors.numpy())
 
     @torch.inference_mode()

@@ -153,6 +153,19 @@ def read_column(path: Path, column: str) -> list[Any]:
     return values
 
 
+def row_seconds(metadata: Mapping[str, str]) -> int:
+    """Seconds that a row of each clip's audio embeddings is of, by the metadata of a table or an encoder."""
+    return int(metadata.get("seconds", "1"))
+
+
+def clip_seconds(path: Path) -> dict[str, int]:
+    """Seconds of sound that each clip of a file of audio embeddings has rows of, the last row as if it was full."""
+    table = pq.ParquetFile(path).read(["clip_id", "n_segments"])
+    seconds = row_seconds(metadata(table))
+    lengths = zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
+    return {clip: n * seconds for clip, n in lengths}
+
+
 def file_metadata(path: Path) -> dict[str, str]:
     """The schema metadata of a parquet file, without reading the table."""
     return _decoded(pq.read_schema(path))

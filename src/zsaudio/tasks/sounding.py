@@ -27,27 +27,29 @@ class StrongLabels:
 
 
 def overlapping(
-    onset: npt.NDArray[np.float64], offset: npt.NDArray[np.float64], segments: int
+    onset: npt.NDArray[np.float64], offset: npt.NDArray[np.float64], segments: int, seconds: int = 1
 ) -> npt.NDArray[np.bool_]:
-    """Which of T segments, from t to t + 1 s, each of E events overlaps: (E, T), from onsets and offsets (E,) in s."""
-    t = np.arange(segments)
-    overlap: npt.NDArray[np.bool_] = (onset[:, None] < t + 1) & (offset[:, None] > t)
+    """Which of T segments of so many seconds each of E events overlaps: (E, T), from onsets and offsets (E,) in s."""
+    t = np.arange(segments) * seconds
+    overlap: npt.NDArray[np.bool_] = (onset[:, None] < t + seconds) & (offset[:, None] > t)
     return overlap
 
 
-def strong_labels(examples: Examples, events: pd.DataFrame, segments: int) -> StrongLabels:
+def strong_labels(examples: Examples, events: pd.DataFrame, segments: int, seconds: int = 1) -> StrongLabels:
     """The strong labels of examples; of a clip without an event of their classes nothing is known.
 
     Args:
         examples: N clips and C classes.
         events: `zsaudio.formats.strong_labels.Events.table`.
         segments: T.
+        seconds: of a segment.
     """
     rows = pd.Index(examples.clips.clip_ids).get_indexer(pd.Index(events["clip_id"]))
     columns = pd.Index(examples.classes.mids).get_indexer(pd.Index(events["mid"]))
     here = (rows >= 0) & (columns >= 0)
     sounding = np.zeros((len(examples.clips), segments, len(examples.classes)), np.bool_)
-    active = overlapping(events["onset"].to_numpy()[here], events["offset"].to_numpy()[here], segments)
+    onset, offset = (events[name].to_numpy()[here] for name in ("onset", "offset"))
+    active = overlapping(onset, offset, segments, seconds)
     event, t = np.nonzero(active)
     sounding[rows[here][event], t, columns[here][event]] = True
     return StrongLabels(sounding, np.asarray(sounding.any(axis=(1, 2))))
