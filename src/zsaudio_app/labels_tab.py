@@ -34,8 +34,9 @@ class LabelsTab:
         folder: for pictures of timelines.
         """
         self._predictor, self._folder = predictor, folder
-        self._embed = functools.lru_cache(maxsize=4)(predictor.embed)  # a recording is heard once, labels are cheap
-        self._drawn = itertools.count()
+        self._numbers = itertools.count()  # of pictures
+        self._heard = functools.lru_cache(maxsize=4)(predictor.embed)  # a recording is heard once: labels are cheap
+        self._drawn = functools.lru_cache(maxsize=1)(self._draw)  # who types fast makes Gradio ask for the same again
         with gr.Row():
             with gr.Column():
                 recording = gr.Audio(label="Recording", sources=["upload", "microphone"], type="filepath", buttons=[])
@@ -63,7 +64,8 @@ class LabelsTab:
         timeline = gr.Image(alt_text=ALT, show_label=False, visible=False, buttons=["download"])
         asked, answer = [recording, labels, window], [told, ranking, timeline]
         recording.change(self.predict, asked, answer, **EVENT)
-        gr.on([labels.input, window.change], self.predict, asked, answer, show_progress="hidden", **EVENT)
+        # Not labels.input, which does not see what is pasted.
+        gr.on([labels.change, window.change], self.predict, asked, answer, show_progress="hidden", **EVENT)
 
     def predict(self, file: str | None, text: str, window: int) -> tuple[Any, list[list[str]], Any]:
         """What the page shows: a note, the ranking, and the picture of the timeline."""
@@ -72,16 +74,21 @@ class LabelsTab:
                 if file is None:
                     raise ZsAudioError("Choose a recording, or make one.")
                 labels = read_labels(text)
-                heard = self._embed(Path(file))
-                prediction = self._predictor.predict(file, labels, heard=heard)
-                timeline = self._predictor.predict(file, labels, window, heard).timeline(top=DRAWN)
-                number = next(self._drawn)
-                picture = self._folder / f"timeline{number}.png"  # a name of its own: browsers keep what they have
-                (self._folder / f"timeline{number - KEPT}.png").unlink(missing_ok=True)
-                save_chart(timeline_spec(timeline), picture)
-                return noted(self._doubts(labels)), rows(prediction), gr.update(value=str(picture), visible=True)
+                ranking, picture = self._drawn(file, tuple(labels), window)
+                return noted(self._doubts(labels)), ranking, gr.update(value=picture, visible=True)
         except ZsAudioError as error:
             return noted(str(error)), [], gr.update(value=None, visible=False)
+
+    def _draw(self, file: str, labels: tuple[str, ...], window: int) -> tuple[list[list[str]], str]:
+        """The rows of the ranking, and a picture of the timeline, whose name is new: browsers keep what they have."""
+        heard = self._heard(Path(file))
+        prediction = self._predictor.predict(file, labels, heard=heard)
+        timeline = self._predictor.predict(file, labels, window, heard).timeline(top=DRAWN)
+        number = next(self._numbers)
+        picture = self._folder / f"timeline{number}.png"
+        save_chart(timeline_spec(timeline), picture)
+        (self._folder / f"timeline{number - KEPT}.png").unlink(missing_ok=True)
+        return rows(prediction), str(picture)
 
     def _doubts(self, labels: list[str]) -> str:
         """Which scores mean nothing, and which labels are not drawn."""

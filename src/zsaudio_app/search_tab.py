@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -77,30 +76,30 @@ class SearchTab:
         try:
             with mistakes_in_a_sentence(file):
                 hits = find()
+                rows = [[str(hit.rank), f"{hit.score:.3f}", _at(hit), self._name(hit)] for hit in hits]
         except ZsAudioError as error:
             return noted(str(error)), [], _nothing_playing(), []
-        rows = [[str(hit.rank), f"{hit.score:.3f}", _at(hit), self._name(hit)] for hit in hits]
         try:
             return noted(""), rows, self._playing(hits[0]), hits
-        except ZsAudioError as error:  # it has gone since; others may not have
+        except ZsAudioError as error:  # its recording has gone since; those of others may be there
             return noted(str(error)), rows, _nothing_playing(), hits
 
     def _playing(self, hit: Hit) -> Any:
-        """A hit in the player: its recording from its second on, decoded, so that no file is served.
+        """A hit in the player: its recording from its second on, decoded here, so that no file is served.
 
         Raises:
             ZsAudioError: the recording cannot be read, or is not in the index's folder.
         """
         with mistakes_in_a_sentence():
-            if ".." in Path(self._name(hit)).parts:  # no index of ours, but it may come from elsewhere
-                raise ZsAudioError(f"{hit.file}: is not in {self._index.folder}, of which the index is")
-            rate, samples = read_excerpt(hit.file, hit.start, max(PLAYED, hit.end - hit.start))
-            return gr.update(value=(rate, samples), label=f"{self._name(hit)} from {_at(hit)}")
+            label = f"{self._name(hit)} from {_at(hit)}"
+            return gr.update(value=read_excerpt(hit.file, hit.start, max(PLAYED, hit.end - hit.start)), label=label)
 
     def _name(self, hit: Hit) -> str:
-        if not hit.file.is_relative_to(self._index.folder):
-            raise ZsAudioError(f"{hit.file}: is not in {self._index.folder}, of which the index is")
-        return hit.file.relative_to(self._index.folder).as_posix()
+        """What a recording is called in the index's folder; an index from elsewhere may name files outside of it."""
+        folder = self._index.folder
+        if not hit.file.is_relative_to(folder) or ".." in hit.file.relative_to(folder).parts:
+            raise ZsAudioError(f"{hit.file}: is not in {folder}, of which the index is")
+        return hit.file.relative_to(folder).as_posix()
 
 
 def _nothing_playing() -> Any:
