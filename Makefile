@@ -3,7 +3,7 @@
 # recover  put right what a kill has left         studies     run the committed studies
 # restore  params and results as committed        bench       measure speed
 # test     lint, types and tests                  verify      recompute a cell of AudioSet and compare
-# test-app the page of `zsaudio app` in a browser: needs pip install '.[test-app]' and a Chromium
+# test-app the page of `zsaudio app` in a browser: needs pip install --editable '.[test-app]' and a Chromium
 # Each makes .venv first, with python3 or PYTHON, and keeps one that works.
 PYTHON ?= python3
 HERE := $(PATH)

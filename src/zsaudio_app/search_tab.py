@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from zsaudio.audio.recording import read_excerpt
 from zsaudio.errors import ZsAudioError
+from zsaudio.search.excerpts import read_excerpt
 from zsaudio.search.searching import Hit, SoundIndex
 from zsaudio_app.events import EVENT, mistakes_in_a_sentence, note, noted
 

@@ -35,7 +35,7 @@ def serve(
     removed when it ends.
     """
     if importlib.util.find_spec("gradio") is None:
-        raise ZsAudioError("the page needs Gradio: pip install 'zsaudio[app]'")
+        raise ZsAudioError("the page needs Gradio; in the project's folder type: pip install --editable '.[app]'")
     from zsaudio.inference.loading import load
     from zsaudio.search.searching import SoundIndex
     from zsaudio.search.space import Space

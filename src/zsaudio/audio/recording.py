@@ -94,33 +94,6 @@ def duration(path: Path) -> float:
     return float(info.frames / info.samplerate)
 
 
-def read_excerpt(path: Path, start: int, seconds: int) -> tuple[int, npt.NDArray[np.int16]]:
-    """A part of a recording as it is played: its rate in Hz, and samples (n, channels) of 16 bits.
-
-    Args:
-        path: the recording.
-        start: the second at which the part begins.
-        seconds: how long it is at most; it ends with the recording.
-
-    Raises:
-        ZsAudioError: it is no recording, has a rate beyond RATES, or is shorter than that.
-    """
-    import soundfile
-
-    try:
-        refuse_irregular(path)
-        with soundfile.SoundFile(str(path)) as file:
-            _check_rate(path, file.samplerate)
-            file.seek(start * file.samplerate)
-            samples = file.read(seconds * file.samplerate, dtype="float32", always_2d=True)
-            rate = int(file.samplerate)
-    except (soundfile.SoundFileError, TypeError, UnicodeEncodeError, OSError) as error:  # TypeError: no header
-        raise _unreadable(path, error) from error
-    if not len(samples):
-        raise ZsAudioError(f"{path}: has nothing after {start} s")
-    return rate, (np.nan_to_num(samples).clip(-1, 1) * np.iinfo(np.int16).max).astype(np.int16)
-
-
 def _resampled(path: Path, rate: int) -> Iterator[Samples]:
     """Blocks of mono samples at a rate."""
     import soundfile
