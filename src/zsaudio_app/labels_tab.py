@@ -12,7 +12,7 @@ import gradio as gr
 from zsaudio.errors import ZsAudioError
 from zsaudio.formats.labels import split_labels
 from zsaudio.inference.prediction import Prediction
-from zsaudio.inference.prediction_chart import timeline_spec
+from zsaudio.inference.prediction_chart import spectrogram, timeline_spec
 from zsaudio.inference.predictor import Predictor
 from zsaudio.report.drawing import save_chart
 from zsaudio_app.events import EVENT, mistakes_in_a_sentence, note, noted
@@ -35,7 +35,9 @@ class LabelsTab:
         """
         self._predictor, self._folder = predictor, folder
         self._numbers = itertools.count()  # of pictures
-        self._heard = functools.lru_cache(maxsize=4)(predictor.embed)  # a recording is heard once: labels are cheap
+        # A recording is read when it is new: labels are cheap.
+        self._heard = functools.lru_cache(maxsize=4)(predictor.embed)
+        self._frames = functools.lru_cache(maxsize=4)(spectrogram)
         self._drawn = functools.lru_cache(maxsize=1)(self._draw)  # who types fast makes Gradio ask for the same again
         with gr.Row():
             with gr.Column():
@@ -86,7 +88,7 @@ class LabelsTab:
         timeline = self._predictor.predict(file, labels, window, heard).timeline(top=DRAWN)
         number = next(self._numbers)
         picture = self._folder / f"timeline{number}.png"
-        save_chart(timeline_spec(timeline), picture)
+        save_chart(timeline_spec(timeline, self._frames(Path(file))), picture)
         (self._folder / f"timeline{number - KEPT}.png").unlink(missing_ok=True)
         return rows(prediction), str(picture)
 

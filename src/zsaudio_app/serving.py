@@ -46,6 +46,8 @@ def serve(predictor: Predictor, index: SoundIndex | None, port: int | None, brow
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that recordings are removed then, too
     with tempfile.TemporaryDirectory(prefix="zsaudio-app-") as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder
+        direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
+        os.environ["no_proxy"] = f"{direct},{HOST}".lstrip(",")  # Gradio looks whether its page answers
         page = page_of(predictor, index, Path(folder))
         try:
             _, address, _ = page.launch(

@@ -50,10 +50,10 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(folder) -> Iterator[SimpleNamespace]:
-    """The page's address and process; when it ends, so does what was uploaded."""
+    """The page, behind a proxy that does not answer; when it ends, what was uploaded is removed."""
     temporary = folder / "tmp"
     temporary.mkdir()
-    environ = {**os.environ, "TMPDIR": str(temporary)}
+    environ = {**os.environ, "TMPDIR": str(temporary), "HTTP_PROXY": "http://127.0.0.1:9"}
     process = subprocess.Popen([*SERVE, "--index", folder / "index"], stdout=subprocess.PIPE, text=True, env=environ)
     address = re.match(r"(http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)", process.stdout.readline())[1]
     yield SimpleNamespace(address=address, process=process)
