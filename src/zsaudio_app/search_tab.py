@@ -17,6 +17,7 @@ TOP, MOST = 10, 100  # recordings that are shown
 PLAYED = 60  # seconds from a hit on: what a browser holds easily, however long the recording
 EMPTY = "Choose a hit to hear it"
 COLUMNS = ["rank", "score", "at", "recording"]
+KINDS = ["number", "str", "str", "str"]
 
 
 class SearchTab:
@@ -45,19 +46,21 @@ class SearchTab:
                 top = gr.Slider(label="Recordings", minimum=1, maximum=MOST, value=TOP, step=1)
             with gr.Column():
                 told = note()
-                table = gr.Dataframe(label="Hits", headers=COLUMNS, interactive=False, wrap=True, buttons=[])
+                table = gr.Dataframe(
+                    label="Hits", headers=COLUMNS, datatype=KINDS, interactive=False, wrap=True, buttons=[]
+                )
                 player = gr.Audio(label=EMPTY, interactive=False, buttons=[])
         hits = gr.State([])
         answer = [told, table, player, hits]
         query.submit(self.search, [query, top], answer, **EVENT)
-        sound.input(self.like, [sound, top], answer, **EVENT)
+        sound.change(self.like, [sound, top], answer, **EVENT)
         table.select(self.choose, [hits], [told, player], **EVENT)
 
-    def search(self, query: str, top: int) -> tuple[Any, list[list[str]], Any, list[Hit]]:
+    def search(self, query: str, top: int) -> tuple[Any, list[list[Any]], Any, list[Hit]]:
         """What the page shows of a search in words: a note, the hits, and the first of them in the player."""
         return self._answer(lambda: self._index.search(query, top))
 
-    def like(self, file: str | None, top: int) -> tuple[Any, list[list[str]], Any, list[Hit]]:
+    def like(self, file: str | None, top: int) -> tuple[Any, list[list[Any]], Any, list[Hit]]:
         """The same of a search by a sound; without a sound nothing."""
         if file is None:
             return noted(""), [], _nothing_playing(), []
@@ -72,11 +75,13 @@ class SearchTab:
 
     def _answer(
         self, find: Callable[[], list[Hit]], file: str | None = None
-    ) -> tuple[Any, list[list[str]], Any, list[Hit]]:
+    ) -> tuple[Any, list[list[Any]], Any, list[Hit]]:
         try:
             with mistakes_in_a_sentence(file):
                 hits = find()
-                rows = [[str(hit.rank), f"{hit.score:.3f}", _at(hit), self._name(hit)] for hit in hits]
+                if not hits:
+                    raise ZsAudioError(f"{self._index.path}: has no recording")
+                rows = [[hit.rank, f"{hit.score:.3f}", _at(hit), self._name(hit)] for hit in hits]
         except ZsAudioError as error:
             return noted(str(error)), [], _nothing_playing(), []
         try:

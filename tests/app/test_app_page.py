@@ -151,13 +151,16 @@ def test_labels_are_predicted_as_they_are_typed_and_drawn_over_time(page, folder
     assert page.locator("img[src=x]").count() == 0
 
 
-def test_what_the_microphone_records_is_predicted(page):
+def test_what_the_microphone_records_is_predicted_and_searched_for(page):
     page.get_by_label("Labels").last.fill("low hum")
-    page.get_by_label("Record audio").first.click()
-    page.get_by_role("button", name="Record", exact=True).first.click()
-    page.wait_for_timeout(1200)
-    page.get_by_role("button", name="Stop", exact=True).first.click()
-    until(page, lambda: len(cells(page)) == 1)
+    for tab, count in (("Labels", 1), ("Search", 3)):
+        page.get_by_role("tab", name=tab).click()
+        panel = page.locator("[role=tabpanel]:visible")
+        panel.get_by_label("Record audio").click()
+        panel.get_by_role("button", name="Record", exact=True).click()
+        page.wait_for_timeout(1000)
+        panel.get_by_role("button", name="Stop", exact=True).click()
+        until(page, lambda count=count: len(cells(page)) == count)
 
 
 def test_mistakes_are_sentences(page, folder):
