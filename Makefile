@@ -3,12 +3,13 @@
 # recover  put right what a kill has left         studies     run the committed studies
 # restore  params and results as committed        bench       measure speed
 # test     lint, types and tests                  verify      recompute a cell of AudioSet and compare
+# test-app the page of `zsaudio app` in a browser: needs pip install --editable '.[test-app]' and a Chromium
 # Each makes .venv first, with python3 or PYTHON, and keeps one that works.
 PYTHON ?= python3
 HERE := $(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: environment repro show recover restore test studies ablation readme readme-run bench verify
+.PHONY: environment repro show recover restore test test-app studies ablation readme readme-run bench verify
 repro: environment
 	python stages/repro.py
 
@@ -28,6 +29,9 @@ test: environment
 	codespell
 	mypy
 	pytest -n 2 --dist loadfile
+
+test-app: environment
+	pytest -m browser tests/app
 
 # Of the corpus of params.yaml. The grids that choose the tuned rows first; on AudioSet, EPOCHS=30 MARGINS=1,3,10,30,100
 # are enough for them.

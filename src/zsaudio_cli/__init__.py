@@ -8,7 +8,7 @@ import typer
 
 from zsaudio.errors import ZsAudioError
 from zsaudio.storage.values import printable
-from zsaudio_cli import check_corpus, export, figure, index, predict, search, sweep
+from zsaudio_cli import check_corpus, export, figure, index, predict, search, serve, sweep
 
 app = typer.Typer(
     name="zsaudio",
@@ -20,6 +20,7 @@ for name, module, command, settings in (
     ("predict", predict, predict.predict, {}),
     ("index", index, index.index, {}),
     ("search", search, search.search, {}),
+    ("app", serve, serve.serve, {}),
     ("export", export, export.export, {}),
     ("check-corpus", check_corpus, check_corpus.check_corpus, {}),
     ("sweep", sweep, sweep.sweep, {}),

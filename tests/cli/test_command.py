@@ -288,3 +288,10 @@ def test_the_command_is_installed(here):
     done = subprocess.run([command, "predict", "clip.wav", "--model", "none"], capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.startswith("zsaudio: none: is no folder")
+
+
+def test_the_page_says_what_it_needs(here, run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    status, out, err = run("app", "--model", "model")
+    assert (status, out) == (2, "")
+    assert err == "zsaudio: the page needs Gradio; in the project's folder type: pip install --editable '.[app]'\n"

@@ -339,3 +339,12 @@ def test_a_bar_shows_how_far_it_is_on_a_terminal_alone(tmp_path, recording, monk
     assert "a?.wav:   0%" in err
     assert "0/4" in err
     assert "a\x1b" not in err
+
+
+def test_what_was_heard_is_not_read_again(tmp_path, recording):
+    model = zsaudio.load(write_model(tmp_path / "model"))
+    path = recording(12)
+    read, heard = model.predict(path, LABELS), model.embed(path)
+    path.unlink()
+    again = model.predict(path, LABELS, heard=heard)
+    assert again.as_dict() == read.as_dict()

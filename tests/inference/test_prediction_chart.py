@@ -205,6 +205,13 @@ def test_ticks_suit_the_length(tmp_path, seconds, unit, ticks):
     assert len(re.findall(r">[\d:]+</text>", svg)) <= 2 * 11 + 8
 
 
+def test_a_spectrogram_that_is_known_is_not_read_again(tmp_path):
+    path = write_sound(tmp_path / "a.wav", 3, range(1))
+    drawn, frames = timeline_spec(timeline(path, np.zeros((3, 1)))), spectrogram(path)
+    path.unlink()
+    assert timeline_spec(timeline(path, np.zeros((3, 1))), frames) == drawn
+
+
 def test_a_recording_that_is_gone_is_named(tmp_path):
     with pytest.raises(ZsAudioError, match=r"gone\.wav: there is no such file"):
         prediction_spec(predicted(tmp_path / "gone.wav", np.ones((1, 1))))

@@ -44,14 +44,19 @@ def prediction_spec(prediction: Prediction, top: int | None = None) -> dict[str,
     colour = {"title": "attention", "legend": LEGEND, "scale": {"scheme": "viridis", "domainMin": 0}}
     rows = cells(prediction.attention[:, kept], prediction.seconds, names)
     below = _rectangles(rows, prediction.seconds, "* score above the threshold", BY_LABEL, colour)
-    return _below_the_sound(prediction.file, prediction.seconds, below, len(names))
+    frames = spectrogram(Path(prediction.file))
+    return _below_the_sound(prediction.file, frames, prediction.seconds, below, len(names))
 
 
-def timeline_spec(timeline: Timeline) -> dict[str, Any]:
+def timeline_spec(timeline: Timeline, frames: Floats | None = None) -> dict[str, Any]:
     """The chart: log-mel spectrogram and the score of each label, on one time axis, and events as lines.
 
+    Args:
+        timeline: when each label sounds.
+        frames: what `spectrogram` gave for the recording, where it has been drawn before; None: it is read again.
+
     Raises:
-        ZsAudioError: the recording cannot be read, which is for its spectrogram.
+        ZsAudioError: the recording cannot be read.
     """
     lowest = float(np.quantile(timeline.scores, 0.05))  # a few far below would take all the colours
     colour = {"title": "score", "legend": LEGEND, "scale": {"scheme": "viridis", "domainMin": lowest, "clamp": True}}
@@ -68,15 +73,16 @@ def timeline_spec(timeline: Timeline) -> dict[str, Any]:
         },
     }
     below = {"layer": [scores, lines]}
-    return _below_the_sound(timeline.file, timeline.seconds, below, len(timeline.labels))
+    frames = spectrogram(Path(timeline.file)) if frames is None else frames
+    return _below_the_sound(timeline.file, frames, timeline.seconds, below, len(timeline.labels))
 
 
-def _below_the_sound(file: str, seconds: int, below: dict[str, Any], labels: int) -> dict[str, Any]:
+def _below_the_sound(file: str, frames: Floats, seconds: int, below: dict[str, Any], labels: int) -> dict[str, Any]:
     """The spectrogram of a recording above a panel with a row for each label."""
     centres = [f"{centre / 1000:.1f}" for centre in mel_centres()]
     axis = {"values": list(TICKS), "labelExpr": f"{centres}[datum.value]", "ticks": False}
     bands = {"type": "ordinal", "sort": "descending", "title": "mel band, kHz", "axis": axis}
-    rows = cells(spectrogram(Path(file)), seconds, range(BANDS))
+    rows = cells(frames, seconds, range(BANDS))
     above = {
         "title": {"text": Path(file).name, "anchor": "start", "frame": "group"},
         "height": 3 * BANDS,

@@ -66,7 +66,13 @@ class Predictor:
         return int(self.config.audio["segments"]) * self._audio.seconds
 
     @torch.inference_mode()
-    def predict(self, path: str | Path, labels: Iterable[str] | None = None, window: int | None = None) -> Prediction:
+    def predict(
+        self,
+        path: str | Path,
+        labels: Iterable[str] | None = None,
+        window: int | None = None,
+        heard: Tensor | None = None,
+    ) -> Prediction:
         """Look for labels in a recording, which is read as a stream: of each second only results are kept.
 
         Args:
@@ -76,6 +82,8 @@ class Predictor:
                 what the ontology says, and expect broad ones more often; of other labels it knows the name alone.)
             window: seconds that are scored at a time, from 1 to the length of the clips that the model was trained on;
                 None: that length. A shorter recording is one window.
+            heard: what `embed` gave for this recording, `[n, F_a]`, where it has been heard before: then it is not
+                read again.
 
         Raises:
             ZsAudioError: the recording cannot be read, there is no label, one has no word, the window is too long or no
@@ -94,7 +102,7 @@ class Predictor:
         text = self.embed_labels(ranked)
         below = self.below(ranked)
         of_models = [(model, v_c := model.text(text), model.usual(v_c, below)) for model in self.models]
-        x = self.embed(path)  # [n, F_a]
+        x = self.embed(path) if heard is None else heard  # [n, F_a]
         n, size = len(x), min(len(x), longest)
         windows = x.unfold(0, size, 1).transpose(1, 2)  # [W, size, F_a]
 
