@@ -279,7 +279,8 @@ def _taken_over(mistake: Mapping[str, Any], values: Any) -> bool:
     """Whether a mistake is of a variant that has it from the one that it is like, which is told, too."""
     match mistake["loc"]:
         case ("variants", name, key, *_):
-            return key not in values["variants"][name] and "like" in values["variants"][name] and key != "title"
+            entry = values["variants"][name]
+            return isinstance(entry, dict) and key not in entry and "like" in entry and key != "title"
     return False
 
 

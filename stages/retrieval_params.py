@@ -118,6 +118,7 @@ class RetrievalVariantParams(BaseModel):
     """A row of the tables of retrieval; keys that are not named here are knobs of its parts or of training.
 
     Attributes:
+        title: what tables call it.
         finetune: whether its encoders are trained, too; they are then its own, and not those of the corpus.
         audio_encoder, audio_model: of recordings, and which model of it.
         text_model: hub name or local folder of a BERT or RoBERTa.
@@ -126,6 +127,7 @@ class RetrievalVariantParams(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
+    title: Title
     finetune: bool = False
     audio_encoder: Annotated[str, one_of(ENCODERS)] | None = None
     audio_model: str | None = None
@@ -172,7 +174,6 @@ class RetrievalParams(ParamsSection):
     finetuned: Rows
     transferred: Rows
     pretrained: str
-    titles: dict[Name, Title]
     variants: dict[Name, RetrievalVariantParams]
     resamples: Annotated[int, whole(100, 10**6)]
     train: RetrievalTrainParams
@@ -203,7 +204,7 @@ class RetrievalParams(ParamsSection):
 
     def title(self, model: str) -> str:
         """What tables call a row."""
-        return self.titles.get(model, model.replace("_", " ").capitalize())
+        return self.variants[model].title
 
     def names(self) -> dict[str, Sequence[str]]:
         """What the arguments of the stages may be, by name."""
@@ -219,6 +220,8 @@ class RetrievalParams(ParamsSection):
         for name, entry in self.variants.items():
             if name in RESERVED:
                 raise ValueError(f"retrieval.variants.{name}: the name is taken; choose another")
+            if [other.title for other in self.variants.values()].count(entry.title) > 1:
+                raise ValueError(f"retrieval.variants.{name}.title: another row has the same title; choose another")
             if "trials" in entry.knobs:
                 raise ValueError(f"retrieval.variants.{name}.trials: all rows have as many; set retrieval.train.trials")
             try:
@@ -237,11 +240,6 @@ class RetrievalParams(ParamsSection):
         for model in self.models:
             if self.training(model)["rewrites"] and self.rewrites is None:
                 raise ValueError(f"retrieval.rewrites: expected a file of other wordings, which {model} is trained on")
-        for name in self.titles:
-            if name not in known:
-                raise ValueError(f"retrieval.titles.{name}: there is no such row; known are {', '.join(known)}")
-            if [self.title(row) for row in known].count(self.title(name)) > 1:
-                raise ValueError(f"retrieval.titles.{name}: another row has the same title; choose another")
 
     def _check_lists(self) -> None:
         """Each row is trained by one stage, which suits it."""

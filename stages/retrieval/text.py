@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline import Params, Paths, run
+from zsaudio.errors import ZsAudioError
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.downloads import default_mirror, mirror_folder
 from zsaudio.text import text_encoder
@@ -15,7 +16,9 @@ def main(params: Params, paths: Paths) -> None:
     columns = [captions["caption"], captions["reversed"].drop_null(), rewrites["rewrite"]]
     texts = list(dict.fromkeys(text for column in columns for text in column.to_pylist()))
 
-    name, device = told.encoder[params.corpus], "cpu"
+    name, device = told.encoder.get(params.corpus), "cpu"
+    if name is None:
+        raise ZsAudioError(f"retrieval.text.encoder.{params.corpus} is missing: name the encoder of its captions")
     if name == "words":
         knobs: dict[str, Any] = {"features": told.features, "ngrams": told.ngrams}
     else:

@@ -29,6 +29,7 @@ NO_VALUE = [  # what no param of a single value may be
     datetime.date(2026, 1, 1),
     [[]],
 ]
+BY_NAME = (("data",), ("titles",), ("variants",))  # tables by name, of tagging and of retrieval
 PARTS_TO_NAME = ("aggregator", "score", "objective")
 LIKED = {row["like"] for row in COMMITTED["variants"].values() if "like" in row}
 NULLABLE = (
@@ -43,11 +44,13 @@ NULLABLE = (
     "text.hf.revision",
     "audio.hf.revision",
     "clap.revision",
+    "retrieval.rewrites",
 )
 FREE_TEXT = (
     "strong_labels.", "audioset_audio.", "local.", "classes.animal_", "audioset.subsets.",
     "audio.vggish.weights", "audio.vggish.pca", "audio.passt.weights", "text.bert.model", "text.bert.revision",
     "audio.hf.model", "audio.hf.revision", "text.hf.model", "text.hf.revision", "clap.model", "clap.revision",
+    "retrieval.rewrites",
 )  # fmt: skip
 
 
@@ -78,12 +81,13 @@ def test_nothing_true_and_text_are_accepted_where_they_mean_something(place):
     accepted = {
         None: path.startswith(NULLABLE)
         or (path.endswith((".tuned", ".runs", ".spanning")) and path[0] == "v")
-        or (path.startswith("tagging.data.weak.") and path.endswith(".strong_labels")),
-        True: path.endswith((".fused", ".refit", ".attention")) and ".titles." not in path,
+        or (path.startswith(("tagging.data.weak.", "retrieval.data.")) and path.endswith(".strong_labels")),
+        True: path.endswith((".fused", ".refit", ".attention", ".learnt", ".finetune")) and ".titles." not in path,
         "any text": (path.startswith(FREE_TEXT) and not path.endswith("_sha256"))
-        or path.endswith((".title", ".list"))
+        or path.endswith((".title", ".list", ".audio_model", ".text_model"))
+        or path == "retrieval.pretrained"
         or path.startswith("tagging.titles.")
-        or (path.startswith("tagging.data.") and path.endswith(".strong_labels")),
+        or (path.startswith(("tagging.data.", "retrieval.data.")) and path.endswith(".strong_labels")),
     }
     for value, is_accepted in accepted.items():
         message = refusal(replaced(place, value))
@@ -91,16 +95,20 @@ def test_nothing_true_and_text_are_accepted_where_they_mean_something(place):
             assert message is None
         else:
             assert message is not None, value
-            # Of a subset, a list and a share one is there.
-            of_role = value is None and path.endswith((".subset", ".list", ".share"))
-            assert message.startswith(f"params.yaml: {path.rpartition('.')[0] if of_role else path}: ")
+            # Of a subset, a list and a share one is there; what is fine-tuned has encoders of its own.
+            together = (".subset", ".list", ".share", ".audio_encoder", ".audio_model", ".text_model")
+            of_section = value is None and path.endswith(together)
+            assert message.startswith(f"params.yaml: {path.rpartition('.')[0] if of_section else path}: ")
             assert "\n" not in message
 
 
 @pytest.mark.parametrize("place", [place for place in ALL if place not in [*VALUES, *OF_PARTS]], ids=path_of)
 def test_a_section_or_a_list_is_no_single_value(place):
     kind = "a list" if isinstance(value_at(place), list) else "a section with keys of its own"
+    by_kind = place[0] == "retrieval" and place[-1] == "subsets"  # None: the other kind of a role, a share
     for value in (None, True, 3, math.nan, 10**400, "text"):
+        if by_kind and value is None:
+            continue
         message = refusal(replaced(place, value))
         assert message is not None, value
         assert message.startswith(f"params.yaml: {path_of(place)}: expected {kind}, got ")
@@ -116,14 +124,10 @@ def test_a_missing_key_is_named_at_any_depth():
             section = section[key]
         del section[place[-1]]
         message = refusal(values)
-        if (
-            place[:2] in (("audio", "encoder"), ("text", "encoder"))
-            and len(place) == 3
-            and place[2] != COMMITTED["corpus"]
-        ):
-            assert message is None  # of a corpus that is not asked for
-        elif place[:2] in (("tagging", "data"), ("tagging", "titles"), ("tagging", "variants")) and len(place) > 2:
-            assert message is None or message.startswith("params.yaml: tagging.")  # tables by name may be shorter
+        if place[-2:-1] == ("encoder",) and (place[0] == "retrieval" or place[-1] != COMMITTED["corpus"]):
+            assert message is None  # of a corpus that is not asked for, or by a stage of its own
+        elif place[0] in ("tagging", "retrieval") and place[1:2] in BY_NAME and len(place) > 2:
+            assert message is None or message.startswith(f"params.yaml: {place[0]}.")  # tables by name may be shorter
         elif place[0] == "variants" and len(place) == 2:
             listed = place[1] in COMMITTED["models"]
             assert (message is None) != (listed or place[1] in LIKED)

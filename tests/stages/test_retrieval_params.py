@@ -9,7 +9,14 @@ from committed import COMMITTED
 from params import parse_params
 from zsaudio import ZsAudioError
 
-FINETUNED = {"finetune": True, "audio_encoder": "hf", "audio_model": "some/ast", "text_model": "some/bert"}
+TITLE = {"title": "A title"}
+FINETUNED = {
+    **TITLE,
+    "finetune": True,
+    "audio_encoder": "hf",
+    "audio_model": "some/ast",
+    "text_model": "some/bert",
+}
 
 
 def changed(**values: object) -> dict[str, Any]:
@@ -56,16 +63,31 @@ def test_the_rows_of_the_paper_can_be_asked_for_at_once():
             {"models": ["roberta_finetuned"], "frozen": [], "transferred": ["roberta_finetuned"]},
             r"pretrained: expected one of retrieval\.finetuned, with which transferred rows begin; got 'passt_n_rob",
         ),
-        ({"variants__dual_encoder": {"finetune": True}}, r"variants\.dual_encoder: audio_encoder: is missing, which"),
-        ({"variants__dual_encoder": {"text_model": "x"}}, r"text_model: has no effect without finetune: true"),
-        ({"variants__dual_encoder": {"trials": 3}}, r"variants\.dual_encoder\.trials: all rows have as many"),
         (
-            {"variants__dual_encoder": {"marign": 3}},
+            {"variants__dual_encoder": {**TITLE, "finetune": True}},
+            r"dual_encoder: audio_encoder: is missing, which",
+        ),
+        (
+            {"variants__dual_encoder": {**TITLE, "text_model": "x"}},
+            r"text_model: has no effect without",
+        ),
+        (
+            {"variants__dual_encoder": {**TITLE, "trials": 3}},
+            r"dual_encoder\.trials: all rows have as many",
+        ),
+        (
+            {"variants__dual_encoder": {**TITLE, "marign": 3}},
             r"variants\.dual_encoder\.marign: no part of this variant reads it",
         ),
-        ({"variants__dual_encoder": {"lr": "high"}}, r"variants\.dual_encoder\.lr: expected a number above 0.*'high'"),
-        ({"variants__dual_encoder": {"pooling": "thirds"}}, r"variants\.dual_encoder\.pooling: "),
-        ({"variants__report": {"pooling": "average"}}, r"variants\.report: the name is taken; choose another"),
+        (
+            {"variants__dual_encoder": {**TITLE, "lr": "high"}},
+            r"dual_encoder\.lr: expected a number above 0.*'high'",
+        ),
+        ({"variants__dual_encoder": {**TITLE, "pooling": "thirds"}}, r"variants\.dual_encoder\.pooling: "),
+        (
+            {"variants__report": {**TITLE, "pooling": "average"}},
+            r"report: the name is taken",
+        ),
         ({"train__rewrites": 0.3}, r"rewrites: expected a file of other wordings, which dual_encoder is trained on"),
         ({"data__demo__validation": {}}, r"data\.demo\.validation: expected one of subsets and share, got none"),
         ({"data__demo__train": {"share": 0.5}}, r"data\.demo: train\.share: the training recordings cannot be a share"),
@@ -73,8 +95,7 @@ def test_the_rows_of_the_paper_can_be_asked_for_at_once():
             {"data__demo__test": {"subsets": ["balanced_train"]}},
             r"data\.demo: test\.subsets: balanced_train is already used for train; name another",
         ),
-        ({"titles__dual": "Dual"}, r"titles\.dual: there is no such row; known are dual_encoder, "),
-        ({"titles__dual_encoder_ordered": "Dual encoder"}, r"another row has the same title; choose another"),
+        ({"variants__dual_encoder_ordered__title": "Dual encoder"}, r"title: another row has the same title; choose"),
         ({"text__max_tokens": 2}, r"text\.max_tokens: expected a whole number from 3 to 10,000, got 2"),
     ],
 )
@@ -86,8 +107,8 @@ def test_what_cannot_be_is_one_sentence(values, message):
 
 
 def test_transferred_rows_have_the_encoders_that_they_begin_with():
-    other = {**FINETUNED, "text_model": "other/bert"}
+    other = {**FINETUNED, "title": "Second", "text_model": "other/bert"}
     rows = {"models": ["first", "second"], "frozen": [], "finetuned": ["first"], "transferred": ["second"]}
-    values = changed(**rows, pretrained="first", titles={}, variants={"first": FINETUNED, "second": other})
+    values = changed(**rows, pretrained="first", variants={"first": FINETUNED, "second": other})
     with pytest.raises(ZsAudioError, match=r"variants\.second\.text_model: expected that of first"):
         parse_params(values)
