@@ -153,6 +153,7 @@ def predict(
     predictor.check_window(window)
     if threshold is not None:
         predictor.threshold = threshold
+    predictor.checked_threshold()
     if wanted is not None:
         predictor.prepare(wanted)
         for label in predictor.strange(wanted):

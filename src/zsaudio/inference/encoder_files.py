@@ -59,7 +59,9 @@ def encoder_files(
 
 def _of_its_corpus(folder: Path, kind: str) -> frozenset[str]:
     parents = folder.resolve().parents
-    if len(parents) < 4 or parents[3] != Path.cwd() / "data" or not (table := parents[2] / f"{kind}.parquet").is_file():
+    if len(parents) < 4 or parents[3] != Path.cwd() / "data":
         return frozenset()
-    places = [place for name, place in tables.file_metadata(table).items() if name in FILES]
+    # data/CORPUS/models/MODEL/SETTING, or data/CORPUS/retrieval/models/MODEL, which has texts of its own.
+    found = [table for of in (parents[1], parents[2]) if (table := of / f"{kind}.parquet").is_file()]
+    places = [place for table in found for name, place in tables.file_metadata(table).items() if name in FILES]
     return frozenset(places) | {str(Path(place).resolve()) for place in places}

@@ -56,6 +56,11 @@ def export(
     """
     mirror = mirror or default_mirror()
     config = read_model(folder)
+    if config.of_captions:
+        raise ZsAudioError(
+            f"{folder}: finds recordings by captions, and a card is written of models that predict labels alone; copy "
+            "the folder, which `zsaudio index --model` takes as it is"
+        )
     if config.decision is None:
         raise ZsAudioError(f"{folder}: is not evaluated yet; export data/CORPUS/models/MODEL/SETTING")
     to = to or Path(f"{config.corpus}-{config.variant.name}-{config.setting}")

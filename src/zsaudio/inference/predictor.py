@@ -91,12 +91,7 @@ class Predictor:
             TypeError: the path is none, or the labels are no texts.
         """
         path = Path(checked_place("path", path))
-        if self.threshold is None:
-            raise ZsAudioError(
-                f"variant {self.config.variant.name}: finds recordings by captions and has no threshold "
-                "by which a label is predicted: use `zsaudio index` and `zsaudio search`"
-            )
-        longest = self.check_window(window)
+        threshold, longest = self.checked_threshold(), self.check_window(window)
         wanted = distinct(self.classes if labels is None else labels)
         ranked = [*wanted, *(name for name in self._known if name not in wanted)]
         text = self.embed_labels(ranked)
@@ -109,8 +104,8 @@ class Predictor:
         scores, ranks, peaks = [], [], []
         total, covering = torch.zeros(n, len(wanted)), torch.zeros(n, 1)
         for start in range(0, len(windows), WINDOWS):
-            heard = self.rows(windows[start : start + WINDOWS])
-            said = [self._score(model, heard, *of_classes) for model, *of_classes in of_models]
+            rows = self.rows(windows[start : start + WINDOWS])
+            said = [self._score(model, rows, *of_classes) for model, *of_classes in of_models]
             every = torch.stack([score for score, _ in said]).mean(dim=0)  # [W, all that are ranked]
             scores.append(every[:, : len(wanted)].contiguous())
             ranks.append(1 + len(text) - torch.searchsorted(every.sort(dim=1).values, scores[-1], right=True))
@@ -131,8 +126,8 @@ class Predictor:
             seconds=n,
             window=size,
             scores=highest.numpy(),
-            threshold=self.threshold,
-            above=(highest > self.threshold).numpy(),
+            threshold=threshold,
+            above=(highest > threshold).numpy(),
             ranks=window_ranks.gather(0, best[None])[0].numpy(),
             ranked=len(text),
             peaks=torch.cat(peaks).gather(0, best[None])[0].numpy() if peaks else None,
@@ -140,6 +135,19 @@ class Predictor:
             window_ranks=window_ranks.numpy(),
             attention=(total / covering).numpy() if peaks else None,
         )
+
+    def checked_threshold(self) -> float:
+        """The threshold by which a label is predicted.
+
+        Raises:
+            ZsAudioError: there is none, as the model was trained on captions.
+        """
+        if self.threshold is None:
+            raise ZsAudioError(
+                f"variant {self.config.variant.name}: finds recordings by captions and has no threshold by which a "
+                "label is predicted: use `zsaudio index` and `zsaudio search`"
+            )
+        return self.threshold
 
     def check_window(self, window: int | None) -> int:
         """Seconds of a window, or of the longest one in place of None.
