@@ -1,5 +1,6 @@
 """Stage report of retrieval: results in both directions, differences, order, and the paper's Tables 3 and 4."""
 
+from param_sections import ParamsSection
 from pipeline import Params, Paths, run
 from zsaudio.report.markdown import render_markdown
 from zsaudio.report.page import render_page
@@ -9,12 +10,16 @@ from zsaudio.retrieval.retrieval_tables import RetrievalEvidence
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.files import read_json, write_text
 
+CLOTHO = "clotho_evaluation"  # on which the paper tests
+
 
 def main(params: Params, paths: Paths) -> None:
     retrieval, data = params.retrieval, paths.retrieval
     evaluated, models = data / "evaluations", retrieval.models
     resamples = {row: evaluated / row / "resamples.parquet" for row in models}
-    shared = ", ".join(f"`{name}` = {value}" for name, value in retrieval.train.model_dump().items())
+    told = [told_of("Training", retrieval.train)] * bool(retrieval.frozen)
+    told += [told_of("Fine-tuning", retrieval.finetuning)] * bool(retrieval.finetuned)
+    tested_on = retrieval.data[params.corpus].test.subsets
     evidence = RetrievalEvidence(
         corpus=params.corpus,
         titles={row: retrieval.title(row) for row in models},
@@ -24,13 +29,18 @@ def main(params: Params, paths: Paths) -> None:
         },
         curves={row: tables.read_table(data / f"curves/{row}.csv", schemas.CURVE).to_pandas() for row in models},
         notes=read_json(data / "captions" / "notes.json")["notes"],
-        told=[f"**Training.** {shared}."],
-        published=params.corpus == "captioned",
+        told=told,
+        published=params.corpus == "captioned" and tested_on == [CLOTHO],
     )
     page, metrics = retrieval_page(evidence), paths.metrics / "retrieval"
     write_text(metrics / "report.md", render_markdown(page))
     write_text(metrics / "report.html", render_page(page))
     write_plots(retrieval_plots(evidence), metrics / "plots")
+
+
+def told_of(title: str, section: ParamsSection) -> str:
+    values = ", ".join(f"`{name}` = {value}" for name, value in section.model_dump().items())
+    return f"**{title}.** {values}."
 
 
 if __name__ == "__main__":
