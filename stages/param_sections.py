@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
 
+from zsaudio.errors import ZsAudioError
+from zsaudio.models.parts import part_file
 from zsaudio.storage.values import Distinct, FilePath, Fraction, NonNegative, number, one_of, text, whole, word_or
 from zsaudio.tasks.build import SPANNING
 from zsaudio.text.wording import TEXTS
@@ -28,6 +30,20 @@ Title = Annotated[str, text(r"\S(.*\S)?", "a line of text without blanks around 
 Nested = Literal["both", "ancestor", "descendant"]
 Texts = Annotated[list[Annotated[str, one_of(TEXTS)]], Field(min_length=1), Distinct]
 Threshold = Annotated[Literal["validation"] | float, word_or("validation", number(), "a number")]
+
+
+def existing_part(value: str, info: ValidationInfo) -> str:
+    """The name of a part, for a field that has the name of its kind.
+
+    Raises:
+        ValueError: there is no such part.
+    """
+    kind = str(info.field_name)
+    try:
+        part_file(kind, value)
+    except ZsAudioError as error:
+        raise ValueError(str(error).removeprefix(f"{kind}: ")) from None
+    return value
 
 
 class ParamsSection(BaseModel):

@@ -28,11 +28,12 @@ from param_sections import (
     Threshold,
     Title,
     TrainParams,
+    existing_part,
 )
 from retrieval_params import RetrievalParams
 from tagging_params import TaggingParams
 from zsaudio.errors import ZsAudioError
-from zsaudio.models.parts import KINDS, part_file
+from zsaudio.models.parts import KINDS
 from zsaudio.models.variant import SCALES, Variant
 from zsaudio.storage.values import (
     Distinct,
@@ -98,14 +99,7 @@ class VariantParams(BaseModel):
     like: str | None = None
     table: Annotated[str, one_of(TABLES)] = "published"
 
-    @field_validator(*KINDS)
-    @classmethod
-    def _exists(cls, value: str, info: Any) -> str:
-        try:
-            part_file(info.field_name, value)
-        except ZsAudioError as error:
-            raise ValueError(str(error).removeprefix(f"{info.field_name}: ")) from None
-        return value
+    _exists = field_validator(*KINDS)(existing_part)
 
     @property
     def knobs(self) -> dict[str, Any]:

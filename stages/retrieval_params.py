@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from param_sections import CorpusName, Count, Name, ParamsSection, Title
+from param_sections import CorpusName, Count, Name, ParamsSection, Title, existing_part
 from tagging_params import Rows, Share, Subset, sentence_of_first
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.model_folder import CAPTIONS
-from zsaudio.models.parts import KINDS, part_file
+from zsaudio.models.parts import KINDS
 from zsaudio.models.variant import Variant, check_knobs
 from zsaudio.storage.values import (
     Distinct,
@@ -139,14 +139,7 @@ class RetrievalVariantParams(BaseModel):
     score: str = "cosine"
     objective: str = "info_nce"
 
-    @field_validator(*KINDS)
-    @classmethod
-    def _exists(cls, value: str, info: Any) -> str:
-        try:
-            part_file(info.field_name, value)
-        except ZsAudioError as error:
-            raise ValueError(str(error).removeprefix(f"{info.field_name}: ")) from None
-        return value
+    _exists = field_validator(*KINDS)(existing_part)
 
     @model_validator(mode="after")
     def _has_encoders(self) -> RetrievalVariantParams:
