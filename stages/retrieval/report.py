@@ -20,6 +20,7 @@ def main(params: Params, paths: Paths) -> None:
     told = [told_of("Training", retrieval.train)] * bool(retrieval.frozen)
     told += [told_of("Fine-tuning", retrieval.finetuning)] * bool(retrieval.finetuned)
     tested_on = retrieval.data[params.corpus].test.subsets
+    config = {row: read_json(data / "models" / row / "config.json") for row in models}
     evidence = RetrievalEvidence(
         corpus=params.corpus,
         titles={row: retrieval.title(row) for row in models},
@@ -28,6 +29,7 @@ def main(params: Params, paths: Paths) -> None:
             row: tables.read_table(file, schemas.RETRIEVAL_RESAMPLES).to_pandas() for row, file in resamples.items()
         },
         curves={row: tables.read_table(data / f"curves/{row}.csv", schemas.CURVE).to_pandas() for row in models},
+        encoders={row: (config[row]["audio"]["encoder"], config[row]["text"]["encoder"]) for row in models},
         notes=read_json(data / "captions" / "notes.json")["notes"],
         told=told,
         published=params.corpus == "captioned" and tested_on == [CLOTHO],

@@ -29,6 +29,7 @@ class RetrievalEvidence:
         metrics: the metrics file of each row.
         resampled: of schema RETRIEVAL_RESAMPLES.
         curves: of schema CURVE.
+        encoders: names of those of recordings and of captions.
         notes: what stage captions says.
         told: lines on how the numbers came about.
         published: whether the paper's rows can be ours: their test recordings are those of the paper.
@@ -39,6 +40,7 @@ class RetrievalEvidence:
     metrics: Mapping[str, Mapping[str, Mapping[str, float]]]
     resampled: Mapping[str, pd.DataFrame]
     curves: Mapping[str, pd.DataFrame]
+    encoders: Mapping[str, tuple[str, str]]
     notes: Sequence[str]
     told: Sequence[str]
     published: bool
@@ -115,15 +117,17 @@ def table4(evidence: RetrievalEvidence) -> Table:
 
 
 def training_table(evidence: RetrievalEvidence) -> Table:
-    """Which epochs the weights are of."""
+    """What encoders the rows have, and which epochs the weights are of."""
     rows: list[Row] = []
     for row, curve in evidence.curves.items():
         best = curve.loc[curve.groupby("run")["validation_map"].idxmax()]
         epochs = sorted(best["epoch"].tolist())
         value = f"{100 * best['validation_map'].mean():.2f}"
-        rows.append([evidence.titles[row], value, f"{epochs[0]} to {epochs[-1]}", str(int(curve["epoch"].max()))])
-    columns = [Column("row"), Column("validation mAP@10, %", True), Column("best epoch"), Column("epochs", True)]
-    return Table("The best epoch of each trial by validation mAP@10, text to audio", columns, rows)
+        reached = [value, f"{epochs[0]} to {epochs[-1]}", str(int(curve["epoch"].max()))]
+        rows.append([evidence.titles[row], *evidence.encoders[row], *reached])
+    columns = [Column("row"), Column("recordings by"), Column("captions by"), Column("validation mAP@10, %", True)]
+    columns += [Column("best epoch"), Column("epochs", True)]
+    return Table("Encoders, and the best epoch of each trial by validation mAP@10, text to audio", columns, rows)
 
 
 def _ours(evidence: RetrievalEvidence, row: str | None, names: Sequence[str]) -> list[Cell | None]:
