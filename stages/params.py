@@ -163,7 +163,7 @@ class Params(ParamsSection):
         self._check_corpus()
         self._check_variants()
         self.tagging.check()
-        self.retrieval.check()
+        self.retrieval.check(self.corpus)
         source = self.audioset
         files: dict[str, str] = {}
         for url in [source.ontology, source.labels, *source.segments, source.features]:

@@ -28,7 +28,7 @@ from zsaudio.storage.values import (
 
 ENCODERS = ("passt", "hf")  # of recordings, that can be fine-tuned
 OF_TRAINING = ("epochs", "batch_size", "optimiser", "lr", "weight_decay", "schedule", "patience", "rewrites")
-OF_FINETUNING = ("epochs", "warm_up", "lr", "last_lr", "batch_size", "chunk", "seconds", "rewrites")
+OF_FINETUNING = ("epochs", "warm_up", "lr", "last_lr", "batch_size", "chunk", "seconds", "rewrites", "fit")
 RESERVED = ("plots", "report")  # files and folders beside those of the rows in metrics/CORPUS/retrieval
 
 
@@ -109,7 +109,12 @@ class FinetuningParams(ParamsSection):
     chunk: Count
     seconds: Annotated[float, number(1, 3600)]
     rewrites: Fraction
+    fit: bool
     units: Annotated[int, whole(1, 10**4)]
+    audio_layers: Annotated[int, whole(0, 8)]
+    text_layers: Annotated[int, whole(0, 8)]
+    hidden: Annotated[int, whole(1, 10**5)]
+    dropout: Annotated[float, number(0, 0.95)]
     temperature: Positive
     learnt: bool
 
@@ -195,6 +200,11 @@ class RetrievalParams(ParamsSection):
         check_knobs(variant, self.knobs(model), OF_FINETUNING if entry.finetune else OF_TRAINING)
         return variant
 
+    def own(self, model: str) -> dict[str, Any]:
+        """What a row has that is not as in the shared params."""
+        entry = self.variants[model]
+        return {**entry.knobs, **({"subsets": ", ".join(entry.subsets)} if entry.subsets else {})}
+
     def title(self, model: str) -> str:
         """What tables call a row."""
         return self.variants[model].title
@@ -203,8 +213,11 @@ class RetrievalParams(ParamsSection):
         """What the arguments of the stages may be, by name."""
         return {"MODEL": self.models}
 
-    def check(self) -> None:
+    def check(self, corpus: str) -> None:
         """What no param tells by itself.
+
+        Args:
+            corpus: that is trained on.
 
         Raises:
             ValueError: a row is not there or cannot be trained as it is asked to, or two have one title.
@@ -230,6 +243,7 @@ class RetrievalParams(ParamsSection):
                     f"{meant(model, known)}. A new one is an entry of retrieval.variants"
                 )
         self._check_lists()
+        self._check_subsets(corpus)
         for model in self.models:
             if self.training(model)["rewrites"] and self.rewrites is None:
                 raise ValueError(f"retrieval.rewrites: expected a file of other wordings, which {model} is trained on")
@@ -264,3 +278,27 @@ class RetrievalParams(ParamsSection):
             for name in ("audio_encoder", "audio_model", "text_model"):
                 if getattr(own, name) != getattr(first, name):
                     raise ValueError(f"retrieval.variants.{model}.{name}: expected that of {self.pretrained}")
+
+    def _check_subsets(self, corpus: str) -> None:
+        """Rows train on subsets that may train, and no recording gets two roles."""
+        data = self.data.get(corpus)
+        if data is None:
+            return  # the first stage says so
+        known = data.train.subsets or []
+        for model in self.models:
+            for i, name in enumerate(self.variants[model].subsets or []):
+                if name not in known:
+                    raise ValueError(
+                        f"retrieval.variants.{model}.subsets.{i}: expected one of those that train, {', '.join(known)}"
+                        f"; got {shown(name)}{meant(name, known)}"
+                    )
+        if corpus != "captioned":
+            return
+        if data.strong_labels is not None:
+            raise ValueError("retrieval.data.captioned.strong_labels: has no effect on captions; remove it")
+        shares = [role for role in ("validation", "test") if getattr(data, role).share is not None]
+        if shares and len(known) > 1:
+            raise ValueError(
+                f"retrieval.data.captioned.{shares[0]}.share: recordings may be in several training subsets, and so "
+                "have two roles; name subsets"
+            )

@@ -69,7 +69,8 @@ def serve(predictor: Predictor, index: SoundIndex | None, port: int | None, brow
                 prevent_thread_lock=True,
             )
         except OSError as error:
-            raise ZsAudioError(f"--port: {port or 'none'} is not free on {HOST}; name another") from error
+            taken = f"{port} is not free" if port else "no port that is tried is free"
+            raise ZsAudioError(f"--port: {taken} on {HOST}; name another") from error
         print(f"{address} (Ctrl-C ends it)", flush=True)
         page.block_thread()
 

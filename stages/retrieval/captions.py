@@ -90,7 +90,9 @@ def from_templates(params: Params, paths: Paths) -> tuple[pd.DataFrame, list[str
         for clip, of_clip in events.table.groupby("clip_id"):
             heard = [(by_mid[mid], a, b) for mid, a, b in of_clip[["mid", "onset", "offset"]].itertuples(index=False)]
             caption, other = templates.of_events(heard), templates.of_events(templates.reversed_events(heard))
-            rows.append((str(clip), subset_of[clip], caption, None if plain(other) == plain(caption) else other))
+            words, others = plain(caption).split(), plain(other).split()
+            only_order = words != others and sorted(words) == sorted(others)
+            rows.append((str(clip), subset_of[clip], caption, other if only_order else None))
         notes = [f"captions are made of the events in {strong.name} in their order, by templates"]
         if without := len(segments) - len(rows):
             notes.append(f"{without:,} clips have no event, and so no caption")

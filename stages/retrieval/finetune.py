@@ -1,5 +1,6 @@
 """Stages finetune and transfer of retrieval: both encoders trained, from published weights or those of another row."""
 
+import math
 import shutil
 
 from pipeline import Params, Paths, run
@@ -29,7 +30,8 @@ def main(params: Params, paths: Paths, model: str) -> None:
         audio, text = first.audio, first.text
     else:
         encoder, audio, text = new_encoder(params, model, device.type)
-    config = FinetuningConfig.of(values)
+    audio = {**audio, "segments": str(math.ceil(values["seconds"] / encoder.audio.seconds))}
+    config = FinetuningConfig.of(values | {"fit": values["fit"] and model not in retrieval.transferred})
     checkpoints = paths.retrieval / "checkpoints" / model
     told = CaptionTables.read(paths.retrieval / "captions")
     subsets = retrieval.variants[model].subsets
@@ -48,10 +50,13 @@ def main(params: Params, paths: Paths, model: str) -> None:
 def new_encoder(params: Params, model: str, device: str) -> tuple[DualEncoder, dict[str, str], dict[str, str]]:
     """The networks of a row as they are published, projections that are drawn, and metadata of both encoders."""
     retrieval, mirror = params.retrieval, default_mirror()
-    row, values = retrieval.variants[model], retrieval.training(model)
+    row = retrieval.variants[model]
     assert row.audio_encoder is not None  # checked with the params
-    audio = audio_encoder(row.audio_encoder, {"model": row.audio_model}, mirror=mirror, device=device)
     assert row.text_model is not None
+    shared = getattr(params.audio, row.audio_encoder).model_dump(exclude_none=True)
+    if shared["model"] != row.audio_model:  # its weights are another model's
+        shared = {"batch_size": shared["batch_size"]}
+    audio = audio_encoder(row.audio_encoder, shared | {"model": row.audio_model}, mirror=mirror, device=device)
     text = HfText(
         row.text_model,
         pooling=retrieval.text.pooling,
@@ -62,9 +67,8 @@ def new_encoder(params: Params, model: str, device: str) -> tuple[DualEncoder, d
     )
     features = (int(audio.metadata["features"]), text.encode_sentences(["a sound"]).shape[1])
     network = draw_model(retrieval.variant(model), retrieval.knobs(model), *features, seed=(0,))
-    segments = {"segments": str(max(round(values["seconds"] / audio.seconds), 1))}
     encoder = encoder_of_networks(audio, text, network).to(device)
-    return encoder, {**audio.metadata, **segments}, dict(text.metadata)
+    return encoder, dict(audio.metadata), dict(text.metadata)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Stage report of retrieval: results in both directions, differences, order, and the paper's Tables 3 and 4."""
 
-from param_sections import ParamsSection
+from collections.abc import Mapping
+
 from pipeline import Params, Paths, run
-from zsaudio.report.markdown import render_markdown
+from zsaudio.report.markdown import escaped, render_markdown
 from zsaudio.report.page import render_page
 from zsaudio.report.plot_files import write_plots
 from zsaudio.retrieval.retrieval_report import retrieval_page, retrieval_plots
@@ -17,8 +18,9 @@ def main(params: Params, paths: Paths) -> None:
     retrieval, data = params.retrieval, paths.retrieval
     evaluated, models = data / "evaluations", retrieval.models
     resamples = {row: evaluated / row / "resamples.parquet" for row in models}
-    told = [told_of("Training", retrieval.train)] * bool(retrieval.frozen)
-    told += [told_of("Fine-tuning", retrieval.finetuning)] * bool(retrieval.finetuned)
+    told = [told_of("Training", retrieval.train.model_dump())] * bool(retrieval.frozen)
+    told += [told_of("Fine-tuning", retrieval.finetuning.model_dump())] * bool(retrieval.finetuned)
+    told += [told_of(retrieval.title(row), own) for row in models if (own := retrieval.own(row))]
     tested_on = retrieval.data[params.corpus].test.subsets
     config = {row: read_json(data / "models" / row / "config.json") for row in models}
     evidence = RetrievalEvidence(
@@ -40,9 +42,8 @@ def main(params: Params, paths: Paths) -> None:
     write_plots(retrieval_plots(evidence), metrics / "plots")
 
 
-def told_of(title: str, section: ParamsSection) -> str:
-    values = ", ".join(f"`{name}` = {value}" for name, value in section.model_dump().items())
-    return f"**{title}.** {values}."
+def told_of(title: str, values: Mapping[str, object]) -> str:
+    return f"**{escaped(title)}.** {', '.join(f'`{name}` = {escaped(str(value))}' for name, value in values.items())}."
 
 
 if __name__ == "__main__":

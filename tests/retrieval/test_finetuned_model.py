@@ -40,7 +40,7 @@ def test_what_is_saved_is_read_again(networks, tmp_path, audio):
 
 
 def test_search_uses_the_trained_encoders(networks, tmp_path):
-    """From the folder alone, wherever it lies; its vectors are those of training, of a recording of whole seconds."""
+    """From the folder alone, wherever it lies; its vectors are those of training, for a recording of whole seconds."""
     encoder = save(networks, tmp_path / "tuned")
     (tmp_path / "tuned").rename(tmp_path / "moved")
     space = Space(load(tmp_path / "moved"))

@@ -82,7 +82,8 @@ def test_nothing_true_and_text_are_accepted_where_they_mean_something(place):
         None: path.startswith(NULLABLE)
         or (path.endswith((".tuned", ".runs", ".spanning")) and path[0] == "v")
         or (path.startswith(("tagging.data.weak.", "retrieval.data.")) and path.endswith(".strong_labels")),
-        True: path.endswith((".fused", ".refit", ".attention", ".learnt", ".finetune")) and ".titles." not in path,
+        True: path.endswith((".fused", ".refit", ".attention", ".learnt", ".finetune", ".fit"))
+        and ".titles." not in path,
         "any text": (path.startswith(FREE_TEXT) and not path.endswith("_sha256"))
         or path.endswith((".title", ".list", ".audio_model", ".text_model"))
         or path == "retrieval.pretrained"

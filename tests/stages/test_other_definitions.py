@@ -50,10 +50,13 @@ PIPELINES = [
     ),
     Pipeline(
         "retrieval",
-        {"names", "variant", "training", "knobs", "title"},
+        {"names", "variant", "training", "knobs", "own", "title"},
         {"variant": {"variants.${item.model}"}},  # shared params are those of the stage
         {},
-        {},
+        {  # one script, and what one of the two stages reads alone
+            "finetune": {"retrieval.pretrained", "retrieval.transferred"},
+            "transfer": {"retrieval.text", "retrieval.transferred"},
+        },
     ),
 ]
 EACH = [

@@ -8,6 +8,7 @@ import pytest
 from committed import COMMITTED
 from params import parse_params
 from zsaudio import ZsAudioError
+from zsaudio.models.model import draw_model
 
 TITLE = {"title": "A title"}
 FINETUNED = {
@@ -31,6 +32,13 @@ def changed(**values: object) -> dict[str, Any]:
     return params
 
 
+def captioned(**values: object) -> dict[str, Any]:
+    """The same for a corpus of recordings with captions."""
+    params = changed(**values) | {"corpus": "captioned"}
+    params["captioned"]["subsets"] = {"clotho_development": {"captions": ["c.csv"], "recordings": "r"}}
+    return params
+
+
 def test_the_committed_rows_are_the_papers():
     retrieval = parse_params(COMMITTED).retrieval
     knobs = retrieval.knobs("dual_encoder")
@@ -48,7 +56,7 @@ def test_the_rows_of_the_paper_can_be_asked_for_at_once():
     tuned = ["passt_n_bert_small", "passt_n_roberta_large"]
     both = ["roberta_finetuned", "roberta_rewrites"]
     rows = {"models": [*tuned, *both], "frozen": [], "finetuned": tuned, "transferred": both}
-    retrieval = parse_params(changed(rewrites="clotho_gpt.json", **rows)).retrieval
+    retrieval = parse_params(captioned(rewrites="clotho_gpt.json", **rows)).retrieval
     assert retrieval.variant("roberta_rewrites").objective == "info_nce"
 
 
@@ -112,3 +120,24 @@ def test_transferred_rows_have_the_encoders_that_they_begin_with():
     values = changed(**rows, pretrained="first", variants={"first": FINETUNED, "second": other})
     with pytest.raises(ZsAudioError, match=r"variants\.second\.text_model: expected that of first"):
         parse_params(values)
+
+
+def test_a_fine_tuned_row_has_the_papers_linear_projections():
+    retrieval = parse_params(COMMITTED).retrieval
+    model = draw_model(retrieval.variant("on_clotho"), retrieval.knobs("on_clotho"), 768, 768, (0,))
+    for side in (model.audio, model.text):
+        assert [tuple(layer.weight.shape) for layer in side.layers] == [(768, 1024)]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"data__captioned__test": {"share": 0.1}}, r"data\.captioned\.test\.share: recordings may be in several"),
+        ({"data__captioned__strong_labels": "a.tsv"}, r"data\.captioned\.strong_labels: has no effect on captions"),
+        ({"variants__on_clotho__subsets": ["clotho"]}, r"subsets\.0: expected one of those that train, clotho_dev"),
+    ],
+)
+def test_recordings_with_captions_have_one_role(values, message):
+    rows = {"models": ["on_clotho"], "frozen": [], "finetuned": ["on_clotho"]}
+    with pytest.raises(ZsAudioError, match=message):
+        parse_params(captioned(**rows, **values))

@@ -11,7 +11,7 @@ from zsaudio.models.variant import Variant
 from zsaudio.retrieval.caption_tables import CaptionTables
 from zsaudio.retrieval.finetuning import FinetuningConfig, caption_vectors, finetune, recording_vectors
 from zsaudio.retrieval.ranking import find
-from zsaudio.retrieval.snippets import Sounds
+from zsaudio.retrieval.snippets import Sounds, measure
 from zsaudio.retrieval.towers import DualEncoder
 from zsaudio.training.loop import Epoch
 
@@ -57,11 +57,13 @@ def finetuned_cell(
     sounds = {
         role: Sounds(told.of(role, files, subsets if role == "train" else None), files, told.rewrites) for role in ROLES
     }
+    test = sounds["test"].captioned
+    in_reverse = told.in_reverse(test)
+    measure(sounds["test"].paths, threads)  # what is wrong with them is told before training, not after
+    encoder.text.tokens([*test.texts, *in_reverse.values()])
     curve = finetune(
         encoder, variant, knobs, sounds["train"], sounds["validation"], config, checkpoints, threads=threads
     )
-    test = sounds["test"].captioned
-    in_reverse = told.in_reverse(test)
     recordings, texts = (
         recording_vectors(encoder, sounds["test"].paths, config, threads),
         caption_vectors(encoder, test.texts),

@@ -224,7 +224,7 @@ def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _identity(sounds: Sounds) -> list[Any]:
-    """What tells recordings and captions from others, wherever they are: of a recording its name and bytes."""
+    """What tells recordings and captions from others, wherever they are: of a recording its name and size."""
     of = sounds.captioned
     sizes = [sounds.files[clip].stat().st_size for clip in of.clip_ids]
     return [of.clip_ids.tolist(), sizes, of.texts, of.captions.tolist(), of.offsets.tolist()]

@@ -14,6 +14,7 @@ from zsaudio.retrieval.retrieval_results import ACCURACY, MAP
 from zsaudio.retrieval.retrieval_tables import (
     TITLES,
     RetrievalEvidence,
+    comparable,
     difference_of,
     difference_table,
     result_table,
@@ -27,7 +28,7 @@ from zsaudio.retrieval.retrieval_tables import (
 def retrieval_page(evidence: RetrievalEvidence) -> Page:
     """The report as a page."""
     baseline = next(iter(evidence.metrics))
-    several = len(evidence.metrics) > 1
+    several = bool(comparable(evidence, baseline))
     ordered = any(ORDER in of for of in evidence.metrics.values())
     ways = [result_table(evidence, way) for way in (TEXT_TO_AUDIO, AUDIO_TO_TEXT)]
     sections = [
@@ -64,7 +65,7 @@ def _findings(evidence: RetrievalEvidence, baseline: str) -> list[str]:
     for row, of in evidence.metrics.items():
         values, title = of[TEXT_TO_AUDIO], f"**{escaped(evidence.titles[row])}**"
         reached = f"text to audio {100 * values[MAP]:.1f} % mAP@10 (chance {100 * values[f'{MAP}_chance']:.2f} %)"
-        if row == baseline:
+        if row not in comparable(evidence, baseline):
             points.append(f"{title}: {reached}.")
             continue
         difference, low, high = difference_of(evidence, row, baseline, TEXT_TO_AUDIO, MAP)
@@ -103,7 +104,7 @@ _DIFFERENCES = (
 )
 _ORDER = (
     "Of each test recording whose caption says in which order sounds come: is the caption's score above that of the "
-    "same caption with the sounds in reverse order? Labels alone, or a model that forgets order, cannot tell: 50 %.",
+    "same words with the sounds in reverse order? Labels alone cannot tell: 50 %. Equal scores count against.",
 )
 _NOTES = (
     "**Queries.** Every distinct caption is a query, and finds the recordings that have it as a caption: one, in "

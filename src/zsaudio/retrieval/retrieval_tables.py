@@ -59,12 +59,20 @@ def result_table(evidence: RetrievalEvidence, way: str) -> Table:
     return Table(TITLES[way].capitalize(), columns, rows, note=_NOTE)
 
 
+def comparable(evidence: RetrievalEvidence, baseline: str) -> list[str]:
+    """The other rows that were tested on the same queries as a row, as far as their number tells."""
+    asked = {
+        row: [of[way]["queries"] for way in (TEXT_TO_AUDIO, AUDIO_TO_TEXT)] for row, of in evidence.metrics.items()
+    }
+    return [row for row in asked if row != baseline and asked[row] == asked[baseline]]
+
+
 def difference_table(evidence: RetrievalEvidence, baseline: str) -> Table:
     """The difference in mAP@10 of each row to one of them, with its interval over the queries."""
     columns = [Column("row"), Column("compared with"), Column("direction"), Column("mAP@10, points", True)]
     columns.append(Column("verdict"))
     rows: list[Row] = []
-    for row in (row for row in evidence.metrics if row != baseline):
+    for row in comparable(evidence, baseline):
         for way in (TEXT_TO_AUDIO, AUDIO_TO_TEXT):
             difference, low, high = difference_of(evidence, row, baseline, way, MAP)
             shown = Cell(f"{100 * difference:+.2f}", f"[{100 * low:+.2f}, {100 * high:+.2f}]")

@@ -26,7 +26,7 @@ class Windows(nn.Module):
     """Recordings of any length by a network of sounds of one length: window by window, then the mean (section 3.4).
 
     A last window is filled up with zeros, so that the vector of a recording does not depend on what stands beside it in
-    a batch. A window counts by how much of it is real.
+    a batch. All windows count alike, as those of embeddings do in search.
     """
 
     def __init__(self, network: nn.Module, rate: int, seconds: float = SECONDS) -> None:
@@ -36,7 +36,7 @@ class Windows(nn.Module):
         seconds: of a window.
         """
         super().__init__()
-        self.network, self.rate = network, rate
+        self.network, self.rate, self.seconds = network, rate, seconds
         self._window = round(seconds * rate)  # samples
 
     def forward(self, waveforms: Tensor, lengths: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ class Windows(nn.Module):
         real = (lengths[:, None] - starts).clamp(0, self._window)  # [B, windows] samples
         rows, columns = (real > 0).nonzero(as_tuple=True)
         weight = torch.zeros(len(waveforms), len(rows))
-        weight[rows, torch.arange(len(rows))] = real[rows, columns] / lengths[rows]
+        weight[rows, torch.arange(len(rows))] = 1 / rows.bincount()[rows]
         device = next(self.network.parameters()).device
         vectors: Tensor = self.network(windows[rows, columns].to(device))  # [windows that are real, F_a]
         return weight.to(vectors) @ vectors
