@@ -29,6 +29,7 @@ NO_VALUE = [  # what no param of a single value may be
     datetime.date(2026, 1, 1),
     [[]],
 ]
+SWITCHES = (".fused", ".refit", ".attention", ".learnt", ".finetune", ".fit")
 BY_NAME = (("data",), ("titles",), ("variants",))  # tables by name, of tagging and of retrieval
 PARTS_TO_NAME = ("aggregator", "score", "objective")
 LIKED = {row["like"] for row in COMMITTED["variants"].values() if "like" in row}
