@@ -2,6 +2,7 @@
 
 import math
 import shutil
+import sys
 
 from pipeline import Params, Paths, run
 from zsaudio.audio import audio_encoder
@@ -12,6 +13,7 @@ from zsaudio.retrieval.finetuned_cell import finetuned_cell
 from zsaudio.retrieval.finetuned_model import encoder_of_networks, read_finetuned, save_finetuned
 from zsaudio.retrieval.finetuning import FinetuningConfig
 from zsaudio.retrieval.retrieval_cell import describe_dual_encoder
+from zsaudio.retrieval.snippets import readable
 from zsaudio.retrieval.towers import DualEncoder
 from zsaudio.storage import schemas, tables
 from zsaudio.storage.downloads import default_mirror, mirror_folder
@@ -35,7 +37,9 @@ def main(params: Params, paths: Paths, model: str) -> None:
     checkpoints = paths.retrieval / "checkpoints" / model
     told = CaptionTables.read(paths.retrieval / "captions")
     subsets = retrieval.variants[model].subsets
-    files = read_recordings(paths.raw)
+    files, errors = readable(read_recordings(paths.raw), params.audio.workers)
+    for error in errors:
+        print(f"finetune: {error}; it is left out", file=sys.stderr)
     cell = finetuned_cell(variant, knobs, encoder, told, files, subsets, config, checkpoints, params.audio.workers)
 
     described = describe_dual_encoder(variant, 1, knobs, audio, text, encoder.model.text_features, params.corpus)

@@ -47,6 +47,7 @@ def project(tmp_path_factory) -> Path:
         subsets[name] = {"captions": [f"{name}.csv"], "recordings": name}
     rewrites = [{"caption": "A low hum.", "variations": ["Something hums, low", "!"]}]
     (folder / "rewrites.json").write_text(json.dumps(rewrites))
+    (folder / "tones/clip0_00.wav").write_bytes(b"no recording")
     encoders = {"audio_encoder": "hf", "audio_model": "networks/wav2vec2", "text_model": "networks/roberta"}
     rows = {name: {"title": name, "finetune": True, **encoders, **knobs} for name, knobs in ROWS.items()}
     data = {role: {"subsets": [name]} for role, name in (("validation", "held"), ("test", "asked"))}
@@ -61,7 +62,10 @@ def project(tmp_path_factory) -> Path:
     checked(folder, "corpus")
     checked(folder, "retrieval/captions")
     for row in ROWS:
-        checked(folder, "retrieval/finetune", "--model", row)
+        told = run(folder, "retrieval/finetune", "--model", row)
+        assert told.returncode == 0, told.stderr
+        assert "tones/clip0_00.wav" in told.stderr  # which cannot be read
+        assert "; it is left out" in told.stderr
         checked(folder, "retrieval/evaluate", "--model", row)
     return folder
 

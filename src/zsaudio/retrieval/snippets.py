@@ -116,6 +116,21 @@ def waveforms(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
+def readable(files: Mapping[str, Path], threads: int) -> tuple[dict[str, Path], list[str]]:
+    """The recordings, by clip id, whose headers can be read, and why the others' cannot, a sentence each."""
+
+    def reason(path: Path) -> str:
+        try:
+            duration(path)
+        except ZsAudioError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(threads) as pool:
+        reasons = dict(zip(files, pool.map(reason, files.values()), strict=True))
+    return {clip: path for clip, path in files.items() if not reasons[clip]}, list(filter(None, reasons.values()))
+
+
 def measure(paths: Sequence[Path], threads: int) -> npt.NDArray[np.float64]:
     """Durations of recordings, (N,) in seconds.
 
