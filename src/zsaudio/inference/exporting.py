@@ -1,7 +1,6 @@
 """A trained model as a folder to publish: weights, config, the encoders' files without an address, and a model card."""
 
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from zsaudio.models.model_folder import (
 )
 from zsaudio.pretrained import hub
 from zsaudio.storage.downloads import default_mirror, mirror_folder
-from zsaudio.storage.files import sha256, write_text
+from zsaudio.storage.files import names_below, replacing_folder, sha256, write_text
 
 CARD = "README.md"
 
@@ -68,25 +67,15 @@ def export(
         raise ZsAudioError(f"{to}: is there already; name a new folder")
     # Addresses stay addresses, unless the user asks for copies.
     encodings = [encoder_files(folder, kind, getattr(config, kind), fetch=True) for kind in ("audio", "text")]
-    whole = to.resolve()
-    whole.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(".tmp", f".{whole.name}.", whole.parent))
-    partial.chmod(0o755)  # as other folders
-    try:
+    with replacing_folder(to) as partial:
         audio, text = (
             _with_files(partial, kind, encoding, encoders, mirror)
             for kind, encoding in zip(("audio", "text"), encodings, strict=True)
         )
         config = config.model_copy(update={"audio": audio, "text": text})
         save_model(partial, folder / WEIGHTS, config)
-        copied = sorted(path for path in (partial / ENCODERS).rglob("*") if path.is_file())
-        write_checksums(partial, [WEIGHTS, CONFIG, *(path.relative_to(partial).as_posix() for path in copied)])
+        write_checksums(partial, [WEIGHTS, CONFIG, *names_below(partial, ENCODERS)])
         write_text(partial / CARD, model_card(config, licence or licence_of(config.corpus)))
-        if whole.is_dir():
-            whole.rmdir()
-        partial.replace(whole)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return to
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from zsaudio.inference.encoder_files import encoder_files
 from zsaudio.models.model_folder import CONFIG, ENCODERS, WEIGHTS, Config, read_model, save_model, write_checksums
 from zsaudio.pretrained.networks import fingerprint
 from zsaudio.retrieval.towers import DualEncoder, Windows, write_tensors
-from zsaudio.storage.files import sha256
+from zsaudio.storage.files import names_below, replacing_folder, sha256
 from zsaudio.text.hf_text import UNUSED, HfText
 from zsaudio.training.stacked import read_models
 
@@ -49,11 +47,8 @@ def save_finetuned(folder: Path, encoder: DualEncoder, config: Config) -> None:
     Raises:
         ZsAudioError: a file cannot be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(".tmp", f".{folder.name}.", folder.parent))
-    partial.chmod(0o755)  # as other folders
-    try:
-        network = encoder.audio.network
+    network = encoder.audio.network
+    with replacing_folder(folder) as partial:
         if isinstance(network, HfSounds):
             network.save(partial / AUDIO)
             audio = {"model": AUDIO, "branch": "", "revision": fingerprint(network.network)}
@@ -64,18 +59,12 @@ def save_finetuned(folder: Path, encoder: DualEncoder, config: Config) -> None:
             audio = {"weights": f"{AUDIO_WEIGHTS}/weights.safetensors", "weights_sha256": sha256(weights)}
         encoder.text.save(partial / TEXT)
         text = {"model": TEXT, "branch": "", "revision": fingerprint(encoder.text.network, UNUSED)}
-        made = {"audio": config.audio | audio, "text": config.text | text}
         save_model(
             partial,
             {name: tensor.detach().cpu().numpy()[None] for name, tensor in encoder.model.state_dict().items()},
-            config.model_copy(update=made),
+            config.model_copy(update={"audio": config.audio | audio, "text": config.text | text}),
         )
-        files = sorted(path for path in (partial / ENCODERS).rglob("*") if path.is_file())
-        write_checksums(partial, [WEIGHTS, CONFIG, *(path.relative_to(partial).as_posix() for path in files)])
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.replace(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        write_checksums(partial, [WEIGHTS, CONFIG, *names_below(partial, ENCODERS)])
 
 
 def read_finetuned(folder: Path, device: str) -> tuple[DualEncoder, Config]:

@@ -19,7 +19,7 @@ from zsaudio.models.model import Model
 from zsaudio.storage.files import replacing
 from zsaudio.text.hf_text import UNUSED, HfSentences
 
-SECONDS = 10.0  # that PaSST, AST and their kind take
+WINDOW = 10.0  # seconds that PaSST, AST and their kind take
 
 
 class Windows(nn.Module):
@@ -29,7 +29,7 @@ class Windows(nn.Module):
     a batch. All windows count alike, as those of embeddings do in search.
     """
 
-    def __init__(self, network: nn.Module, rate: int, seconds: float = SECONDS) -> None:
+    def __init__(self, network: nn.Module, rate: int, seconds: float = WINDOW) -> None:
         """Args:
         network: waveforms `[B, samples]` to `[B, F_a]`, such as `zsaudio.audio.hf_audio.HfAudio.network`.
         rate: of the samples, in Hz.

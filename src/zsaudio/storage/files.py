@@ -4,7 +4,9 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,6 +38,30 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         temporary.unlink(missing_ok=True)
         _unfinished.discard(temporary)
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder beside `folder`, which takes its place if the block succeeds and is removed otherwise.
+
+    What `folder` held before is removed then.
+    """
+    whole = folder.resolve()
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(".tmp", f".{whole.name}.", whole.parent))
+    partial.chmod(0o755)  # as other folders
+    try:
+        yield partial
+        shutil.rmtree(whole, ignore_errors=True)
+        partial.replace(whole)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def names_below(folder: Path, name: str) -> list[str]:
+    """Names, relative to a folder, of all files in a folder of it."""
+    files = sorted(path for path in (folder / name).rglob("*") if path.is_file())
+    return [path.relative_to(folder).as_posix() for path in files]
 
 
 def remove_unfinished() -> None:
