@@ -34,5 +34,5 @@ def test_the_encoder_is_all_front_end():
 
 
 def test_an_unknown_encoder_is_named():
-    with pytest.raises(ZsAudioError, match="expected one of google_vggish, hf, logmel, vggish; got 'mfcc'"):
+    with pytest.raises(ZsAudioError, match="expected one of google_vggish, hf, logmel, passt, vggish; got 'mfcc'"):
         recording_encoder({"encoder": "mfcc"})

@@ -15,7 +15,7 @@ from zsaudio.evaluation.spread import METRICS
 from zsaudio.report.charts import CHARTS
 
 ENDS = ("", "_std", "_low", "_high")
-TAGGING = Path(__file__).parents[2] / "stages/tagging/dvc.yaml"  # DVC draws the plots of all pipelines
+OTHERS = (Path(__file__).parents[2] / "stages").glob("*/dvc.yaml")  # DVC draws the plots of all pipelines
 
 
 def test_repro_makes_metrics_for_every_cell(finished):
@@ -80,7 +80,7 @@ def test_a_project_without_git_has_a_report(project):
 def test_metrics_and_params_are_compared_line_by_line(finished):
     shown = json.loads(finished.dvc("metrics", "show", "--json"))[""]["data"]
     assert shown["metrics/demo/supervised/setting1.json"]["data"] == finished.metrics("supervised/setting1.json")
-    others = ("localise", "generalise", "tagging")
+    others = ("localise", "generalise", "tagging", "retrieval")
     of_cells = [path for path in shown if not any(f"/{other}/" in path for other in others)]
     assert len(of_cells) == len([*MODELS, *BASELINES]) * len(SETTINGS)
 
@@ -135,7 +135,8 @@ def test_plots_are_one_page_that_needs_no_network(project):
     project.checked("python", ".dvc/plots/page.py")
     project.dvc("plots", "show", "--out", "plots")
     page = (project.folder / "plots" / "index.html").read_text()
-    assert page.count("vegaEmbed('#") == len(CHARTS) + len(yaml.safe_load(TAGGING.read_text())["plots"])
+    of_others = [plot for pipeline in OTHERS for plot in yaml.safe_load(pipeline.read_text())["plots"]]
+    assert page.count("vegaEmbed('#") == len(CHARTS) + len(of_others)
     assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
     for title in ("Validation mAP by epoch", "F1 against gamma", "F1 of each class", "Pointing accuracy of attention"):
         assert title in page
