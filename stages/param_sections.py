@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
 
@@ -50,6 +50,26 @@ class ParamsSection(BaseModel):
     """A part of params.yaml: no key but the known ones."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RowParams(BaseModel):
+    """A row of tables; keys that are not named in it are knobs of its parts or of training."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    @property
+    def knobs(self) -> dict[str, Any]:
+        """Knobs of its parts and of training."""
+        return dict(self.model_extra or {})
+
+
+def check_one_given(section: BaseModel) -> None:
+    """Raise a ValueError unless one of the section's params, and no other, has a value."""
+    names = list(type(section).model_fields)
+    given = [name for name in names if getattr(section, name) is not None]
+    if len(given) != 1:
+        listed = f"{', '.join(names[:-1])} and {names[-1]}"
+        raise ValueError(f"expected one of {listed}, got {' and '.join(given) or 'none'}")
 
 
 class DemoParams(ParamsSection):

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from param_sections import (
     AudioParams,
@@ -23,6 +23,7 @@ from param_sections import (
     LocalParams,
     Name,
     ParamsSection,
+    RowParams,
     TextParams,
     Texts,
     Threshold,
@@ -73,10 +74,8 @@ TABLES = ("published", "ours", "ablation")  # of the report, that a row may stan
 OBJECTIVE_KNOBS = ("margin", "rank")  # of `train`, for the variants whose objective reads them
 
 
-class VariantParams(BaseModel):
-    """A row of the tables; keys that are not named here are knobs of its parts or of training."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
+class VariantParams(RowParams):
+    """A row of the tables."""
 
     title: Title
     task: Annotated[str, one_of(TASKS)] = "zero_shot"
@@ -85,7 +84,7 @@ class VariantParams(BaseModel):
     aggregator: str
     score: str
     objective: str
-    texts: Texts = ["name"]
+    texts: Texts = Field(default=["name"])
     averaged: bool = False
     fused: bool = False
     scale: Annotated[str, one_of(SCALES)] = "none"
@@ -100,11 +99,6 @@ class VariantParams(BaseModel):
     table: Annotated[str, one_of(TABLES)] = "published"
 
     _exists = field_validator(*KINDS)(existing_part)
-
-    @property
-    def knobs(self) -> dict[str, Any]:
-        """Knobs of its parts and of training."""
-        return dict(self.model_extra or {})
 
 
 class Params(ParamsSection):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from param_sections import CorpusName, Count, Name, ParamsSection, Title, existing_part
+from param_sections import CorpusName, Count, Name, ParamsSection, RowParams, Title, check_one_given, existing_part
 from tagging_params import Rows, Share, Subset, sentence_of_first
 from zsaudio.errors import ZsAudioError
 from zsaudio.models.model_folder import CAPTIONS
@@ -40,9 +40,7 @@ class RoleParams(ParamsSection):
 
     @model_validator(mode="after")
     def _one(self) -> RoleParams:
-        given = [name for name in ("subsets", "share") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"expected one of subsets and share, got {' and '.join(given) or 'none'}")
+        check_one_given(self)
         return self
 
 
@@ -119,8 +117,8 @@ class FinetuningParams(ParamsSection):
     learnt: bool
 
 
-class RetrievalVariantParams(BaseModel):
-    """A row of the tables of retrieval; keys that are not named here are knobs of its parts or of training.
+class RetrievalVariantParams(RowParams):
+    """A row of the tables of retrieval.
 
     Attributes:
         title: what tables call it.
@@ -129,8 +127,6 @@ class RetrievalVariantParams(BaseModel):
         text_model: hub name or local folder of a BERT or RoBERTa.
         subsets: that it is trained on; None: all that may be.
     """
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     title: Title
     finetune: bool = False
@@ -154,11 +150,6 @@ class RetrievalVariantParams(BaseModel):
             if not self.finetune and getattr(self, name) is not None:
                 raise ValueError(f"{name}: has no effect without finetune: true; remove it")
         return self
-
-    @property
-    def knobs(self) -> dict[str, Any]:
-        """Knobs of its parts and of training."""
-        return dict(self.model_extra or {})
 
 
 class RetrievalParams(ParamsSection):

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from param_sections import CorpusName, Count, FileOrAddress, Name, ParamsSection, Title
+from param_sections import (
+    CorpusName,
+    Count,
+    FileOrAddress,
+    Name,
+    ParamsSection,
+    RowParams,
+    Title,
+    check_one_given,
+)
 from zsaudio.storage.values import Distinct, NonNegative, meant, number, one_of, sentence, shown, text, whole
 from zsaudio.tagging.tagging_settings import PRETRAINED, TAGGING_SETTINGS
 from zsaudio.tagging.tagging_variant import TaggingVariant
@@ -28,9 +37,7 @@ class ClipsParams(ParamsSection):
 
     @model_validator(mode="after")
     def _one(self) -> ClipsParams:
-        given = [name for name in ("subset", "list", "share") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"expected one of subset, list and share, got {' and '.join(given) or 'none'}")
+        check_one_given(self)
         return self
 
 
@@ -65,20 +72,13 @@ class TaggingTrainParams(ParamsSection):
     dropout: Annotated[float, number(0, 0.95)]
 
 
-class TaggingVariantParams(BaseModel):
-    """A row of the tables of tagging; keys that are not named here are its own params of training."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
+class TaggingVariantParams(RowParams):
+    """A row of the tables of tagging."""
 
     attention: bool
     labels: Annotated[list[Annotated[str, one_of(("weak", "strong"))]], Field(min_length=1), Distinct]
-    supervision: Annotated[list[Annotated[str, one_of(("strong", "pseudo"))]], Distinct] = []
+    supervision: Annotated[list[Annotated[str, one_of(("strong", "pseudo"))]], Distinct] = Field(default=[])
     alpha: NonNegative | None = None
-
-    @property
-    def knobs(self) -> dict[str, Any]:
-        """Its own params of training."""
-        return dict(self.model_extra or {})
 
 
 class TaggingParams(ParamsSection):

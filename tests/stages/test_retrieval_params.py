@@ -1,10 +1,10 @@
 """The section retrieval of params.yaml: what rows and data may not be, in a sentence each."""
 
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
+import committed
 from committed import COMMITTED
 from params import parse_params
 from zsaudio import ZsAudioError
@@ -22,14 +22,7 @@ FINETUNED = {
 
 def changed(**values: object) -> dict[str, Any]:
     """The committed params with changes in the section, by paths with __ between the keys."""
-    params = deepcopy(COMMITTED)
-    for path, value in values.items():
-        *sections, key = ["retrieval", *path.split("__")]
-        section = params
-        for name in sections:
-            section = section[name]
-        section[key] = value
-    return params
+    return committed.changed({f"retrieval.{path.replace('__', '.')}": value for path, value in values.items()})
 
 
 def captioned(**values: object) -> dict[str, Any]:

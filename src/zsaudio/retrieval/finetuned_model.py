@@ -13,6 +13,7 @@ from zsaudio.models.model_folder import CONFIG, ENCODERS, WEIGHTS, Config, read_
 from zsaudio.pretrained.networks import fingerprint
 from zsaudio.retrieval.towers import DualEncoder, Windows, write_tensors
 from zsaudio.storage.files import names_below, replacing_folder, sha256
+from zsaudio.text import encoder_of
 from zsaudio.text.hf_text import UNUSED, HfText
 from zsaudio.training.stacked import read_models
 
@@ -78,10 +79,9 @@ def read_finetuned(folder: Path, device: str) -> tuple[DualEncoder, Config]:
         ZsAudioError: a file is missing or altered, or the model was not fine-tuned.
     """
     config = read_model(folder)
-    places = (*config.audio.values(), config.text.get("model", ""))
-    if not any(place.startswith(f"{ENCODERS}/") for place in places):
-        raise ZsAudioError(f"{folder}: its encoders were not fine-tuned; name a model whose were")
     audio, told = (encoder_files(folder, kind, getattr(config, kind)) for kind in ("audio", "text"))
-    text = HfText(told["model"], pooling=told["pooling"], max_tokens=int(told["max_tokens"]))
+    text = encoder_of(told)
+    if config.text.get("model") != TEXT or not isinstance(text, HfText):
+        raise ZsAudioError(f"{folder}: its encoders were not fine-tuned; name a model whose were")
     encoder = encoder_of_networks(recording_encoder(audio), text, read_models(folder, config).model(0))
     return encoder.to(device), config

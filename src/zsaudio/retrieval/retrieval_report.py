@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from zsaudio.report.charts import shown_tables
@@ -28,13 +30,14 @@ from zsaudio.retrieval.retrieval_tables import (
 def retrieval_page(evidence: RetrievalEvidence) -> Page:
     """The report as a page."""
     baseline = next(iter(evidence.metrics))
-    several = bool(comparable(evidence, baseline))
+    others = comparable(evidence, baseline)
+    differences = [difference_table(evidence, baseline, others)] if others else []
     ordered = any(ORDER in of for of in evidence.metrics.values())
     ways = [result_table(evidence, way) for way in (TEXT_TO_AUDIO, AUDIO_TO_TEXT)]
     sections = [
-        Section("short", "In short", blocks=[Points(_findings(evidence, baseline))]),
+        Section("short", "In short", blocks=[Points(_findings(evidence, baseline, others))]),
         Section("results", "Results", blocks=ways),
-        Section("differences", "Differences", _DIFFERENCES, [difference_table(evidence, baseline)] * several),
+        Section("differences", "Differences", _DIFFERENCES, differences),
         Section("order", "Order", _ORDER, [result_table(evidence, ORDER)] * ordered),
         Section("paper", "Tables 3 and 4", [_about_paper(evidence)], [table3(evidence), table4(evidence)]),
         Section("training", "Training", blocks=[training_table(evidence)]),
@@ -59,13 +62,13 @@ def retrieval_plots(evidence: RetrievalEvidence) -> dict[str, pd.DataFrame]:
     return shown_tables(plots, TableRows({row: TableRow(title) for row, title in evidence.titles.items()}))
 
 
-def _findings(evidence: RetrievalEvidence, baseline: str) -> list[str]:
+def _findings(evidence: RetrievalEvidence, baseline: str, others: Sequence[str]) -> list[str]:
     """What each row reaches, and how the others compare with the first."""
     points = []
     for row, of in evidence.metrics.items():
         values, title = of[TEXT_TO_AUDIO], f"**{escaped(evidence.titles[row])}**"
         reached = f"text to audio {100 * values[MAP]:.1f} % mAP@10 (chance {100 * values[f'{MAP}_chance']:.2f} %)"
-        if row not in comparable(evidence, baseline):
+        if row not in others:
             points.append(f"{title}: {reached}.")
             continue
         difference, low, high = difference_of(evidence, row, baseline, TEXT_TO_AUDIO, MAP)

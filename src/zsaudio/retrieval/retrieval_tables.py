@@ -67,12 +67,12 @@ def comparable(evidence: RetrievalEvidence, baseline: str) -> list[str]:
     return [row for row in asked if row != baseline and asked[row] == asked[baseline]]
 
 
-def difference_table(evidence: RetrievalEvidence, baseline: str) -> Table:
-    """The difference in mAP@10 of each row to one of them, with its interval over the queries."""
+def difference_table(evidence: RetrievalEvidence, baseline: str, others: Sequence[str]) -> Table:
+    """The difference in mAP@10 of other rows to one, with its interval over the queries."""
     columns = [Column("row"), Column("compared with"), Column("direction"), Column("mAP@10, points", True)]
     columns.append(Column("verdict"))
     rows: list[Row] = []
-    for row in comparable(evidence, baseline):
+    for row in others:
         for way in (TEXT_TO_AUDIO, AUDIO_TO_TEXT):
             difference, low, high = difference_of(evidence, row, baseline, way, MAP)
             shown = Cell(f"{100 * difference:+.2f}", f"[{100 * low:+.2f}, {100 * high:+.2f}]")

@@ -118,17 +118,9 @@ def waveforms(
 
 def readable(files: Mapping[str, Path], threads: int) -> tuple[dict[str, Path], list[str]]:
     """The recordings, by clip id, whose headers can be read, and why the others' cannot, a sentence each."""
-
-    def reason(path: Path) -> str:
-        try:
-            duration(path)
-        except ZsAudioError as error:
-            return str(error)
-        return ""
-
-    with ThreadPoolExecutor(threads) as pool:
-        reasons = dict(zip(files, pool.map(reason, files.values()), strict=True))
-    return {clip: path for clip, path in files.items() if not reasons[clip]}, list(filter(None, reasons.values()))
+    measured = dict(zip(files, _durations(files.values(), threads), strict=True))
+    errors = {clip: str(error) for clip, error in measured.items() if isinstance(error, ZsAudioError)}
+    return {clip: path for clip, path in files.items() if clip not in errors}, list(errors.values())
 
 
 def measure(paths: Sequence[Path], threads: int) -> npt.NDArray[np.float64]:
@@ -137,6 +129,18 @@ def measure(paths: Sequence[Path], threads: int) -> npt.NDArray[np.float64]:
     Raises:
         ZsAudioError: some are no recordings; the message names the first.
     """
+    measured = _durations(paths, threads)
+    errors = [error for error in measured if isinstance(error, ZsAudioError)]
+    if errors:
+        raise ZsAudioError(
+            f"{len(errors):,} of the {len(paths):,} recordings cannot be read; the first: {errors[0]}. Replace them, "
+            "or leave them out"
+        )
+    return np.array(measured, np.float64)
+
+
+def _durations(paths: Iterable[Path], threads: int) -> list[float | ZsAudioError]:
+    """Durations in seconds by the headers, or why one cannot be read."""
 
     def one(path: Path) -> float | ZsAudioError:
         try:
@@ -145,14 +149,7 @@ def measure(paths: Sequence[Path], threads: int) -> npt.NDArray[np.float64]:
             return error
 
     with ThreadPoolExecutor(threads) as pool:
-        measured = list(pool.map(one, paths))
-    errors = [error for error in measured if isinstance(error, ZsAudioError)]
-    if errors:
-        raise ZsAudioError(
-            f"{len(errors):,} of the {len(paths):,} recordings cannot be read; the first: {errors[0]}. Replace them, "
-            "or leave them out"
-        )
-    return np.array(measured, np.float64)
+        return list(pool.map(one, paths))
 
 
 def _padded(snippets: Sequence[Future[Samples]]) -> tuple[Tensor, Tensor]:
